@@ -1,0 +1,59 @@
+import type { TraceEvidence } from './anomaly.ts'
+
+/** What a deviation is about; each watched per place (see docs/concepts.md). */
+export type DeviationTerm =
+  | 'self_time'
+  | 'errors'
+  | 'count'
+  | 'presence'
+  | 'structure'
+  | 'category'
+  | 'like' // flagged observations with no shared place, grouped by k-medoids
+
+export type Direction = 'high' | 'low'
+
+export type ClusterState = 'open' | 'resolved' | 'accepted'
+
+/** One anomaly cluster as published, and as one line of `replay --clusters`. Times: data time, ms. */
+export interface AnomalyCluster {
+  readonly id: string
+  readonly state: ClusterState
+  readonly openedMs: number
+  readonly closedMs: number | null
+  /** First and last deviating observation. */
+  readonly firstMs: number
+  readonly lastMs: number
+  /** `parent operation -> service operation` */
+  readonly place: string
+  readonly term: DeviationTerm
+  readonly direction: Direction
+  /** The most suspect first. */
+  readonly services: readonly string[]
+  /** Deviating occurrences of all occurrences since `first`. */
+  readonly observations: number
+  readonly occurrences: number
+  readonly rate: number
+  readonly normalRate: number
+  /** Strength of the evidence (mean of e-detectors); finite. */
+  readonly eValue: number
+  /** Typical value and normal value in the term's unit (ms, share, count); null where meaningless. */
+  readonly typical: number | null
+  readonly normal: number | null
+  /** The one sentence a person reads. */
+  readonly sentence: string
+  readonly representative: TraceEvidence | null
+  readonly nearestNormal: TraceEvidence | null
+  /** Trace ids of 3-5 diverse members. */
+  readonly members: readonly string[]
+  readonly mergedFrom: readonly string[]
+  readonly model: string | null
+}
+
+export type ClusterChangeKind = 'opened' | 'updated' | 'closed' | 'merged' | 'split' | 'accepted'
+
+export interface AnomalyClusterChange {
+  readonly change: ClusterChangeKind
+  /** Data time of the change, ms. */
+  readonly timeMs: number
+  readonly cluster: AnomalyCluster
+}

@@ -1,0 +1,88 @@
+/** The terms of the dissimilarity. */
+export type Term = 'structure' | 'latency' | 'outcome' | 'volume' | 'category'
+
+/** One named difference between an observation and its nearest medoid; they sum to the score. */
+export interface Contribution {
+  readonly term: Term
+  /** The call path, e.g. `frontend GET /cart > cart GetCart`; or the category's attribute key. */
+  readonly element: string
+  /** What differs: `presence`, `duration`, `self_time`, `errors`, `status`, `count`, or `value`. */
+  readonly measure: string
+  /** The observation's value: ms for times, a count, a text; null = not there. */
+  readonly value: number | string | null
+  /** The medoid's value in the same unit. */
+  readonly medoid: number | string | null
+  readonly contribution: number
+}
+
+/** Why a verdict says what it says; a closed set. */
+export type Reason =
+  | 'normal'
+  | 'structure' // stage A: its set of call paths is unlike all known ones
+  | 'distance' // stage B: too far from the nearest normal cluster
+  | 'learning' // its stratum has no calibrated model yet: no p-value
+  | 'incomplete' // spans are missing for a known cause (start of the log, cap): no p-value
+
+export interface Verdict {
+  /** Trace id, 32 lower-case hex digits. */
+  readonly id: string
+  /** End of the observation, data time, ms since 1970. */
+  readonly timeMs: number
+  readonly kind: 'trace'
+  /** Dissimilarity to the nearest normal cluster, in [0, 1]; null while learning. */
+  readonly score: number | null
+  /** Calibrated p-value in (0, 1]; null while learning. */
+  readonly p: number | null
+  readonly pStructure: number | null
+  readonly pDistance: number | null
+  readonly anomalous: boolean
+  /** Id of the nearest normal cluster. */
+  readonly cluster: string | null
+  readonly reason: Reason
+  readonly stratum: string
+  /** Services, the most suspect first. Only filled for anomalies. */
+  readonly services: readonly string[]
+  /** Largest first; sums to the score within 1e-9. Only filled where asked for (anomalies, replay). */
+  readonly contributions: readonly Contribution[]
+  /** Version of the model that judged; null while learning. */
+  readonly model: string | null
+}
+
+/** One span of a kept trace: only what the features use. */
+export interface EvidenceSpan {
+  /** Index of the parent in the list, -1 for the entry; parents come before their children. */
+  readonly parent: number
+  readonly service: string
+  readonly operation: string
+  readonly kind: number
+  readonly status: number
+  /** From the start of the trace, ms. */
+  readonly startMs: number
+  readonly durationMs: number
+  readonly selfMs: number
+  /** The configured attributes that the span had. */
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+/** A trace as it is kept for people to look at. */
+export interface TraceEvidence {
+  readonly traceId: string
+  /** Start of the trace, ms since 1970. */
+  readonly startMs: number
+  readonly spans: readonly EvidenceSpan[]
+}
+
+/** A verdict that says anomalous, with its evidence: the contrast pair. */
+export interface Anomaly {
+  /** Deterministic: the same input gives the same id. */
+  readonly id: string
+  readonly verdict: Verdict
+  /** Id of the open anomaly cluster it belongs to, if any. */
+  readonly anomalyCluster: string | null
+  /** Id of the root span, 16 hex digits; '' if the root is missing. */
+  readonly spanId: string
+  /** One plain sentence. */
+  readonly summary: string
+  readonly trace: TraceEvidence
+  readonly nearestNormal: TraceEvidence | null
+}
