@@ -1,0 +1,38 @@
+import type { SpanColumns } from '../otlp/span-columns.ts'
+
+/** Why a trace was closed. */
+export type CloseCause = 'quiet' | 'max_wait' | 'evicted' | 'end_of_input'
+
+/**
+ * One closed trace, as the assembler hands it to its listener. The object and its arrays are reused:
+ * they are valid only until the listener returns. Index i below is a position in depth-first
+ * pre-order: parents before children, siblings by start time (then span id), so a single forward
+ * pass can do everything that needs a tree.
+ */
+export interface AssembledTrace {
+  /** Spans used; arrays below are valid in [0, count). */
+  count: number
+  /** The store that holds the spans; `rows[i]` is the row of span i. */
+  columns: SpanColumns
+  rows: Int32Array<ArrayBuffer>
+  /** Index of the parent, or -1. Span 0 is the entry: the root, or the earliest top-most fragment. */
+  parent: Int32Array<ArrayBuffer>
+  /** Start of span i after the start of the trace, ns, corrected for clock skew between services. */
+  startNs: Float64Array<ArrayBuffer>
+  /** Duration of span i, ns, at least 0. */
+  durationNs: Float64Array<ArrayBuffer>
+  /** Trace id, four big-endian words. */
+  id: Uint32Array<ArrayBuffer>
+  /** Start of the trace, ns since 1970, as two words. */
+  startHi: number
+  startLo: number
+  /** Latest end of its spans, ms since 1970: the trace's data time. */
+  endMs: number
+  cause: CloseCause
+  /** Whether the span without a parent id was seen. */
+  rooted: boolean
+  /** Spans whose parent was never seen (besides the root); they hang under the entry. */
+  orphans: number
+  /** Spans are known to be missing: dropped by a cap, or the log was read from after its beginning. */
+  truncated: boolean
+}

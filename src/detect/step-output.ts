@@ -1,0 +1,19 @@
+import type { Model } from '../model/model.ts'
+import type { AnomalyClusterChange } from './anomaly-cluster.ts'
+import type { Anomaly, Verdict } from './anomaly.ts'
+import type { DeadLetter } from './dead-letter.ts'
+
+/** What steps of the detector add to; the caller owns it and empties it when it has published. */
+export interface StepOutput {
+  /** One a judged observation, flagged or not, in the order of judging. */
+  readonly verdicts: Verdict[]
+  readonly anomalies: Anomaly[]
+  readonly clusterChanges: AnomalyClusterChange[]
+  readonly deadLetters: DeadLetter[]
+  /** Models that took effect. */
+  readonly installed: Model[]
+}
+
+export function emptyOutput(): StepOutput {
+  return { verdicts: [], anomalies: [], clusterChanges: [], deadLetters: [], installed: [] }
+}
