@@ -1,0 +1,134 @@
+import type { SlotTable } from '../otlp/attribute-slots.ts'
+import { NO_TEXT, type Vocabulary } from '../otlp/vocabulary.ts'
+import { OTHER_PAIR, PairTable, type PairTableState } from './pair-table.ts'
+
+/** Span kinds of OTLP. */
+export const KIND_SERVER = 2
+export const KIND_CLIENT = 3
+export const KIND_PRODUCER = 4
+export const KIND_CONSUMER = 5
+
+const KIND_STRIDE = 8
+
+/**
+ * Elements, call paths, places and strata as ids:
+ * - an *element* is (service, operation) x (kind, callee);
+ * - a *call path* is (path of the parent, element); the entry's parent path is 0;
+ * - a *place* is (element of the parent, element), independent of the entry;
+ * - a *stratum* is the path of the entry.
+ *
+ * The callee is part of a calling element, because `HTTP POST` says nothing about who was called.
+ */
+export class ElementTable {
+  readonly operations: PairTable
+  readonly elements: PairTable
+  readonly paths: PairTable
+  readonly places: PairTable
+  readonly strata: PairTable
+  readonly #names: Vocabulary
+  readonly #values: Vocabulary
+
+  constructor(
+    limits: { maxTexts: number; maxPaths: number; maxPlaces: number; maxStrata: number },
+    names: Vocabulary,
+    values: Vocabulary,
+  ) {
+    this.#names = names
+    this.#values = values
+    this.operations = new PairTable(limits.maxTexts)
+    this.elements = new PairTable(limits.maxTexts)
+    this.paths = new PairTable(limits.maxPaths)
+    this.places = new PairTable(limits.maxPlaces)
+    this.strata = new PairTable(limits.maxStrata)
+  }
+
+  element(service: number, name: number, kind: number, callee: number): number {
+    const operation = this.operations.intern(service, name)
+    if (operation === OTHER_PAIR) return OTHER_PAIR
+    return this.elements.intern(operation, callee * KIND_STRIDE + kind)
+  }
+
+  /** Vocabulary id (values) of the element's own service. */
+  service(element: number): number {
+    return this.operations.first(this.elements.first(element))
+  }
+
+  operation(element: number): number {
+    return this.operations.second(this.elements.first(element))
+  }
+
+  kind(element: number): number {
+    return this.elements.second(element) % KIND_STRIDE
+  }
+
+  /** Vocabulary id (values) of whom the element calls; 0 if it calls nobody. */
+  callee(element: number): number {
+    return Math.floor(this.elements.second(element) / KIND_STRIDE)
+  }
+
+  serviceText(element: number): string {
+    return element <= OTHER_PAIR ? '' : this.#values.text(this.service(element)) || '(no service)'
+  }
+
+  /** `service operation`, and whom it calls. */
+  elementText(element: number): string {
+    if (element <= OTHER_PAIR) return element === OTHER_PAIR ? '(other)' : ''
+    const callee = this.callee(element)
+    const operation = this.#names.text(this.operation(element)) || '(no name)'
+    const text = `${this.serviceText(element)} ${operation}`
+    return callee === NO_TEXT ? text : `${text} → ${this.#values.text(callee)}`
+  }
+
+  /** The whole call path from the entry: `a x > b y > c z`. */
+  pathText(path: number): string {
+    const parts: string[] = []
+    for (let at = path; at > OTHER_PAIR; at = this.paths.first(at)) {
+      parts.push(this.elementText(this.paths.second(at)))
+    }
+    return path === OTHER_PAIR ? '(other)' : parts.reverse().join(' > ')
+  }
+
+  placeText(place: number): string {
+    if (place <= OTHER_PAIR) return '(other)'
+    const parent = this.places.first(place)
+    const own = this.elementText(this.places.second(place))
+    return parent === 0 ? own : `${this.elementText(parent)} > ${own}`
+  }
+
+  /** Where stratum ids are pairs (kind of observation, path of the entry). */
+  stratumText(stratum: number): string {
+    return stratum === OTHER_PAIR ? '(other)' : this.pathText(this.strata.second(stratum))
+  }
+
+  state(): ElementTableState {
+    return {
+      operations: this.operations.state(),
+      elements: this.elements.state(),
+      paths: this.paths.state(),
+      places: this.places.state(),
+      strata: this.strata.state(),
+    }
+  }
+
+  restore(state: ElementTableState): void {
+    this.operations.restore(state.operations)
+    this.elements.restore(state.elements)
+    this.paths.restore(state.paths)
+    this.places.restore(state.places)
+    this.strata.restore(state.strata)
+  }
+}
+
+export interface ElementTableState {
+  readonly operations: PairTableState
+  readonly elements: PairTableState
+  readonly paths: PairTableState
+  readonly places: PairTableState
+  readonly strata: PairTableState
+}
+
+/** Slots that name the other side of a call, best first. */
+export function calleeSlots(slots: SlotTable): Int32Array<ArrayBuffer> {
+  const names = ['peerService', 'serverAddress', 'dbSystem', 'messagingDestination', 'rpcService']
+  return Int32Array.from(names.flatMap((name) => slots.index.get(name) ?? []))
+}

@@ -1,0 +1,36 @@
+const UUID = /[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/gi
+const TOKEN = /[^\s/:?&=,;()[\]{}<>"'|]+/g
+const LONGEST = 200
+
+/**
+ * An operation name without the parts that make every call its own operation: UUIDs, numbers, long
+ * hexadecimal and random-looking tokens become `{id}`, a query string is cut off. Short names with
+ * digits in them (`v1`, `s3`, `http2`, `step-3`) stay as they are. Idempotent.
+ */
+export function maskName(name: string): string {
+  const query = name.indexOf('?')
+  const bare = query > 0 && name.lastIndexOf('/', query) >= 0 ? name.slice(0, query) : name
+  const cut = bare.length > LONGEST ? bare.slice(0, LONGEST) : bare
+  if (!/[0-9]/.test(cut)) return cut
+  return cut.replace(UUID, '{id}').replace(TOKEN, maskToken)
+}
+
+function maskToken(token: string): string {
+  if (/^\d+$/.test(token)) return token.length > 1 ? '{id}' : token === '0' ? token : '{id}'
+  if (/^(0x)?[0-9a-f]{8,}$/i.test(token) && /\d/.test(token)) return '{id}'
+  if (token.length >= 16 && looksRandom(token)) return '{id}'
+  // Runs of three and more digits are counters or ids (`order-20931`), shorter ones are versions.
+  return token.replace(/\d{3,}/g, '{id}')
+}
+
+/** Long tokens that mix digits with letters many times over are keys, not words. */
+function looksRandom(token: string): boolean {
+  let changes = 0
+  for (let i = 1; i < token.length; i++) if (isDigit(token, i) !== isDigit(token, i - 1)) changes++
+  return changes >= token.length / 4
+}
+
+function isDigit(text: string, index: number): boolean {
+  const code = text.charCodeAt(index)
+  return code >= 48 && code <= 57
+}
