@@ -126,6 +126,10 @@ export class ProfileScratch {
 
   #begin(): void {
     this.count = 0
+    if (this.#now === 0xffffffff) {
+      this.#stamp.fill(0)
+      this.#now = 0
+    }
     this.#now++
   }
 
