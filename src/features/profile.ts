@@ -1,4 +1,5 @@
 import { NO_TEXT } from '../otlp/vocabulary.ts'
+import type { PackedProfiles } from './packed-profiles.ts'
 import type { TraceElements } from './trace-elements.ts'
 
 /** Columns of `Profile.values`, one row an element. Times as ln(1 + microseconds). */
@@ -10,6 +11,11 @@ export const MAX_SELF = 4
 export const ERRORS = 5
 export const PROFILE_STRIDE = 6
 
+/** Columns of `scaled`: duration and self time on the element's own scale (see model/scales.ts). */
+export const SCALED_DURATION = 0
+export const SCALED_SELF = 1
+export const SCALED_STRIDE = 2
+
 /** An observation in numbers, kept in reservoirs and models. */
 export interface Profile {
   /** Ids of its call paths, ascending. */
@@ -20,6 +26,12 @@ export interface Profile {
   readonly status: number
   /** Vocabulary ids of the configured categories on the entry; 0 = missing. */
   readonly categories: Int32Array<ArrayBuffer>
+}
+
+/** A profile with its times on their elements' own scales: what the dissimilarity compares. */
+export interface ScaledProfile extends Profile {
+  /** `SCALED_STRIDE` values for each path. */
+  readonly scaled: Float32Array<ArrayBuffer>
 }
 
 /** ln(1 + microseconds) of a time in ns. */
@@ -41,6 +53,8 @@ export class ProfileScratch {
   count = 0
   paths = new Int32Array(128)
   values = new Float32Array(128 * PROFILE_STRIDE)
+  /** Filled by `Scales.apply`. */
+  scaled = new Float32Array(128 * SCALED_STRIDE)
   status = 0
   categories: Int32Array<ArrayBuffer>
   readonly #categorySlots: Int32Array
@@ -103,6 +117,22 @@ export class ProfileScratch {
     this.categories.set(profile.categories)
   }
 
+  /** Describes profile `index` of a packed sample. */
+  loadPacked(packed: PackedProfiles, index: number): void {
+    this.#begin()
+    const from = packed.offsets[index]!
+    const to = packed.offsets[index + 1]!
+    for (let i = from; i < to; i++) {
+      const row = this.#add(packed.paths[i]!)
+      for (let k = 0; k < PROFILE_STRIDE; k++) {
+        this.values[row * PROFILE_STRIDE + k] = packed.values[i * PROFILE_STRIDE + k]!
+      }
+    }
+    this.status = packed.status[index]!
+    const width = this.categories.length
+    for (let c = 0; c < width; c++) this.categories[c] = packed.categories[index * width + c]!
+  }
+
   /** A copy that can be kept, elements in ascending order of path id. */
   keep(): Profile {
     const order = Array.from(this.paths.subarray(0, this.count).keys())
@@ -152,6 +182,7 @@ export class ProfileScratch {
     const values = new Float32Array(this.values.length * 2)
     values.set(this.values)
     this.values = values
+    this.scaled = new Float32Array(this.paths.length * SCALED_STRIDE)
   }
 
   #growIndex(path: number): void {
