@@ -120,10 +120,7 @@ export class Vocabulary {
     const length = end - start
     // A text that found no room is counted every time it comes, so it is not cached.
     if (this.overflow !== overflowBefore || length > this.#arena.length / 8) return id
-    if (
-      this.#entries === this.#entryId.length ||
-      this.#arenaUsed + length > this.#arena.length
-    ) {
+    if (this.#entries === this.#entryId.length || this.#arenaUsed + length > this.#arena.length) {
       this.#slots.fill(EMPTY)
       this.#entries = 0
       this.#arenaUsed = 0
@@ -142,7 +139,8 @@ export class Vocabulary {
   }
 }
 
-const utf8 = new TextDecoder()
+// A byte order mark is part of a text like any other character.
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 function decodeText(bytes: Uint8Array, start: number, end: number): string {
   return utf8.decode(bytes.subarray(start, end))

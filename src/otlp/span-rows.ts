@@ -1,0 +1,147 @@
+import { AttributeKeys, SERVICE_NAME } from './attribute-keys.ts'
+import type { DecodeTarget } from './decode-target.ts'
+import { NO_TEXT, OTHER_TEXT } from './vocabulary.ts'
+
+const SMALL_INTEGERS = 1024 // status codes and the like
+
+/**
+ * The rows that one body adds to a `DecodeTarget`, whatever the encoding: attributes by slot and
+ * priority, the resource's attributes for the spans that lack them, and the way back when the body
+ * turns out to be damaged. A resource may come before or after its spans, so its attributes are
+ * gathered and handed out at its end.
+ */
+export class SpanRows {
+  readonly target: DecodeTarget
+  readonly keys: AttributeKeys
+  readonly #ignored: Uint8Array[]
+  /** Priority of the key that filled a slot of the current row; only valid where the slot is filled. */
+  readonly #priority: Int32Array
+  readonly #resource: Int32Array
+  readonly #resourcePriority: Int32Array
+  readonly #integers = new Int32Array(SMALL_INTEGERS)
+  #service = NO_TEXT
+  #ignore = false
+  #bodyStart = 0
+  #resourceStart = 0
+  #dropped = 0
+
+  constructor(target: DecodeTarget) {
+    const { columns, slots } = target
+    if (columns.stride !== slots.stride) {
+      throw new RangeError(`columns have ${columns.stride} slots, the slot table ${slots.stride}`)
+    }
+    this.target = target
+    this.keys = new AttributeKeys(slots)
+    this.#priority = new Int32Array(slots.stride)
+    this.#resource = new Int32Array(slots.stride)
+    this.#resourcePriority = new Int32Array(slots.stride)
+    const encoder = new TextEncoder()
+    this.#ignored = [...target.ignoreServices].map((service) => encoder.encode(service))
+  }
+
+  beginBody(): void {
+    this.#bodyStart = this.target.columns.count
+    this.#dropped = 0
+  }
+
+  /** Rows that the body added. */
+  endBody(): number {
+    this.target.droppedOwn += this.#dropped
+    return this.target.columns.count - this.#bodyStart
+  }
+
+  /** Takes back everything since `beginBody`, save for texts in the vocabularies. */
+  abandonBody(): void {
+    this.target.columns.count = this.#bodyStart
+  }
+
+  beginResource(): void {
+    this.#resourceStart = this.target.columns.count
+    this.#resource.fill(0)
+    this.#service = NO_TEXT
+    this.#ignore = false
+  }
+
+  endResource(): void {
+    const { columns } = this.target
+    if (this.#ignore) {
+      this.#dropped += columns.count - this.#resourceStart
+      columns.count = this.#resourceStart
+      return
+    }
+    columns.service.fill(this.#service, this.#resourceStart, columns.count)
+    const stride = columns.stride
+    for (let slot = 0; slot < stride; slot++) {
+      const value = this.#resource[slot]!
+      if (value === NO_TEXT) continue
+      const attributes = columns.attributes
+      const end = columns.count * stride
+      for (let i = this.#resourceStart * stride + slot; i < end; i += stride) {
+        if (attributes[i] === NO_TEXT) attributes[i] = value
+      }
+    }
+  }
+
+  /** Whether the service named in `bytes[start, end)` is an ignored one; remembers it for `endResource`. */
+  ignores(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#service !== NO_TEXT || this.#ignore) return this.#ignore
+    for (const ignored of this.#ignored) {
+      if (ignored.length === end - start && same(ignored, bytes, start)) this.#ignore = true
+    }
+    return this.#ignore
+  }
+
+  /** The same for a string. */
+  ignoresText(service: string): boolean {
+    if (this.#service !== NO_TEXT || this.#ignore) return this.#ignore
+    this.#ignore = this.target.ignoreServices.has(service)
+    return this.#ignore
+  }
+
+  /** Gives the current row a value; of keys that share a slot the smaller priority wins, then the first. */
+  setAttribute(row: number, key: number, value: number): void {
+    const slot = this.keys.slot[key]!
+    if (slot < 0 || value === NO_TEXT) return
+    const { attributes, stride } = this.target.columns
+    const priority = this.keys.priority[key]!
+    const cell = row * stride + slot
+    if (attributes[cell] !== NO_TEXT && this.#priority[slot]! <= priority) return
+    attributes[cell] = value
+    this.#priority[slot] = priority
+  }
+
+  /** The same for the current resource. */
+  setResource(key: number, value: number): void {
+    if (value === NO_TEXT) return
+    if (key === SERVICE_NAME && this.#service === NO_TEXT) this.#service = value
+    const slot = this.keys.slot[key]!
+    if (slot < 0) return
+    const priority = this.keys.priority[key]!
+    if (this.#resource[slot] !== NO_TEXT && this.#resourcePriority[slot]! <= priority) return
+    this.#resource[slot] = value
+    this.#resourcePriority[slot] = priority
+  }
+
+  /** Id of the text of a double; an integral one reads like the integer. */
+  double(value: number): number {
+    if (Number.isSafeInteger(value)) return this.integer(value)
+    return this.target.values.intern(String(value))
+  }
+
+  /** Id of the decimal text of an integer that a double holds exactly. */
+  integer(value: number): number {
+    const { values } = this.target
+    if (value < 0 || value >= SMALL_INTEGERS) return values.intern(String(value))
+    const known = this.#integers[value]!
+    if (known !== NO_TEXT) return known
+    const id = values.intern(String(value))
+    // A text that found no room is counted each time, so it is not remembered.
+    if (id !== OTHER_TEXT) this.#integers[value] = id
+    return id
+  }
+}
+
+function same(text: Uint8Array, bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < text.length; i++) if (text[i] !== bytes[start + i]) return false
+  return true
+}
