@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto'
+import kafkajs, { type Admin, type Kafka } from 'kafkajs'
+import { inject } from 'vitest'
+import { containerRuntimeAnswers, startContainerBroker } from './kafka/container-broker.ts'
+import { LocalBroker, type LocalBrokerOptions } from './kafka/local-broker.ts'
+
+/** What the global set-up answers: `brokers` is '' where there is none, and `reason` says why. */
+export interface BrokerAnswer {
+  readonly brokers: string
+  readonly reason: string
+}
+
+interface FoundBroker {
+  /** host:port, comma-separated. */
+  readonly brokers: string
+  close(): Promise<void>
+}
+
+/**
+ * The broker of a test run, first one that is to be had: `KAFKA_BROKERS`; a container, where a
+ * container runtime answers; a JVM with the jars of Maven Central. Only the global set-up calls it.
+ */
+export async function findBroker(): Promise<FoundBroker> {
+  const given = process.env['KAFKA_BROKERS'] ?? ''
+  const found = given !== '' ? { brokers: given, close: nothing } : await startBroker()
+  try {
+    await warmUp(found.brokers)
+  } catch (error) {
+    await found.close()
+    throw error
+  }
+  return found
+}
+
+async function startBroker(): Promise<FoundBroker> {
+  if (await containerRuntimeAnswers()) {
+    const container = await startContainerBroker()
+    return { brokers: container.address, close: () => container.close() }
+  }
+  const local = await LocalBroker.start()
+  return { brokers: local.addresses.plaintext, close: () => local.close() }
+}
+
+async function nothing(): Promise<void> {}
+
+/**
+ * The broker for a test file, or null where the file must skip (said on the console). In CI there is
+ * no skipping: a missing broker throws. Call it at the top level: `const brokers = await kafkaBrokers()`.
+ */
+export async function kafkaBrokers(): Promise<string[] | null> {
+  const url = inject('kafkaBrokers') as string | undefined
+  const answer: BrokerAnswer = url
+    ? ((await (await fetch(url)).json()) as BrokerAnswer)
+    : { brokers: '', reason: 'test/global-setup.ts is not among the globalSetup files' }
+  if (answer.brokers !== '') return answer.brokers.split(',')
+  return skip(answer.reason)
+}
+
+/**
+ * A broker of the test file's own, to be broken or secured: always the JVM. Null where the file must
+ * skip. The caller closes it.
+ */
+export async function ownBroker(options: LocalBrokerOptions): Promise<LocalBroker | null> {
+  try {
+    return await LocalBroker.start(options)
+  } catch (error) {
+    return skip(String(error))
+  }
+}
+
+function skip(reason: string): null {
+  if (process.env['CI']) throw new Error(`No Kafka broker, and CI must not skip: ${reason}`)
+  console.warn(`SKIPPED: no Kafka broker. Set KAFKA_BROKERS, or see why: ${reason}`)
+  return null
+}
+
+/** A name that no other test of any run has. */
+export function uniqueName(prefix: string): string {
+  return `${prefix}-${randomUUID().slice(0, 8)}`
+}
+
+/** A plain kafkajs client for the test's own side, silent. */
+export function testClient(brokers: readonly string[]): Kafka {
+  return new kafkajs.Kafka({
+    brokers: [...brokers],
+    clientId: 'test',
+    logLevel: kafkajs.logLevel.NOTHING,
+    retry: { initialRetryTime: 100, retries: 8 },
+  })
+}
+
+/** Runs `use` with a connected admin client. */
+export async function withAdmin<T>(
+  brokers: readonly string[],
+  use: (admin: Admin) => Promise<T>,
+): Promise<T> {
+  const admin = testClient(brokers).admin()
+  await admin.connect()
+  try {
+    return await use(admin)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** Creates a topic of a unique name and resolves to it once it has leaders. */
+export async function createTopic(
+  brokers: readonly string[],
+  partitions: number,
+  config: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const topic = uniqueName('topic')
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
+  await withAdmin(brokers, (admin) =>
+    admin.createTopics({
+      topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
+    }),
+  )
+  return topic
+}
+
+/** A broker that is up answers for groups only once its coordinator has loaded. */
+async function warmUp(brokers: string): Promise<void> {
+  const addresses = brokers.split(',')
+  const topic = await createTopic(addresses, 1)
+  await withAdmin(addresses, async (admin) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await admin.fetchOffsets({ groupId: 'warm-up', topics: [topic] })
+        break
+      } catch (error) {
+        if (attempt === 30) throw error
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+    }
+    await admin.deleteTopics({ topics: [topic] })
+  })
+}
