@@ -1,0 +1,192 @@
+import type { EvidenceSpan } from '../detect/anomaly.ts'
+import type { AnomalyCluster } from '../detect/anomaly-cluster.ts'
+import {
+  type AlignedCall,
+  type AlignedTraces,
+  alignTraces,
+  type Difference,
+} from './align-traces.ts'
+import { type Html, html } from './html.ts'
+import { page } from './page.ts'
+import { duration, instant, share } from './quantity.ts'
+
+export interface PageLinks {
+  /** Address of the trace store's page of one trace, `{trace_id}` in it; null: no links. */
+  readonly trace: string | null
+  /** Address of its compare view with `{normal}` and `{anomaly}` in it; null: no link. */
+  readonly compare: string | null
+}
+
+export const NO_LINKS: PageLinks = { trace: null, compare: null }
+
+/** What a difference is called on the page. */
+const WORDS: Readonly<Record<Difference, string>> = {
+  same: 'same',
+  missing: 'missing',
+  extra: 'extra',
+  slower: 'slower',
+  faster: 'faster',
+  status: 'status differs',
+  attributes: 'attributes differ',
+}
+
+/**
+ * The page of one anomaly cluster: what, where, since when, and its representative beside the nearest
+ * normal trace as two aligned waterfalls on one time axis. Pure; works without script.
+ */
+export function clusterPage(cluster: AnomalyCluster, links: PageLinks = NO_LINKS): string {
+  const body = html`
+<h1>${cluster.sentence}</h1>
+<p><span class="badge ${cluster.state}">${cluster.state}</span> <span class="quiet">${cluster.id}</span></p>
+${facts(cluster)}
+${comparison(cluster, links)}
+${members(cluster, links)}`
+  return page(cluster.sentence, body)
+}
+
+function facts(cluster: AnomalyCluster): Html {
+  const guilty = cluster.services[0] ?? '–'
+  const others = cluster.services.slice(1)
+  const term = `${cluster.term.replace('_', ' ')} ${cluster.direction}`
+  const entries: [string, string][] = [
+    ['Most suspect service', guilty],
+    ...(others.length > 0 ? ([['Then', others.join(', ')]] as [string, string][]) : []),
+    ['Place', cluster.place],
+    ['What', term],
+    ['Since', instant(cluster.firstMs)],
+    ['Last seen', instant(cluster.lastMs)],
+    ['Opened', instant(cluster.openedMs)],
+    ['Closed', instant(cluster.closedMs)],
+    [
+      'Deviating',
+      `${cluster.observations} of ${cluster.occurrences} (${share(cluster.rate)}), normally ${share(cluster.normalRate)}`,
+    ],
+    ...(cluster.typical === null
+      ? []
+      : ([['Typical', `${quantity(cluster, cluster.typical)}${normally(cluster)}`]] as [
+          string,
+          string,
+        ][])),
+    ['Strength of the evidence', cluster.eValue.toPrecision(3)],
+    ['Model', cluster.model ?? '–'],
+    ...(cluster.mergedFrom.length > 0
+      ? ([['Merged from', cluster.mergedFrom.join(', ')]] as [string, string][])
+      : []),
+  ]
+  return html`<dl>${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+}
+
+function normally(cluster: AnomalyCluster): string {
+  return cluster.normal === null ? '' : `, normally ${quantity(cluster, cluster.normal)}`
+}
+
+/** `typical` and `normal` are in the unit of their term. */
+function quantity(cluster: AnomalyCluster, value: number): string {
+  if (cluster.term === 'self_time') return duration(value)
+  if (cluster.term === 'count') return `${Number(value.toFixed(2))} calls`
+  return share(value)
+}
+
+function comparison(cluster: AnomalyCluster, links: PageLinks): Html {
+  const { representative, nearestNormal } = cluster
+  if (!representative && !nearestNormal) {
+    return html`<h2>The pair</h2><p>No example is kept for this cluster (yet, or any more).</p>`
+  }
+  const aligned = alignTraces(nearestNormal, representative)
+  const ids = html`<p class="quiet">Normal: ${traceLink(nearestNormal?.traceId ?? null, links)} · Anomaly: ${traceLink(representative?.traceId ?? null, links)}${compareLink(cluster, links)}</p>`
+  const counted = aligned.calls.filter((call) => call.difference !== 'same').length
+  return html`
+<h2 id="pair">A real example beside the nearest normal trace</h2>
+${ids}
+<p class="controls"><label><input type="checkbox" id="differences"> only the ${counted} lines that differ</label></p>
+<table class="pair" aria-labelledby="pair" style="--axis:${number(aligned.spanMs)}">
+<colgroup><col class="call"><col class="lane"><col class="lane"><col></colgroup>
+<thead><tr><th scope="col">Call</th><th scope="col">Normal</th><th scope="col">Anomaly</th><th scope="col">Difference</th></tr></thead>
+<tbody>${aligned.calls.map((call) => line(call, cluster))}</tbody>
+</table>
+${hiddenNote(aligned)}`
+}
+
+function line(call: AlignedCall, cluster: AnomalyCluster): Html {
+  const classes = [
+    call.difference === 'same' ? 'is-same' : '',
+    isPlace(call, cluster) ? 'place' : '',
+  ]
+  const indent = Math.min(call.depth, 12) * 0.9
+  return html`<tr class="${classes.filter(Boolean).join(' ')}">
+<th scope="row" style="padding-left:${number(indent + 0.5)}rem">${call.operation} <span class="service">${call.service}</span></th>
+<td data-side="normal" class="normal">${lane(call.normal, call.anomaly ? 0 : call.folded, call.foldedMs)}</td>
+<td data-side="anomaly" class="anomaly">${lane(call.anomaly, call.anomaly ? call.folded : 0, call.foldedMs)}</td>
+<td>${differenceCell(call)}</td></tr>
+`
+}
+
+function lane(span: EvidenceSpan | null, folded: number, foldedMs: number): Html {
+  if (!span) return html`<span class="quiet">not called</span>`
+  const error = span.status === 2
+  const more = folded > 0 ? html`, and ${folded} more, ${duration(foldedMs)} together` : null
+  return html`<div class="lane" aria-hidden="true"><div class="bar${error ? ' error' : ''}" style="--from:${number(span.startMs)};--ms:${number(span.durationMs)}"></div></div><small>${duration(span.durationMs)}, self ${duration(span.selfMs)}${error ? html`, <span class="status">error</span>` : null}${more}</small>`
+}
+
+function differenceCell(call: AlignedCall): Html {
+  if (call.difference === 'same') return html`<span class="quiet">same</span>`
+  const words = html`<span class="badge ${call.difference}">${WORDS[call.difference]}</span>`
+  const detail =
+    call.normal && call.anomaly ? timeDifference(call.normal, call.anomaly) : countDifference(call)
+  const attributes = call.attributes.map(
+    (one) =>
+      html`<br><small>${one.key}: ${one.normal ?? 'none'} → ${one.anomaly ?? 'none'}</small>`,
+  )
+  return html`${words} <small>${detail}</small>${attributes}`
+}
+
+function timeDifference(normal: EvidenceSpan, anomaly: EvidenceSpan): string {
+  const delta = anomaly.selfMs - normal.selfMs
+  const times = normal.selfMs > 0 ? anomaly.selfMs / normal.selfMs : Number.POSITIVE_INFINITY
+  const factor =
+    Number.isFinite(times) && times >= 1.05 ? ` (×${Number(times.toPrecision(2))})` : ''
+  return `self ${delta < 0 ? '−' : '+'}${duration(Math.abs(delta))}${factor}`
+}
+
+function countDifference(call: AlignedCall): string {
+  return call.folded > 0 ? `×${call.folded + 1}` : ''
+}
+
+/** Whether a line is what the cluster is about: its place reads `parent operation -> service operation`. */
+function isPlace(call: AlignedCall, cluster: AnomalyCluster): boolean {
+  const [, callee = ''] = cluster.place.split(' -> ')
+  return callee.includes(call.operation) && callee.includes(call.service) && call.operation !== ''
+}
+
+function traceLink(traceId: string | null, links: PageLinks): Html {
+  if (traceId === null) return html`none`
+  if (links.trace === null) return html`<code>${traceId}</code>`
+  return html`<a href="${links.trace.replace('{trace_id}', encodeURIComponent(traceId))}"><code>${traceId}</code></a>`
+}
+
+function compareLink(cluster: AnomalyCluster, links: PageLinks): Html | null {
+  if (!links.compare || !cluster.representative || !cluster.nearestNormal) return null
+  const address = links.compare
+    .replace('{normal}', encodeURIComponent(cluster.nearestNormal.traceId))
+    .replace('{anomaly}', encodeURIComponent(cluster.representative.traceId))
+  return html` · <a href="${address}">compare in the trace store</a>`
+}
+
+function hiddenNote(aligned: AlignedTraces): Html | null {
+  if (aligned.hidden === 0) return null
+  return html`<p class="quiet">${aligned.hidden} further lines are not shown; the JSON has all of them.</p>`
+}
+
+function members(cluster: AnomalyCluster, links: PageLinks): Html {
+  const json = `/api/v1/anomaly-clusters/${encodeURIComponent(cluster.id)}`
+  const list =
+    cluster.members.length > 0
+      ? html`<ul>${cluster.members.map((id) => html`<li>${traceLink(id, links)}</li>`)}</ul>`
+      : html`<p>None kept.</p>`
+  return html`<h2>Further members</h2>${list}<p><a href="${json}">This cluster as JSON</a>, both traces in it as OTLP.</p>`
+}
+
+/** A number for CSS: never an exponent, never NaN. */
+function number(value: number): string {
+  return Number.isFinite(value) ? value.toFixed(3) : '0'
+}

@@ -1,0 +1,68 @@
+import type { AnomalyCluster } from '../detect/anomaly-cluster.ts'
+import { type Html, html } from './html.ts'
+import { page } from './page.ts'
+import { instant, share } from './quantity.ts'
+
+/** What the home page says about the detector's state; the shell fills it from the detector's status. */
+export interface WatchState {
+  readonly state: 'learning' | 'live'
+  /** Observations judged or learned from so far. */
+  readonly observations: number
+  /** Progress of learning in [0, 1]; 1 when live. */
+  readonly progress: number
+  /** One line for each thing that is missing before everything is judged; may be empty. */
+  readonly missing: readonly string[]
+  /** When the model in use was installed, data time in ms; null while there is none. */
+  readonly modelInstalledMs: number | null
+  /** Data time of the newest input, ms; null before the first record. */
+  readonly watermarkMs: number | null
+}
+
+/** The home page: one sentence of state, the open clusters, then those that are over. Pure. */
+export function clustersPage(clusters: readonly AnomalyCluster[], watch: WatchState): string {
+  const open = clusters.filter((cluster) => cluster.state === 'open')
+  const past = clusters.filter((cluster) => cluster.state !== 'open')
+  const title = watch.state === 'learning' ? 'Learning' : `${open.length} open anomaly clusters`
+  return page(
+    title,
+    html`<h1>${headline(watch, open.length)}</h1>
+${stateBox(watch)}
+<h2 id="open">Open</h2>${table(open, 'open', 'Nothing is open.')}
+<h2 id="past">Past</h2>${table(past, 'past', 'Nothing yet.')}`,
+  )
+}
+
+function headline(watch: WatchState, open: number): string {
+  if (watch.watermarkMs === null) return 'Waiting for the first spans'
+  if (watch.state === 'learning') return 'Learning what is normal'
+  if (open === 0) return 'Everything looks normal'
+  return open === 1 ? 'One thing is strange' : `${open} things are strange`
+}
+
+function stateBox(watch: WatchState): Html {
+  const percent = Math.floor(Math.min(1, Math.max(0, watch.progress)) * 100)
+  const progress =
+    watch.state === 'learning'
+      ? html`<p><label>Learned ${percent} % <progress max="100" value="${percent}">${percent} %</progress></label></p>`
+      : null
+  const missing =
+    watch.missing.length > 0
+      ? html`<ul>${watch.missing.map((one) => html`<li>${one}</li>`)}</ul>`
+      : null
+  return html`<div class="state" role="status"><p>${watch.observations} observations so far. Newest input: ${instant(watch.watermarkMs)}. Model: ${
+    watch.modelInstalledMs === null ? 'none yet' : `since ${instant(watch.modelInstalledMs)}`
+  }.</p>${progress}${missing}</div>`
+}
+
+function table(clusters: readonly AnomalyCluster[], labelledBy: string, none: string): Html {
+  if (clusters.length === 0) return html`<p>${none}</p>`
+  return html`<div class="scroll"><table aria-labelledby="${labelledBy}">
+<thead><tr><th scope="col">What</th><th scope="col">Service</th><th scope="col">Since</th><th scope="col">Last seen</th><th scope="col">Deviating</th><th scope="col">State</th></tr></thead>
+<tbody>${clusters.map(row)}</tbody></table></div>`
+}
+
+function row(cluster: AnomalyCluster): Html {
+  return html`<tr><th scope="row"><a href="/clusters/${encodeURIComponent(cluster.id)}">${cluster.sentence}</a></th>
+<td>${cluster.services[0] ?? '–'}</td><td>${instant(cluster.firstMs)}</td><td>${instant(cluster.lastMs)}</td>
+<td class="number">${share(cluster.rate)} / ${share(cluster.normalRate)}</td><td><span class="badge ${cluster.state}">${cluster.state}</span></td></tr>`
+}

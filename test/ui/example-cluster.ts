@@ -1,0 +1,88 @@
+import type { EvidenceSpan, TraceEvidence } from '../../src/detect/anomaly.ts'
+import type { AnomalyCluster } from '../../src/detect/anomaly-cluster.ts'
+
+/** A span of an example: parent index, `service operation`, start, duration, self time, options. */
+export function span(
+  parent: number,
+  name: string,
+  startMs: number,
+  durationMs: number,
+  selfMs = durationMs,
+  more: Partial<EvidenceSpan> = {},
+): EvidenceSpan {
+  const [service = '', ...operation] = name.split(' ')
+  return {
+    parent,
+    service,
+    operation: operation.join(' '),
+    kind: 2,
+    status: 0,
+    startMs,
+    durationMs,
+    selfMs,
+    attributes: {},
+    ...more,
+  }
+}
+
+export function trace(traceId: string, spans: readonly EvidenceSpan[]): TraceEvidence {
+  return { traceId, startMs: Date.UTC(2026, 0, 2, 3, 4, 5), spans }
+}
+
+const NORMAL = trace('0123456789abcdef0123456789abcdef', [
+  span(-1, 'frontend POST /checkout', 0, 62, 9, {
+    attributes: { 'http.response.status_code': '200' },
+  }),
+  span(0, 'checkout PlaceOrder', 4, 52, 11),
+  span(1, 'cart GetCart', 6, 5),
+  span(1, 'currency Convert', 14, 6, 6),
+  span(1, 'shipping Quote', 22, 9, 9),
+  span(1, 'payment Charge', 34, 14, 14),
+  span(1, 'email Send', 50, 4, 4),
+])
+
+const ANOMALY = trace('fedcba9876543210fedcba9876543210', [
+  span(-1, 'frontend POST /checkout', 0, 668, 9, {
+    status: 2,
+    attributes: { 'http.response.status_code': '500' },
+  }),
+  span(0, 'checkout PlaceOrder', 4, 660, 12, { status: 2 }),
+  span(1, 'cart GetCart', 6, 5),
+  span(1, 'currency Convert', 14, 592, 592),
+  span(1, 'shipping Quote', 608, 8, 8),
+  span(1, 'payment Charge', 618, 11, 11, { status: 2 }),
+  span(1, 'payment Charge', 630, 10, 10, { status: 2 }),
+  span(1, 'payment Charge', 641, 9, 9, { status: 2 }),
+  span(1, 'payment Charge', 651, 10, 10, { status: 2 }),
+])
+
+/** A slow currency conversion with retried payments: every difference there is. */
+export function exampleCluster(changes: Partial<AnomalyCluster> = {}): AnomalyCluster {
+  return {
+    id: 'c-7f3a01',
+    state: 'open',
+    openedMs: Date.UTC(2026, 0, 2, 5, 28, 40),
+    closedMs: null,
+    firstMs: Date.UTC(2026, 0, 2, 5, 28, 10),
+    lastMs: Date.UTC(2026, 0, 2, 5, 33, 0),
+    place: 'checkout PlaceOrder -> currency Convert',
+    term: 'self_time',
+    direction: 'high',
+    services: ['currency', 'checkout'],
+    observations: 58,
+    occurrences: 60,
+    rate: 58 / 60,
+    normalRate: 0.05,
+    eValue: 4.2e9,
+    typical: 590,
+    normal: 6,
+    sentence:
+      'checkout → currency Convert: self time above its normal p90 in 58 of 60 calls since 05:28:10, normally 5 %; typical 590 ms, normally 6 ms',
+    representative: ANOMALY,
+    nearestNormal: NORMAL,
+    members: ['fedcba9876543210fedcba9876543210', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'],
+    mergedFrom: [],
+    model: 'm-3c1e',
+    ...changes,
+  }
+}
