@@ -48,7 +48,7 @@ const FOLD_ABOVE = 2
 /** A self time counts as different from this factor on ... */
 const TIME_FACTOR = 1.5
 /** ... and from this share of the longer trace on, so that microseconds are not blamed. */
-const TIME_SHARE = 0.02
+export const MATERIAL_SHARE = 0.02
 
 /**
  * Aligns an anomaly with its normal counterpart by call path: the i-th call of one service and
@@ -221,7 +221,7 @@ function differenceOf(
   if (!normal) return 'extra'
   // Unset and ok are the same to a reader; only an error differs.
   if ((normal.status === 2) !== (anomaly.status === 2)) return 'status'
-  const material = Math.abs(anomaly.selfMs - normal.selfMs) >= spanMs * TIME_SHARE
+  const material = Math.abs(anomaly.selfMs - normal.selfMs) >= spanMs * MATERIAL_SHARE
   if (material && anomaly.selfMs >= normal.selfMs * TIME_FACTOR) return 'slower'
   if (material && normal.selfMs >= anomaly.selfMs * TIME_FACTOR) return 'faster'
   return attributes.length > 0 ? 'attributes' : 'same'

@@ -100,14 +100,14 @@ function comparison(cluster: AnomalyCluster, links: PageLinks): Html {
 ${ids}
 <p class="controls"><label><input type="checkbox" id="differences"> only the ${counted} lines that differ</label></p>
 <table class="pair" aria-labelledby="pair" style="--axis:${number(aligned.spanMs)}">
-<colgroup><col class="call"><col class="lane"><col class="lane"><col></colgroup>
+<colgroup><col class="name"><col class="side"><col class="side"><col></colgroup>
 <thead><tr><th scope="col">Call</th><th scope="col">Normal</th><th scope="col">Anomaly</th><th scope="col">Difference</th></tr></thead>
-<tbody>${aligned.calls.map((call) => line(call, cluster))}</tbody>
+<tbody>${aligned.calls.map((call) => line(call, cluster, aligned.spanMs))}</tbody>
 </table>
 ${hiddenNote(aligned)}`
 }
 
-function line(call: AlignedCall, cluster: AnomalyCluster): Html {
+function line(call: AlignedCall, cluster: AnomalyCluster, spanMs: number): Html {
   const classes = [
     call.difference === 'same' ? 'is-same' : '',
     isPlace(call, cluster) ? 'place' : '',
@@ -117,7 +117,7 @@ function line(call: AlignedCall, cluster: AnomalyCluster): Html {
 <th scope="row" style="padding-left:${number(indent + 0.5)}rem">${call.operation} <span class="service">${call.service}</span></th>
 <td data-side="normal" class="normal">${lane(call.normal, call.anomaly ? 0 : call.folded, call.foldedMs)}</td>
 <td data-side="anomaly" class="anomaly">${lane(call.anomaly, call.anomaly ? call.folded : 0, call.foldedMs)}</td>
-<td>${differenceCell(call)}</td></tr>
+<td>${differenceCell(call, spanMs)}</td></tr>
 `
 }
 
@@ -128,11 +128,13 @@ function lane(span: EvidenceSpan | null, folded: number, foldedMs: number): Html
   return html`<div class="lane" aria-hidden="true"><div class="bar${error ? ' error' : ''}" style="--from:${number(span.startMs)};--ms:${number(span.durationMs)}"></div></div><small>${duration(span.durationMs)}, self ${duration(span.selfMs)}${error ? html`, <span class="status">error</span>` : null}${more}</small>`
 }
 
-function differenceCell(call: AlignedCall): Html {
+function differenceCell(call: AlignedCall, spanMs: number): Html {
   if (call.difference === 'same') return html`<span class="quiet">same</span>`
   const words = html`<span class="badge ${call.difference}">${WORDS[call.difference]}</span>`
   const detail =
-    call.normal && call.anomaly ? timeDifference(call.normal, call.anomaly) : countDifference(call)
+    call.normal && call.anomaly
+      ? timeDifference(call.normal, call.anomaly, spanMs)
+      : countDifference(call)
   const attributes = call.attributes.map(
     (one) =>
       html`<br><small>${one.key}: ${one.normal ?? 'none'} → ${one.anomaly ?? 'none'}</small>`,
@@ -140,8 +142,9 @@ function differenceCell(call: AlignedCall): Html {
   return html`${words} <small>${detail}</small>${attributes}`
 }
 
-function timeDifference(normal: EvidenceSpan, anomaly: EvidenceSpan): string {
+function timeDifference(normal: EvidenceSpan, anomaly: EvidenceSpan, spanMs: number): string {
   const delta = anomaly.selfMs - normal.selfMs
+  if (Math.abs(delta) < spanMs * MATERIAL_SHARE) return ''
   const times = normal.selfMs > 0 ? anomaly.selfMs / normal.selfMs : Number.POSITIVE_INFINITY
   const factor =
     Number.isFinite(times) && times >= 1.05 ? ` (×${Number(times.toPrecision(2))})` : ''

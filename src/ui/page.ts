@@ -40,7 +40,7 @@ h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem }
 .badge { display: inline-block; border: 1px solid currentColor; border-radius: 99px; padding: 0 .6em; font-size: .85rem; white-space: nowrap }
 .open, .missing, .extra, .status { color: var(--bad) } .resolved, .faster { color: var(--good) } .accepted, .attributes { color: var(--quiet) }
 .slower { color: var(--anomaly) }
-dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .5rem 1.5rem; margin: 0 }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 45%), 1fr)); gap: .5rem 1.5rem; margin: 0 }
 dt { color: var(--quiet); font-size: .85rem } dd { margin: 0; overflow-wrap: anywhere }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .35rem .5rem; border-bottom: 1px solid var(--line) }
@@ -49,7 +49,7 @@ tbody th { font-weight: 400 }
 td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 .scroll { overflow-x: auto }
 .pair { table-layout: fixed } .pair th, .pair td { overflow-wrap: anywhere }
-.pair col.call { width: 28% } .pair col.lane { width: 27% }
+.pair col.name { width: 28% } .pair col.side { width: 27% }
 .pair tr.place th { background: var(--place); box-shadow: inset 3px 0 var(--anomaly) }
 .pair .service { color: var(--quiet) }
 .lane { position: relative; height: .8rem; background: var(--soft); border-radius: 2px; overflow: hidden }
@@ -65,7 +65,7 @@ progress { width: min(24rem, 100%); accent-color: var(--link) }
   .pair thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
   .pair, .pair tbody, .pair tr, .pair th, .pair td { display: block; width: 100% } .pair col { display: none }
   .pair tr { border-bottom: 1px solid var(--line); padding: .3rem 0 } .pair th, .pair td { border: 0; padding: .1rem .3rem }
-  .pair td[data-side]::before { content: attr(data-side); color: var(--quiet); font-size: .8rem }
+  .pair td[data-side]::before { content: attr(data-side); color: var(--quiet); font-size: .8rem; display: block }
 }
 `,
 }
