@@ -5,6 +5,7 @@ import {
   type AlignedTraces,
   alignTraces,
   type Difference,
+  MATERIAL_SHARE,
 } from './align-traces.ts'
 import { type Html, html } from './html.ts'
 import { page } from './page.ts'
