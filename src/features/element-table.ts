@@ -70,6 +70,10 @@ export class ElementTable {
     return element <= OTHER_PAIR ? '' : this.#values.text(this.service(element)) || '(no service)'
   }
 
+  calleeText(element: number): string {
+    return element <= OTHER_PAIR ? '' : this.#values.text(this.callee(element))
+  }
+
   /** `service operation`, and whom it calls. */
   elementText(element: number): string {
     if (element <= OTHER_PAIR) return element === OTHER_PAIR ? '(other)' : ''

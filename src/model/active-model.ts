@@ -1,0 +1,80 @@
+import { Dissimilarity } from '../cluster/dissimilarity.ts'
+import type { ProfileScratch, ScaledProfile } from '../features/profile.ts'
+import { type PValues, pValues } from './calibration.ts'
+import type { Model, NormalCluster, StratumModel } from './model.ts'
+import { Scaler } from './scales.ts'
+import { ShapeLookup } from './shapes.ts'
+
+/** What a model says of one observation; reused for the next. */
+export interface Judgement extends PValues {
+  /** null: the stratum is not part of the model. */
+  stratum: StratumModel | null
+  cluster: NormalCluster | null
+  distance: number
+  novelty: number
+  /** First path that differs from the nearest known shape; -1 = none. */
+  differingPath: number
+}
+
+export function noJudgement(): Judgement {
+  return {
+    stratum: null,
+    cluster: null,
+    distance: 0,
+    novelty: 0,
+    differingPath: -1,
+    p: 1,
+    pStructure: 1,
+    pDistance: 1,
+  }
+}
+
+/** A model with the indexes that judging needs. */
+export class ActiveModel {
+  readonly model: Model
+  readonly dissimilarity = new Dissimilarity()
+  readonly #scaler: Scaler
+  readonly #byStratum = new Map<
+    number,
+    { stratum: StratumModel; medoids: ScaledProfile[]; shapes: ShapeLookup }
+  >()
+
+  constructor(model: Model) {
+    this.model = model
+    this.#scaler = new Scaler(model.scales)
+    for (const stratum of model.strata) {
+      this.#byStratum.set(stratum.stratum, {
+        stratum,
+        medoids: stratum.clusters.map(({ medoid }) => medoid),
+        shapes: new ShapeLookup(stratum.shapes),
+      })
+    }
+  }
+
+  /** Judges the observation in `x`, scaling it on the way. */
+  judge(x: ProfileScratch, stratum: number, out: Judgement): void {
+    const known = this.#byStratum.get(stratum)
+    out.stratum = known?.stratum ?? null
+    out.cluster = null
+    out.differingPath = -1
+    if (!known) return
+    this.#scaler.apply(x)
+    const { medoids } = known
+    let best = Infinity
+    let nearest = 0
+    for (let m = 0; m < medoids.length; m++) {
+      const distance = this.dissimilarity.distance(x, medoids[m]!, best)
+      if (distance < best) {
+        best = distance
+        nearest = m
+      }
+    }
+    const novelty = known.shapes.novelty(x)
+    const cluster = known.stratum.clusters[nearest]!
+    out.cluster = cluster
+    out.distance = best
+    out.novelty = novelty.score
+    out.differingPath = novelty.path
+    pValues(this.model.calibration, cluster.index, best, novelty.score, out)
+  }
+}

@@ -1,0 +1,142 @@
+import { Dissimilarity } from '../cluster/dissimilarity.ts'
+import { type PackedProfiles, unpackProfile } from '../features/packed-profiles.ts'
+import { ProfileScratch, type ScaledProfile } from '../features/profile.ts'
+import { type Calibration, calibrate } from './calibration.ts'
+import type { FitEffort, FitRequest, FitResult, FittedStratum } from './fit-request.ts'
+import { fitScales } from './fit-scales.ts'
+import { fitStratum } from './fit-stratum.ts'
+import { fitPlaceNull } from './place-null.ts'
+import { Scaler } from './scales.ts'
+import { ShapeLookup } from './shapes.ts'
+
+/**
+ * Fits a model: scales, then per stratum weighted FasterPAM from the previous medoids, then the
+ * calibration on observations that the fit did not use. Pure: the same request gives the same result.
+ */
+export function fit(request: FitRequest): FitResult {
+  const { sample, sampleStratum, sampleWeight } = request
+  const ranges = strataRanges(sampleStratum).filter(
+    ({ from, to }) => sum(sampleWeight, from, to) >= request.minObservations,
+  )
+  const scales = fitScales(sample, sampleWeight, ranges)
+  const scaler = new Scaler(scales)
+  const scratch = new ProfileScratch(new Int32Array(request.categories))
+  const dissimilarity = new Dissimilarity()
+  const effort = { observations: 0, calibrated: 0, distances: 0, swaps: 0, passes: 0 }
+  const strata: FittedStratum[] = []
+  const medoids: ScaledProfile[][] = []
+  for (const range of ranges) {
+    const members = scaledProfiles(sample, range, scaler, scratch)
+    const fitted = fitStratum(request, range, members, scratch, dissimilarity, effort)
+    if (fitted.clusters.length === 0) continue
+    strata.push(fitted)
+    medoids.push(fitted.clusters.map(({ medoid }) => members[medoid - range.from]!))
+    effort.observations += fitted.observations
+  }
+  const calibration = calibrateModel(request, strata, medoids, scaler, scratch, dissimilarity)
+  effort.calibrated = calibration.count
+  return {
+    version: request.version,
+    timeMs: request.timeMs,
+    scales,
+    strata,
+    calibration,
+    places: request.places ? fitPlaceNull(request.places) : null,
+    effort: effort satisfies FitEffort,
+  }
+}
+
+/** A run of equal strata in the sample. */
+export interface StratumRange {
+  readonly stratum: number
+  readonly from: number
+  readonly to: number
+}
+
+function strataRanges(strata: Int32Array): StratumRange[] {
+  const ranges: StratumRange[] = []
+  let from = 0
+  for (let i = 1; i <= strata.length; i++) {
+    if (i < strata.length && strata[i] === strata[from]) continue
+    if (i > from) ranges.push({ stratum: strata[from]!, from, to: i })
+    from = i
+  }
+  return ranges
+}
+
+function scaledProfiles(
+  sample: PackedProfiles,
+  { from, to }: StratumRange,
+  scaler: Scaler,
+  scratch: ProfileScratch,
+): ScaledProfile[] {
+  const profiles: ScaledProfile[] = []
+  for (let i = from; i < to; i++) {
+    scratch.loadPacked(sample, i)
+    scaler.apply(scratch)
+    const scaled = scratch.scaled.slice(0, scratch.count * 2)
+    profiles.push({ ...unpackProfile(sample, i), scaled })
+  }
+  return profiles
+}
+
+function calibrateModel(
+  request: FitRequest,
+  strata: readonly FittedStratum[],
+  medoids: readonly ScaledProfile[][],
+  scaler: Scaler,
+  scratch: ProfileScratch,
+  dissimilarity: Dissimilarity,
+): Calibration {
+  const indexOf = new Map(strata.map(({ stratum }, index) => [stratum, index]))
+  const lookups = strata.map(({ shapes }) => new ShapeLookup(shapes))
+  const firstCluster = [0]
+  for (const { clusters } of strata) firstCluster.push(firstCluster.at(-1)! + clusters.length)
+  const cluster: number[] = []
+  const distance: number[] = []
+  const novelty: number[] = []
+  for (let i = 0; i < request.calibration.count; i++) {
+    const at = indexOf.get(request.calibrationStratum[i]!)
+    if (at === undefined) continue
+    scratch.loadPacked(request.calibration, i)
+    scaler.apply(scratch)
+    const nearest = nearestOf(scratch, medoids[at]!, dissimilarity)
+    cluster.push(firstCluster[at]! + nearest.index)
+    distance.push(nearest.distance)
+    novelty.push(lookups[at]!.novelty(scratch).score)
+  }
+  const clusterStrata = strata.flatMap(({ stratum, clusters }) => clusters.map(() => stratum))
+  return calibrate(
+    {
+      cluster: Int32Array.from(cluster),
+      distance: Float64Array.from(distance),
+      novelty: Float64Array.from(novelty),
+    },
+    Int32Array.from(clusterStrata),
+    request.alpha,
+  )
+}
+
+/** The nearest of some medoids; the first one where several are equally near. */
+export function nearestOf(
+  x: ProfileScratch,
+  medoids: readonly ScaledProfile[],
+  dissimilarity: Dissimilarity,
+): { index: number; distance: number } {
+  let index = 0
+  let best = Infinity
+  for (let m = 0; m < medoids.length; m++) {
+    const distance = dissimilarity.distance(x, medoids[m]!, best)
+    if (distance < best) {
+      best = distance
+      index = m
+    }
+  }
+  return { index, distance: best }
+}
+
+function sum(values: Float64Array, from: number, to: number): number {
+  let total = 0
+  for (let i = from; i < to; i++) total += values[i]!
+  return total
+}

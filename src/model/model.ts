@@ -1,0 +1,65 @@
+import { hexWords, type KeptTrace } from '../features/kept-trace.ts'
+import type { ScaledProfile } from '../features/profile.ts'
+import type { Calibration } from './calibration.ts'
+import type { FitEffort } from './fit-request.ts'
+import type { PlaceNull } from './place-null.ts'
+import type { Scales } from './scales.ts'
+import type { Shapes } from './shapes.ts'
+
+/**
+ * What is normal: an immutable version, installed at a position in the log. Plain data; element and
+ * path ids are those of the detector that made it.
+ */
+export interface Model {
+  /** Hash of the content: the same normal gives the same id. */
+  readonly id: string
+  readonly version: number
+  /** Data time at which it was fitted, ms. */
+  readonly fittedMs: number
+  /** Data time from which it judges, ms. */
+  readonly installedMs: number
+  readonly scales: Scales
+  readonly strata: readonly StratumModel[]
+  readonly calibration: Calibration
+  readonly places: PlaceNull | null
+  readonly churn: Churn
+  readonly effort: FitEffort
+}
+
+export interface StratumModel {
+  readonly stratum: number
+  readonly clusters: readonly NormalCluster[]
+  readonly shapes: Shapes
+  readonly observations: number
+}
+
+export interface NormalCluster {
+  /** Survives refreshes; a new one only when the medoid moved by more than the radius. */
+  readonly id: string
+  /** Index over all strata, in order: what the calibration arrays are indexed by. */
+  readonly index: number
+  readonly medoid: ScaledProfile
+  /** The medoid itself, for people; members[0] is the same trace. */
+  readonly members: readonly KeptTrace[]
+  readonly weight: number
+  readonly radius: number
+  readonly meanDistance: number
+  readonly errorShare: number
+  /** Data time at which this id first and last was part of a model, ms. */
+  readonly firstSeenMs: number
+  readonly lastSeenMs: number
+}
+
+/** How the clusters changed since the version before (MONIC's transitions, Spiliopoulou 2006). */
+export interface Churn {
+  /** Share of the previous clusters whose medoid stayed the very same observation. */
+  readonly retention: number
+  readonly births: number
+  readonly deaths: number
+  /** Share of the sample's weight that changed its cluster. */
+  readonly moved: number
+}
+
+export function medoidTraceId(cluster: NormalCluster): string {
+  return hexWords(cluster.members[0]!.id)
+}
