@@ -1,0 +1,265 @@
+import { SERVICE_NAME, UNWANTED } from './attribute-keys.ts'
+import { DecodeError } from './decode-error.ts'
+import type { DecodeTarget } from './decode-target.ts'
+import { doubleOf, enumOf, int64Text, readId, readUint64, type Words } from './json-scalars.ts'
+import { SpanRows } from './span-rows.ts'
+import { NO_TEXT } from './vocabulary.ts'
+
+const TWO_TO_32 = 4294967296
+const MS_PER_HI = 4294.967296
+const OTHER_SIGNALS = ['resourceLogs', 'resourceMetrics', 'resourceProfiles']
+const KINDS = [
+  'SPAN_KIND_UNSPECIFIED',
+  'SPAN_KIND_INTERNAL',
+  'SPAN_KIND_SERVER',
+  'SPAN_KIND_CLIENT',
+  'SPAN_KIND_PRODUCER',
+  'SPAN_KIND_CONSUMER',
+]
+const STATUS_CODES = ['STATUS_CODE_UNSET', 'STATUS_CODE_OK', 'STATUS_CODE_ERROR']
+/** In place of a row: the attribute is the resource's. */
+const RESOURCE = -1
+
+type Json = Readonly<Record<string, unknown>>
+
+const decoders = new WeakMap<DecodeTarget, JsonDecoder>()
+
+/**
+ * Appends the spans of one OTLP JSON document (UTF-8) to `target.columns` and returns how many they
+ * were. Fields that are null count as absent, unknown ones are ignored. A document of logs, metrics or
+ * profiles, and an empty one, holds no spans. Beyond the specification, enums may come by name and ids
+ * as base64, as generic protobuf writers have them.
+ * Throws `DecodeError`, with the JSON path in its reason and `columns.count` as it was, for anything else.
+ */
+export function decodeTracesJson(body: Uint8Array, target: DecodeTarget): number {
+  let decoder = decoders.get(target)
+  if (!decoder) {
+    decoder = new JsonDecoder(target)
+    decoders.set(target, decoder)
+  }
+  return decoder.decode(body)
+}
+
+class JsonDecoder {
+  readonly #rows: SpanRows
+  readonly #utf8 = new TextDecoder('utf-8', { fatal: true })
+  readonly #words: Words = { hi: 0, lo: 0 }
+  // Where the reader is; -1 = not inside one.
+  #resource = -1
+  #scope = -1
+  #span = -1
+
+  constructor(target: DecodeTarget) {
+    this.#rows = new SpanRows(target)
+  }
+
+  decode(body: Uint8Array): number {
+    const document = this.#parse(body)
+    const rows = this.#rows
+    rows.beginBody()
+    try {
+      this.#request(document)
+      return rows.endBody()
+    } catch (error) {
+      rows.abandonBody()
+      throw error
+    }
+  }
+
+  #parse(body: Uint8Array): Json {
+    let text: string
+    try {
+      text = this.#utf8.decode(body)
+    } catch {
+      throw new DecodeError('JSON is not UTF-8', -1)
+    }
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch (error) {
+      throw new DecodeError(`not JSON${place(error)}`, -1)
+    }
+    if (!isObject(value)) throw new DecodeError('JSON document is not an object', -1)
+    return value
+  }
+
+  #request(document: Json): void {
+    this.#resource = this.#scope = this.#span = -1
+    if (!('resourceSpans' in document)) {
+      const other = OTHER_SIGNALS.some((signal) => signal in document)
+      if (other || Object.keys(document).length === 0) return
+      throw new DecodeError('JSON document without resourceSpans', -1)
+    }
+    const resources = this.#list(document, 'resourceSpans')
+    for (let i = 0; i < resources.length; i++) {
+      this.#resource = i
+      this.#resourceSpans(this.#object(resources[i], ''))
+      this.#resource = -1
+    }
+  }
+
+  #resourceSpans(resourceSpans: Json): void {
+    this.#rows.beginResource()
+    const resource = resourceSpans['resource']
+    if (resource !== undefined && resource !== null) {
+      this.#attributes(this.#object(resource, '.resource'), RESOURCE)
+    }
+    const scopes = this.#list(resourceSpans, 'scopeSpans')
+    for (let i = 0; i < scopes.length; i++) {
+      this.#scope = i
+      const spans = this.#list(this.#object(scopes[i], ''), 'spans')
+      for (let j = 0; j < spans.length; j++) {
+        this.#span = j
+        this.#readSpan(this.#object(spans[j], ''))
+        this.#span = -1
+      }
+      this.#scope = -1
+    }
+    this.#rows.endResource()
+  }
+
+  #readSpan(span: Json): void {
+    const { columns, names } = this.#rows.target
+    const row = columns.add()
+    if (!readId(span['traceId'], columns.traceId, row * 4, 4))
+      this.#fail('.traceId', 'no id of 16 bytes')
+    if (!readId(span['spanId'], columns.spanId, row * 2, 2))
+      this.#fail('.spanId', 'no id of 8 bytes')
+    const { traceId, spanId } = columns
+    const t = row * 4
+    if ((traceId[t]! | traceId[t + 1]! | traceId[t + 2]! | traceId[t + 3]!) === 0) {
+      this.#fail('.traceId', 'all zero')
+    }
+    if ((spanId[row * 2]! | spanId[row * 2 + 1]!) === 0) this.#fail('.spanId', 'all zero')
+    const parent = span['parentSpanId'] ?? ''
+    if (parent !== '' && !readId(parent, columns.parentId, row * 2, 2)) {
+      this.#fail('.parentSpanId', 'no id of 8 bytes')
+    }
+    const name = span['name'] ?? ''
+    if (typeof name !== 'string') this.#fail('.name', 'not a string')
+    columns.name[row] = names.intern(name.toWellFormed())
+    columns.kind[row] = this.#enum(span['kind'], KINDS, '.kind')
+    const status = span['status']
+    if (status !== undefined && status !== null) {
+      const code = this.#object(status, '.status')['code']
+      columns.status[row] = this.#enum(code, STATUS_CODES, '.status.code')
+    }
+    this.#times(span, row)
+    this.#attributes(span, row)
+    columns.events[row] = this.#count(span, 'events')
+    columns.links[row] = this.#count(span, 'links')
+  }
+
+  #times(span: Json, row: number): void {
+    const { columns } = this.#rows.target
+    const words = this.#words
+    if (!readUint64(span['startTimeUnixNano'] ?? 0, words)) {
+      this.#fail('.startTimeUnixNano', 'not an unsigned 64-bit integer')
+    }
+    const startHi = words.hi
+    const startLo = words.lo
+    if (!readUint64(span['endTimeUnixNano'] ?? 0, words)) {
+      this.#fail('.endTimeUnixNano', 'not an unsigned 64-bit integer')
+    }
+    columns.startHi[row] = startHi
+    columns.startLo[row] = startLo
+    columns.durationNs[row] = (words.hi - startHi) * TWO_TO_32 + (words.lo - startLo)
+    columns.endMs[row] = words.hi * MS_PER_HI + words.lo / 1e6
+  }
+
+  #attributes(owner: Json, row: number): void {
+    const at = row === RESOURCE ? '.resource.attributes' : '.attributes'
+    const attributes = owner['attributes'] ?? NONE
+    if (!Array.isArray(attributes)) this.#fail(at, 'not an array')
+    for (let i = 0; i < attributes.length; i++) {
+      const attribute: unknown = attributes[i]
+      if (!isObject(attribute)) this.#fail(`${at}[${i}]`, 'not an object')
+      const key = attribute['key'] ?? ''
+      if (typeof key !== 'string') this.#fail(`${at}[${i}].key`, 'not a string')
+      const value = attribute['value']
+      if (value === undefined || value === null) continue
+      if (!isObject(value)) this.#fail(`${at}[${i}].value`, 'not an object')
+      const index = this.#rows.keys.findText(key)
+      if (index === UNWANTED) continue
+      if (row === RESOURCE) this.#setResource(index, value, `${at}[${i}].value`)
+      else if (this.#rows.keys.slot[index]! >= 0) {
+        const id = this.#valueId(value)
+        if (id < 0) this.#fail(`${at}[${i}].value`, 'no value of its type')
+        this.#rows.setAttribute(row, index, id)
+      }
+    }
+  }
+
+  #setResource(key: number, value: Json, at: string): void {
+    const text = value['stringValue']
+    if (key === SERVICE_NAME && typeof text === 'string' && this.#rows.ignoresText(text)) return
+    const id = this.#valueId(value)
+    if (id < 0) this.#fail(at, 'no value of its type')
+    this.#rows.setResource(key, id)
+  }
+
+  /** Vocabulary id of an AnyValue; 0 for lists, maps, bytes and none, -1 for a value of the wrong type. */
+  #valueId(value: Json): number {
+    const { values } = this.#rows.target
+    const text = value['stringValue'] ?? null
+    if (text !== null) return typeof text === 'string' ? values.intern(text.toWellFormed()) : -1
+    const int = value['intValue'] ?? null
+    if (int !== null) {
+      const decimal = int64Text(int)
+      return decimal === null ? -1 : values.intern(decimal)
+    }
+    const double = value['doubleValue'] ?? null
+    if (double !== null) {
+      const number = doubleOf(double)
+      return number === null ? -1 : this.#rows.double(number)
+    }
+    const bool = value['boolValue'] ?? null
+    if (bool === null) return NO_TEXT
+    return typeof bool === 'boolean' ? values.intern(String(bool)) : -1
+  }
+
+  #enum(value: unknown, names: readonly string[], at: string): number {
+    if (value === undefined || value === null) return 0
+    const number = enumOf(value, names)
+    if (number < 0) this.#fail(at, 'not an enum value')
+    return number
+  }
+
+  #count(owner: Json, field: string): number {
+    const list = this.#list(owner, field)
+    for (let i = 0; i < list.length; i++) {
+      if (!isObject(list[i])) this.#fail(`.${field}[${i}]`, 'not an object')
+    }
+    return list.length
+  }
+
+  #list(owner: Json, field: string): readonly unknown[] {
+    const list = owner[field] ?? NONE
+    if (!Array.isArray(list)) this.#fail(this.#resource < 0 ? field : `.${field}`, 'not an array')
+    return list
+  }
+
+  #object(value: unknown, at: string): Json {
+    if (!isObject(value)) this.#fail(at, 'not an object')
+    return value
+  }
+
+  #fail(at: string, reason: string): never {
+    let path = this.#resource < 0 ? '' : `resourceSpans[${this.#resource}]`
+    if (this.#scope >= 0) path += `.scopeSpans[${this.#scope}]`
+    if (this.#span >= 0) path += `.spans[${this.#span}]`
+    throw new DecodeError(`${path}${at}: ${reason}`, -1)
+  }
+}
+
+const NONE: readonly unknown[] = []
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Where JSON.parse stopped. Its message quotes the body, which may hold what must not be shown. */
+function place(error: unknown): string {
+  const found = error instanceof Error ? /position (\d+)/.exec(error.message) : null
+  return found ? ` at character ${found[1]}` : ''
+}
