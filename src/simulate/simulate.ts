@@ -1,0 +1,99 @@
+import { type Change, serviceChanges } from './changes.ts'
+import { FaultEffects } from './fault-effects.ts'
+import { type Fault, faultTable } from './faults.ts'
+import { derive } from './random.ts'
+import { RecordBatches } from './record-batches.ts'
+import { buildShop } from './shop.ts'
+import type { SimulatedRecord } from './simulated-record.ts'
+import { SpanWriter } from './span-writer.ts'
+import { TraceRun } from './trace-run.ts'
+import { type Arrival, arrivals } from './traffic.ts'
+
+/** What is simulated. Only the first four must be given. */
+export interface SimulationOptions {
+  readonly seed: number
+  /** Start, ms since 1970: a whole number. */
+  readonly startMs: number
+  readonly durationMs: number
+  /** Mean over the day. */
+  readonly tracesPerSecond: number
+  readonly faults?: readonly Fault[]
+  readonly changes?: readonly Change[]
+  /** Shops side by side: 1, 4, 16, …; the work of one trace stays the same. */
+  readonly scale?: number
+  /** Swing of the daily load as a share of its mean, in [0, 1). */
+  readonly dailySwing?: number
+  /** Most spans of one record. */
+  readonly recordSpans?: number
+  /** Told about every trace, in the order of their starts and before their spans are out. */
+  readonly onTrace?: (trace: TraceLabel) => void
+}
+
+/** What is true about one trace. */
+export interface TraceLabel {
+  readonly traceId: string
+  /** ms since 1970; the end is that of its last span. */
+  readonly startMs: number
+  readonly endMs: number
+  /** `service/operation`. */
+  readonly entry: string
+  /** Faults (by index) whose guilty service it reached while they were active. */
+  readonly touched: readonly number[]
+  /** Those of them that changed something in it. */
+  readonly affected: readonly number[]
+}
+
+/**
+ * The telemetry of a simulated shop, record by record in the order of data time, the same for the
+ * same options. Holds the spans of about a second, whatever the duration.
+ * @throws Error where options, faults or changes do not fit the shop.
+ */
+export function* simulate(options: SimulationOptions): Generator<SimulatedRecord> {
+  const { seed, startMs, faults = [], changes = [], scale = 1, recordSpans = 512 } = options
+  checkOptions(options)
+  const shop = buildShop(seed, scale)
+  const effects = new FaultEffects(faultTable(shop, faults))
+  const batches = new RecordBatches(startMs, derive(seed, 1), recordSpans)
+  const writer = new SpanWriter(startMs, (instance, endNs, span) => {
+    batches.add(instance, endNs, span)
+  })
+  const run = new TraceRun(derive(seed, 2), effects, serviceChanges(shop, changes), writer)
+  const traffic = {
+    ...options,
+    seed: derive(seed, 3),
+    changes,
+    dailySwing: options.dailySwing ?? 0.3,
+  }
+  for (const arrival of arrivals(shop, traffic)) {
+    yield* batches.due(arrival.timeMs * 1e6)
+    run.play(arrival)
+    options.onTrace?.(label(options.startMs, arrival, writer, effects))
+  }
+  yield* batches.rest()
+}
+
+function checkOptions(options: SimulationOptions): void {
+  const { startMs, scale = 1, dailySwing = 0, recordSpans = 512 } = options
+  if (!Number.isSafeInteger(startMs)) throw new Error(`startMs ${startMs} is no whole number.`)
+  if (!Number.isInteger(scale) || scale < 1) throw new Error(`scale ${scale} is below 1.`)
+  if (!(dailySwing >= 0 && dailySwing < 1)) {
+    throw new Error(`dailySwing ${dailySwing} is outside [0, 1).`)
+  }
+  if (!(recordSpans >= 1)) throw new Error(`recordSpans ${recordSpans} is below 1.`)
+}
+
+function label(
+  startMs: number,
+  arrival: Arrival,
+  writer: SpanWriter,
+  effects: FaultEffects,
+): TraceLabel {
+  return {
+    traceId: writer.traceId,
+    startMs: startMs + arrival.timeMs,
+    endMs: startMs + writer.lastNs / 1e6,
+    entry: arrival.entry.name,
+    touched: [...effects.touched].sort((a, b) => a - b),
+    affected: [...effects.affected].sort((a, b) => a - b),
+  }
+}
