@@ -26,13 +26,33 @@ export interface AssembledTrace {
   /** Start of the trace, ns since 1970, as two words. */
   startHi: number
   startLo: number
-  /** Latest end of its spans, ms since 1970: the trace's data time. */
+  /** Latest plausible end of its spans, ms since 1970, not after data time at closing. */
   endMs: number
   cause: CloseCause
   /** Whether the span without a parent id was seen. */
   rooted: boolean
-  /** Spans whose parent was never seen (besides the root); they hang under the entry. */
+  /** Spans besides the entry whose parent was never seen; they hang under the entry. */
   orphans: number
   /** Spans are known to be missing: dropped by a cap, or the log was read from after its beginning. */
   truncated: boolean
+}
+
+/** A trace of no spans to be filled; `columns` is the store its rows will refer to. */
+export function emptyTrace(columns: SpanColumns): AssembledTrace {
+  return {
+    count: 0,
+    columns,
+    rows: new Int32Array(64),
+    parent: new Int32Array(64),
+    startNs: new Float64Array(64),
+    durationNs: new Float64Array(64),
+    id: new Uint32Array(4),
+    startHi: 0,
+    startLo: 0,
+    endMs: 0,
+    cause: 'quiet',
+    rooted: false,
+    orphans: 0,
+    truncated: false,
+  }
 }

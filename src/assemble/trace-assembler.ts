@@ -1,0 +1,306 @@
+import type { AssembleSettings } from '../detect/settings.ts'
+import type { SpanColumns } from '../otlp/span-columns.ts'
+import { type AssembledTrace, type CloseCause, emptyTrace } from './assembled-trace.ts'
+import { type AssemblerCounts, emptyCounts } from './assembler-counts.ts'
+import {
+  type AssemblerState,
+  checkState,
+  loadTraces,
+  saveSpans,
+  saveTraces,
+} from './assembler-state.ts'
+import { ClosedIds } from './closed-ids.ts'
+import { type ClockMove, DataClock } from './data-clock.ts'
+import { MID_LOG, OpenTraces, ROOT_SEEN, SPANS_DROPPED, UNKEYED } from './open-traces.ts'
+import { SpanStore } from './span-store.ts'
+import { isPlausibleMs } from './span-times.ts'
+import { TraceTree } from './trace-tree.ts'
+
+/** No open trace: the span is dropped. */
+const CLOSED = -1
+/** The slot of the span before says nothing about this one. */
+const UNKNOWN = -2
+/** How often a trace may be dated anew: as often as a trace can wait for a vote on a jump. */
+const MAX_REDATES = 3
+
+export interface AssemblerOptions {
+  /**
+   * The log is read from somewhere after its beginning, so the first traces may lack spans that lie
+   * before. Those first seen within `maxWaitMs` and incomplete are handed out as truncated.
+   */
+  readonly startedMidLog?: boolean
+}
+
+/**
+ * Spans to traces, by data time: one instance a partition, fed with its records in order. What it
+ * hands out, and when, is a function of the records alone, however they were polled.
+ *
+ * A trace closes when data time has passed its deadline: `quietMs` after its root ended and its last
+ * span came, at the latest `maxWaitMs` after its first span was seen. Traces due at the same record
+ * close in the order (deadline, trace id). `onTrace` must not call back into the assembler.
+ */
+export class TraceAssembler {
+  readonly counts: AssemblerCounts
+  openSpans = 0
+  readonly #settings: AssembleSettings
+  readonly #onTrace: (trace: AssembledTrace) => void
+  readonly #clock: DataClock
+  readonly #open = new OpenTraces()
+  readonly #store: SpanStore
+  readonly #closed: ClosedIds
+  readonly #tree = new TraceTree()
+  readonly #trace: AssembledTrace
+  /** Traces first seen up to here may have begun before the log was read; -1 = none. */
+  #midLogUntilMs: number
+
+  /**
+   * @param stride attribute slots a span, as in the columns that will come
+   * @throws RangeError if a cap leaves room for nothing
+   */
+  constructor(
+    settings: AssembleSettings,
+    stride: number,
+    onTrace: (trace: AssembledTrace) => void,
+    options: AssemblerOptions = {},
+  ) {
+    for (const cap of ['maxSpansPerTrace', 'maxOpenTraces', 'maxOpenSpans'] as const) {
+      if (!(settings[cap] >= 1)) throw new RangeError(`${cap} is ${settings[cap]}, expected >= 1`)
+    }
+    this.counts = emptyCounts()
+    this.#settings = settings
+    this.#onTrace = onTrace
+    this.#clock = new DataClock(settings.maxJumpMs)
+    this.#store = new SpanStore(stride)
+    this.#closed = new ClosedIds(settings.closedIds)
+    this.#trace = emptyTrace(this.#store.columns)
+    this.#midLogUntilMs = options.startedMidLog === true ? 0 : -1
+  }
+
+  /** Data time, ms since 1970; 0 before the first plausible time. Goes back only if it started wrong. */
+  get watermarkMs(): number {
+    return this.#clock.watermarkMs
+  }
+
+  get openTraces(): number {
+    return this.#open.count
+  }
+
+  /**
+   * Takes the spans of one record, all of them, and closes what is due then.
+   * @param offset position of the record in its partition
+   * @param keyed whether the record had a key, i.e. spans of one trace share a partition
+   */
+  add(columns: SpanColumns, offset: bigint, keyed: boolean): void {
+    if (columns.stride !== this.#store.columns.stride) {
+      throw new RangeError(
+        `Spans have ${columns.stride} attribute slots, expected ${this.#store.columns.stride}`,
+      )
+    }
+    const before = this.#clock.watermarkMs
+    const move = this.#clock.observe(columns, this.counts)
+    if (move !== 'on') this.#redate(move, before)
+    this.counts.records++
+    this.counts.spans += columns.count
+    const { traceId } = columns
+    const keyFlag = keyed ? 0 : UNKEYED
+    let slot = UNKNOWN
+    for (let row = 0; row < columns.count; row++) {
+      if (isInvalid(columns, row)) {
+        this.counts.invalidIds++
+        slot = UNKNOWN
+        continue
+      }
+      if (slot === UNKNOWN || !isSameTrace(traceId, row)) slot = this.#slotOf(columns, row, offset)
+      if (slot !== CLOSED && !this.#append(slot, columns, row, keyFlag)) slot = CLOSED
+      if (slot === CLOSED) this.counts.lateSpans++
+    }
+    this.advance()
+  }
+
+  /** Closes what is due at the present data time. `add` does so itself. */
+  advance(): void {
+    const nowMs = this.#clock.watermarkMs
+    for (let slot = this.#open.due(nowMs); slot >= 0; slot = this.#open.due(nowMs)) {
+      const latest = this.#open.firstSeenMs[slot]! + this.#settings.maxWaitMs
+      const quiet =
+        (this.#open.flags[slot]! & ROOT_SEEN) !== 0 && this.#open.deadlineMs[slot]! < latest
+      this.#close(slot, quiet ? 'quiet' : 'max_wait')
+    }
+  }
+
+  /** Closes everything, in the order (deadline, trace id): the input is at its end. */
+  flush(): void {
+    for (
+      let slot = this.#open.due(Number.POSITIVE_INFINITY);
+      slot >= 0;
+      slot = this.#open.due(Number.POSITIVE_INFINITY)
+    ) {
+      this.#close(slot, 'end_of_input')
+    }
+  }
+
+  /** First position still needed: that of the oldest open trace, or `nextOffset` if none is open. */
+  lowWatermark(nextOffset: bigint): bigint {
+    return this.#open.count === 0 ? nextOffset : this.#open.firstOffset[this.#open.oldest]!
+  }
+
+  /** A copy of everything remembered; `restore` goes on from it as if nothing had happened. */
+  state(): AssemblerState {
+    return {
+      format: 1,
+      stride: this.#store.columns.stride,
+      clock: this.#clock.state(),
+      midLogUntilMs: this.#midLogUntilMs,
+      traces: saveTraces(this.#open),
+      spans: saveSpans(this.#open, this.#store, this.openSpans),
+      closed: this.#closed.state(),
+      counts: { ...this.counts },
+    }
+  }
+
+  /**
+   * An assembler that goes on where the one of `state` was. Settings may differ from its.
+   * @throws Error if the state is of another format or stride, or damaged
+   */
+  static restore(
+    state: AssemblerState,
+    settings: AssembleSettings,
+    stride: number,
+    onTrace: (trace: AssembledTrace) => void,
+  ): TraceAssembler {
+    checkState(state, stride)
+    const assembler = new TraceAssembler(settings, stride, onTrace)
+    assembler.#clock.restore(state.clock)
+    assembler.#midLogUntilMs = state.midLogUntilMs
+    assembler.openSpans = loadTraces(state.traces, state.spans, assembler.#open, assembler.#store)
+    assembler.#closed.restore(state.closed)
+    Object.assign(assembler.counts, state.counts)
+    return assembler
+  }
+
+  /** The slot of the span's trace, opened if it is new; CLOSED if it was closed before. */
+  #slotOf(columns: SpanColumns, row: number, offset: bigint): number {
+    const slot = this.#open.index.find(columns.traceId, row * 4)
+    if (slot >= 0) return slot
+    if (this.#closed.has(columns.traceId, row * 4)) return CLOSED
+    if (this.#open.count >= this.#settings.maxOpenTraces) {
+      this.counts.evictedForTraces++
+      this.#close(this.#open.oldest, 'evicted')
+    }
+    const nowMs = this.#clock.watermarkMs
+    const deadline = nowMs + this.#settings.maxWaitMs
+    const opened = this.#open.open(columns.traceId, row * 4, offset, nowMs, deadline)
+    if (nowMs <= this.#midLogUntilMs) this.#open.flags[opened] = MID_LOG
+    return opened
+  }
+
+  /** Adds the span to its trace; false if making room for it closed that very trace. */
+  #append(slot: number, columns: SpanColumns, row: number, keyFlag: number): boolean {
+    const open = this.#open
+    const isRoot = columns.parentId[row * 2] === 0 && columns.parentId[row * 2 + 1] === 0
+    let flags = open.flags[slot]! | keyFlag | (isRoot ? ROOT_SEEN : 0)
+    if (open.spans[slot]! >= this.#settings.maxSpansPerTrace) {
+      this.counts.overlongSpans++
+      flags |= SPANS_DROPPED
+    } else {
+      while (this.openSpans >= this.#settings.maxOpenSpans) {
+        const oldest = open.oldest
+        this.counts.evictedForSpans++
+        this.#close(oldest, 'evicted')
+        if (oldest === slot) return false
+      }
+      open.append(slot, this.#store.put(columns, row), this.#store)
+      this.openSpans++
+    }
+    open.flags[slot] = flags
+    const end = columns.endMs[row]!
+    if (isPlausibleMs(end)) {
+      if (end > open.latestEndMs[slot]!) open.latestEndMs[slot] = end
+      if (isRoot && end > open.rootEndMs[slot]!) open.rootEndMs[slot] = end
+    }
+    this.#touch(slot)
+    return true
+  }
+
+  /** Sets the deadline of a trace whose last span came just now. */
+  #touch(slot: number): void {
+    const open = this.#open
+    let deadline = open.firstSeenMs[slot]! + this.#settings.maxWaitMs
+    if ((open.flags[slot]! & ROOT_SEEN) !== 0) {
+      const rootEnd = open.rootEndMs[slot]!
+      const nowMs = this.#clock.watermarkMs
+      const quiet = (rootEnd > nowMs ? rootEnd : nowMs) + this.#settings.quietMs
+      if (quiet < deadline) deadline = quiet
+    }
+    open.setDeadline(slot, deadline)
+  }
+
+  /**
+   * Data time was set anew. Traces that were dated by the old time would all be due (or never): those
+   * that ended after it, or all if it was wrong altogether, count as first seen now.
+   */
+  #redate(move: ClockMove, before: number): void {
+    const open = this.#open
+    const nowMs = this.#clock.watermarkMs
+    for (let slot = open.oldest; slot >= 0; slot = open.newer(slot)) {
+      if (move === 'jump') {
+        if (open.latestEndMs[slot]! <= before || open.redated[slot]! >= MAX_REDATES) continue
+        open.redated[slot] = open.redated[slot]! + 1
+      }
+      open.firstSeenMs[slot] = nowMs
+      this.#touch(slot)
+    }
+    const isMidLog = this.#midLogUntilMs >= before
+    if (move === 'set' && isMidLog) this.#midLogUntilMs = nowMs + this.#settings.maxWaitMs
+  }
+
+  #close(slot: number, cause: CloseCause): void {
+    const open = this.#open
+    const trace = this.#trace
+    const counts = this.counts
+    const head = open.head[slot]!
+    const spans = open.spans[slot]!
+    const flags = open.flags[slot]!
+    this.#tree.build(trace, this.#store, head, spans, this.#clock.watermarkMs, counts)
+    for (let word = 0; word < 4; word++) trace.id[word] = open.index.ids[slot * 4 + word]!
+    const incomplete = !trace.rooted || trace.orphans > 0
+    trace.cause = cause
+    trace.truncated = (flags & SPANS_DROPPED) !== 0 || (incomplete && (flags & MID_LOG) !== 0)
+    counts.spansOut += trace.count
+    if (cause === 'quiet') counts.closedQuiet++
+    else if (cause === 'max_wait') counts.closedMaxWait++
+    else if (cause === 'end_of_input') counts.closedEndOfInput++
+    if (!trace.rooted) counts.rootless++
+    if (trace.orphans > 0) counts.orphaned++
+    if (trace.truncated) counts.truncated++
+    if (incomplete && (flags & UNKEYED) !== 0) counts.incompleteUnkeyed++
+    // Given back before it is handed out: the values stay, and a listener that throws leaks nothing.
+    this.openSpans -= spans
+    this.#store.release(head, open.tail[slot]!)
+    this.#closed.add(trace.id, 0)
+    counts.closedIdsForgotten = this.#closed.forgotten
+    open.release(slot)
+    this.#onTrace(trace)
+  }
+}
+
+/** OTLP calls an id of zeroes invalid; taken at its word it would join what does not belong together. */
+function isInvalid(columns: SpanColumns, row: number): boolean {
+  const { spanId, traceId } = columns
+  if (spanId[row * 2] === 0 && spanId[row * 2 + 1] === 0) return true
+  const at = row * 4
+  return (
+    traceId[at] === 0 && traceId[at + 1] === 0 && traceId[at + 2] === 0 && traceId[at + 3] === 0
+  )
+}
+
+/** Whether the span is of the same trace as the one before; `row` > 0. */
+function isSameTrace(traceId: Uint32Array, row: number): boolean {
+  const at = row * 4
+  return (
+    traceId[at] === traceId[at - 4] &&
+    traceId[at + 1] === traceId[at - 3] &&
+    traceId[at + 2] === traceId[at - 2] &&
+    traceId[at + 3] === traceId[at - 1]
+  )
+}
