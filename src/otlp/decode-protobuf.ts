@@ -263,7 +263,12 @@ class ProtobufDecoder {
         else target.columns.parentId.fill(0, row * 2, row * 2 + 2)
         return
       case SPAN_NAME:
-        target.columns.name[row] = target.names.internBytes(this.#reader.bytes, start, end)
+        target.columns.name[row] = target.names.internBytes(
+          this.#reader.bytes,
+          start,
+          end,
+          this.#reader.view,
+        )
         return
       case SPAN_EVENT:
         target.columns.events[row]!++
@@ -308,18 +313,18 @@ class ProtobufDecoder {
 
   /** Key and value in either order, each once and shorter than 128 bytes; all else goes the long way. */
   #attribute(start: number, end: number, row: number): void {
-    const bytes = this.#reader.bytes
+    const { bytes, view } = this.#reader
     const tag = start < end ? bytes[start]! : 0
     const middle = start + 1 < end ? start + 2 + bytes[start + 1]! : end
     const second = middle + 1 < end && bytes[start + 1]! < 0x80 ? bytes[middle + 1]! : 0x80
     if (second < 0x80 && middle + 2 + second === end) {
       if (tag === KEY && bytes[middle] === VALUE) {
-        const key = this.#rows.keys.find(bytes, start + 2, middle)
+        const key = this.#rows.keys.find(view, start + 2, middle)
         if (key !== UNWANTED) this.#keep(row, key, middle + 2, end)
         return
       }
       if (tag === VALUE && bytes[middle] === KEY) {
-        const key = this.#rows.keys.find(bytes, middle + 2, end)
+        const key = this.#rows.keys.find(view, middle + 2, end)
         if (key !== UNWANTED) this.#keep(row, key, start + 2, middle)
         return
       }
@@ -337,7 +342,7 @@ class ProtobufDecoder {
       if (tag === KEY || tag === VALUE) {
         const length = reader.length(reader.position, end)
         position = reader.position + length
-        if (tag === KEY) key = this.#rows.keys.find(reader.bytes, reader.position, position)
+        if (tag === KEY) key = this.#rows.keys.find(reader.view, reader.position, position)
         else this.#value(reader.position, position)
       } else position = reader.skipUnknown(tag, reader.position, end, KEY_VALUE_FIELDS)
     }
@@ -418,7 +423,7 @@ class ProtobufDecoder {
     const values = rows.target.values
     switch (this.#kind) {
       case STRING:
-        return values.internBytes(this.#reader.bytes, this.#start, this.#end)
+        return values.internBytes(this.#reader.bytes, this.#start, this.#end, this.#reader.view)
       case BOOL:
         return values.intern((this.#intHi | this.#intLo) === 0 ? 'false' : 'true')
       case INT:

@@ -48,7 +48,7 @@ export class SpanColumns {
   add(): number {
     if (this.count === this.kind.length) this.#grow()
     const row = this.count++
-    this.traceId.fill(0, row * 4, row * 4 + 4)
+    for (let i = row * 4; i < row * 4 + 4; i++) this.traceId[i] = 0
     this.spanId[row * 2] = this.spanId[row * 2 + 1] = 0
     this.parentId[row * 2] = this.parentId[row * 2 + 1] = 0
     this.service[row] = this.name[row] = 0
@@ -56,7 +56,9 @@ export class SpanColumns {
     this.startHi[row] = this.startLo[row] = 0
     this.durationNs[row] = this.endMs[row] = 0
     this.events[row] = this.links[row] = 0
-    this.attributes.fill(0, row * this.stride, (row + 1) * this.stride)
+    // A call of fill() costs more than it saves on so few cells.
+    const end = (row + 1) * this.stride
+    for (let i = row * this.stride; i < end; i++) this.attributes[i] = 0
     return row
   }
 

@@ -1,23 +1,33 @@
+import { hashBytes, sameBytes, viewOf } from './byte-words.ts'
+
 /** Id of the absent text; its string is ''. */
 export const NO_TEXT = 0
 /** Id that stands for every text beyond the vocabulary's limit; its string is '(other)'. */
 export const OTHER_TEXT = 1
 
 const EMPTY = -1
-const MULTIPLIER = 0x01000193
+const MAX_PROBES = 32
+const BYTES_PER_ENTRY = 48
+
+// Fields of a cache entry.
+const HASH = 0
+const START = 1
+const LENGTH = 2
+const ID = 3
+const ENTRY_SIZE = 4
 
 /**
  * Texts as small integers, interned straight from UTF-8 bytes. Two levels:
  * - the *vocabulary* proper: canonical texts, append-only up to `limit`; what does not fit any more
  *   becomes `(other)` and is counted in `overflow`;
- * - a cache from raw bytes to canonical ids, cleared when full. It saves decoding and masking a text
- *   that was seen before; as the mapping is pure, clearing it never changes a result.
+ * - caches from raw bytes and raw strings to canonical ids, cleared when full. They save decoding and
+ *   masking a text that was seen before; as the mapping is pure, clearing them never changes a result.
  *
  * `canonical` maps a raw text to the text that is kept (e.g. masks ids in operation names).
  */
 export class Vocabulary {
   readonly limit: number
-  /** Texts that found no room and became `(other)`. */
+  /** How many times a text found no room and became `(other)`. */
   overflow = 0
   readonly #canonical: (text: string) => string
   readonly #texts: string[] = ['', '(other)']
@@ -25,26 +35,24 @@ export class Vocabulary {
     ['', NO_TEXT],
     ['(other)', OTHER_TEXT],
   ])
-  // The raw cache: open addressing; key bytes live in one arena.
+  // The cache of raw bytes: open addressing from hash to entry; the entries' bytes lie in one arena.
   readonly #slots: Int32Array // entry index, or EMPTY
-  readonly #entryHash: Uint32Array
-  readonly #entryStart: Int32Array
-  readonly #entryEnd: Int32Array
-  readonly #entryId: Int32Array
+  readonly #entries: Int32Array // ENTRY_SIZE numbers an entry
   readonly #arena: Uint8Array
-  #entries = 0
+  readonly #arenaView: DataView
+  readonly #capacity: number
+  #used = 0
   #arenaUsed = 0
+  readonly #rawIds = new Map<string, number>()
 
   constructor(limit: number, canonical: (text: string) => string = (text) => text) {
     this.limit = limit
     this.#canonical = canonical
-    const entries = 1 << Math.max(8, 32 - Math.clz32(limit * 2 - 1))
-    this.#slots = new Int32Array(entries * 2).fill(EMPTY)
-    this.#entryHash = new Uint32Array(entries)
-    this.#entryStart = new Int32Array(entries)
-    this.#entryEnd = new Int32Array(entries)
-    this.#entryId = new Int32Array(entries)
-    this.#arena = new Uint8Array(entries * 48)
+    this.#capacity = 1 << Math.max(8, 32 - Math.clz32(limit * 2 - 1))
+    this.#slots = new Int32Array(this.#capacity * 2).fill(EMPTY)
+    this.#entries = new Int32Array(this.#capacity * ENTRY_SIZE)
+    this.#arena = new Uint8Array(this.#capacity * BYTES_PER_ENTRY)
+    this.#arenaView = viewOf(this.#arena)
   }
 
   /** Number of ids given out, the two reserved ones included. */
@@ -59,16 +67,14 @@ export class Vocabulary {
 
   /** Id of a text that is canonical already, or of its canonical form. */
   intern(raw: string): number {
-    const text = this.#canonical(raw)
-    const known = this.#ids.get(text)
-    if (known !== undefined) return known
-    if (this.#texts.length >= this.limit) {
-      this.overflow++
-      return OTHER_TEXT
+    const known = this.#rawIds.get(raw)
+    if (known !== undefined) {
+      if (known === OTHER_TEXT) this.overflow++
+      return known
     }
-    const id = this.#texts.length
-    this.#texts.push(text)
-    this.#ids.set(text, id)
+    const id = this.#canonicalId(raw)
+    if (this.#rawIds.size === this.#capacity) this.#rawIds.clear()
+    this.#rawIds.set(raw, id)
     return id
   }
 
@@ -77,19 +83,29 @@ export class Vocabulary {
     return this.#ids.get(text)
   }
 
-  /** Id of the UTF-8 text in `bytes[start, end)`. Bounds are the caller's. */
-  internBytes(bytes: Uint8Array, start: number, end: number): number {
+  /**
+   * Id of the UTF-8 text in `bytes[start, end)`; what is not UTF-8 there becomes U+FFFD. Bounds are the
+   * caller's. A caller that interns many texts of the same bytes gives their `view`, too.
+   */
+  internBytes(bytes: Uint8Array, start: number, end: number, view = viewOf(bytes)): number {
     if (start === end) return NO_TEXT
-    let hash = 0x811c9dc5 ^ (end - start)
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, MULTIPLIER)
-    hash = (hash ^ (hash >>> 15)) >>> 0
+    const hash = hashBytes(view, start, end)
+    const length = end - start
+    const entries = this.#entries
     const mask = this.#slots.length - 1
-    let slot = hash & mask
-    for (let entry = this.#slots[slot]!; entry !== EMPTY; entry = this.#slots[slot]!) {
-      if (this.#entryHash[entry] === hash && this.#equals(entry, bytes, start, end)) {
-        return this.#entryId[entry]!
+    // The limit keeps texts that were made to collide from costing more than a decoding each.
+    for (let probe = 0; probe < MAX_PROBES; probe++) {
+      const at = this.#slots[(hash + probe) & mask]! * ENTRY_SIZE
+      if (at < 0) break
+      if (
+        entries[at + HASH] === hash &&
+        entries[at + LENGTH] === length &&
+        sameBytes(this.#arenaView, entries[at + START]!, view, start, length)
+      ) {
+        const id = entries[at + ID]!
+        if (id === OTHER_TEXT) this.overflow++
+        return id
       }
-      slot = (slot + 1) & mask
     }
     return this.#remember(bytes, start, end, hash)
   }
@@ -107,41 +123,44 @@ export class Vocabulary {
     }
   }
 
-  #equals(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const from = this.#entryStart[entry]!
-    if (this.#entryEnd[entry]! - from !== end - start) return false
-    for (let i = start, j = from; i < end; i++, j++) if (bytes[i] !== this.#arena[j]) return false
-    return true
+  #canonicalId(raw: string): number {
+    const text = this.#canonical(raw)
+    const known = this.#ids.get(text)
+    if (known !== undefined) return known
+    if (this.#texts.length >= this.limit) {
+      this.overflow++
+      return OTHER_TEXT
+    }
+    const id = this.#texts.length
+    this.#texts.push(text)
+    this.#ids.set(text, id)
+    return id
   }
 
   #remember(bytes: Uint8Array, start: number, end: number, hash: number): number {
-    const overflowBefore = this.overflow
-    const id = this.intern(decodeText(bytes, start, end))
-    const length = end - start
-    // A text that found no room is counted every time it comes, so it is not cached.
-    if (this.overflow !== overflowBefore || length > this.#arena.length / 8) return id
-    if (this.#entries === this.#entryId.length || this.#arenaUsed + length > this.#arena.length) {
+    const text = bytes.subarray(start, end)
+    const id = this.#canonicalId(utf8.decode(text))
+    if (text.length > this.#arena.length / 8) return id
+    if (this.#used === this.#capacity || this.#arenaUsed + text.length > this.#arena.length) {
       this.#slots.fill(EMPTY)
-      this.#entries = 0
+      this.#used = 0
       this.#arenaUsed = 0
     }
-    const entry = this.#entries++
-    this.#arena.set(bytes.subarray(start, end), this.#arenaUsed)
-    this.#entryHash[entry] = hash
-    this.#entryStart[entry] = this.#arenaUsed
-    this.#entryEnd[entry] = this.#arenaUsed += length
-    this.#entryId[entry] = id
     const mask = this.#slots.length - 1
-    let slot = hash & mask
-    while (this.#slots[slot] !== EMPTY) slot = (slot + 1) & mask
-    this.#slots[slot] = entry
+    let probe = 0
+    while (probe < MAX_PROBES && this.#slots[(hash + probe) & mask] !== EMPTY) probe++
+    if (probe === MAX_PROBES) return id
+    const at = this.#used * ENTRY_SIZE
+    this.#slots[(hash + probe) & mask] = this.#used++
+    this.#entries[at + HASH] = hash
+    this.#entries[at + START] = this.#arenaUsed
+    this.#entries[at + LENGTH] = text.length
+    this.#entries[at + ID] = id
+    this.#arena.set(text, this.#arenaUsed)
+    this.#arenaUsed += text.length
     return id
   }
 }
 
 // A byte order mark is part of a text like any other character.
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
-
-function decodeText(bytes: Uint8Array, start: number, end: number): string {
-  return utf8.decode(bytes.subarray(start, end))
-}
