@@ -2,10 +2,9 @@ import type { OtlpEvent, OtlpSpan } from '../otlp/encode-traces.ts'
 import { derive, mix } from './random.ts'
 import type { Instance } from './service.ts'
 import type { Attributes } from './span-attributes.ts'
+import { SPAN_KIND } from './span-kind.ts'
 
 const NO_EVENTS: readonly OtlpEvent[] = []
-const SERVER = 2
-const CONSUMER = 5
 const EXCEPTION: Attributes = {
   'exception.type': 'UnavailableError',
   'exception.message': 'the request could not be answered',
@@ -16,9 +15,8 @@ export type SpanTaker = (instance: Instance, endNs: number, span: OtlpSpan) => v
 
 /** Makes the spans of one request after the other: ids, absolute times, skewed clocks. */
 export class SpanWriter {
-  /** Of the request since `begin`. */
+  /** Of the request since `begin`: its id, and the latest end of its spans. */
   traceId = ''
-  firstNs = Infinity
   lastNs = 0
   readonly #take: SpanTaker
   readonly #startNs: bigint
@@ -33,7 +31,6 @@ export class SpanWriter {
 
   begin(seed: number): void {
     this.traceId = hex(derive(seed, 1)) + hex(derive(seed, 2)) + hex(derive(seed, 3)) + hex(seed)
-    this.firstNs = Infinity
     this.lastNs = 0
     this.#high = hex(derive(seed, 4) | 1)
     this.#seed = seed
@@ -45,29 +42,29 @@ export class SpanWriter {
     return this.#high + hex(mix(this.#seed ^ ++this.#spans))
   }
 
+  /** A span that began at `begin` and ended at `endNs`, ns after the start of the run. */
   add(
-    instance: Instance,
+    sender: { readonly instance: Instance },
     spanId: string,
-    parentSpanId: string,
+    begin: { readonly parent: string; readonly startNs: number },
     name: string,
     kind: number,
-    startNs: number,
     endNs: number,
     attributes: Attributes,
     failed: boolean,
   ): void {
+    const { instance } = sender
     const skewed = endNs + instance.skewNs
-    if (startNs < this.firstNs) this.firstNs = startNs
     if (skewed > this.lastNs) this.lastNs = skewed
     const end = this.#startNs + BigInt(skewed)
-    const thrown = failed && (kind === SERVER || kind === CONSUMER)
+    const thrown = failed && (kind === SPAN_KIND.server || kind === SPAN_KIND.consumer)
     this.#take(instance, skewed, {
       traceId: this.traceId,
       spanId,
-      parentSpanId,
+      parentSpanId: begin.parent,
       name,
       kind,
-      startNs: this.#startNs + BigInt(startNs + instance.skewNs),
+      startNs: this.#startNs + BigInt(begin.startNs + instance.skewNs),
       endNs: end,
       attributes,
       events: thrown ? [{ name: 'exception', timeNs: end, attributes: EXCEPTION }] : NO_EVENTS,
