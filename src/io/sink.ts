@@ -1,6 +1,6 @@
 import type { Anomaly } from '../detect/anomaly.ts'
-import type { DeadLetter } from '../detect/dead-letter.ts'
 import type { AnomalyClusterChange } from '../detect/anomaly-cluster.ts'
+import type { DeadLetter } from '../detect/dead-letter.ts'
 
 /** What the detector publishes. Every item has a deterministic id, so a repeat can be recognised. */
 export type Publication =

@@ -23,6 +23,11 @@ export interface Source {
   seek(offsets: ReadonlyMap<string, bigint>): Promise<void>
   /** Records behind the end of the log, by partition; empty where the source cannot know. */
   lag(): ReadonlyMap<string, SourceLag>
+  /**
+   * Stops taking new input; `poll` still gives what was accepted, then `null`. Only for sources whose
+   * senders will not send again what they were told is accepted (HTTP).
+   */
+  drain?(): Promise<void>
   /** Stops taking input, then releases everything. Safe before `start` and when called twice. */
   stop(): Promise<void>
 }
