@@ -44,7 +44,7 @@ export class TraceRun {
     changes: readonly (ServiceChanges | null)[],
     writer: SpanWriter,
   ) {
-    this.#seed = mix(seed)
+    this.#seed = seed
     this.#effects = effects
     this.#changes = changes
     this.#writer = writer
