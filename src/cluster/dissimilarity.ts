@@ -43,7 +43,11 @@ export class Dissimilarity {
   }
 
   /** The parts of `distance(x, m)`, by term. */
-  explain(x: ProfileScratch, m: ScaledProfile, emit: (term: Term, ...part: Parameters<EmitPart>) => void): void {
+  explain(
+    x: ProfileScratch,
+    m: ScaledProfile,
+    emit: (term: Term, ...part: Parameters<EmitPart>) => void,
+  ): void {
     this.#alignment.align(x, m)
     for (let t = 0; t < this.#terms.length; t++) {
       const name = NAMES[t]!

@@ -6,6 +6,8 @@ export interface DetectorSettings {
   readonly seed: number
   /** Target share of normal observations that are flagged, in (0, 0.5]. */
   readonly alpha: number
+  /** Name the differences of every judged observation, not only of flagged ones (replay). */
+  readonly explainAll: boolean
   readonly assemble: AssembleSettings
   readonly features: FeatureSettings
   readonly sample: SampleSettings

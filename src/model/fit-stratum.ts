@@ -1,6 +1,6 @@
 import type { Dissimilarity } from '../cluster/dissimilarity.ts'
 import { diverseMembers } from '../cluster/diverse-members.ts'
-import { fitMedoids, type MedoidFit } from '../cluster/fit-medoids.ts'
+import { type FittedMedoids, fitMedoids } from '../cluster/fit-medoids.ts'
 import type { ProfileScratch, ScaledProfile } from '../features/profile.ts'
 import { SeededRandom } from '../sample/random.ts'
 import type { StratumRange } from './fit.ts'
@@ -9,6 +9,11 @@ import { collectShapes } from './shapes.ts'
 
 const ERROR = 2
 const MEMBERS = 5
+/** A new cluster must bring half a mean cluster's cost, an old one stays until it brings a quarter. */
+const ADD_GAIN = 0.5
+const REMOVE_LOSS = 0.25
+/** Observations that differ by less than this on average are one way of working. */
+const COST_FLOOR = 0.005
 
 /**
  * The normal clusters of one stratum: weighted FasterPAM over all pairs of its sample, started from
@@ -32,10 +37,13 @@ export function fitStratum(
     start: previous.map(({ index }) => index),
     kMax: request.maxClustersPerStratum,
     minSupport: request.minSupport,
+    addGain: ADD_GAIN,
+    removeLoss: REMOVE_LOSS,
+    costFloor: COST_FLOOR,
     random: () => random.next(),
   })
-  effort.swaps += fitted.swaps
-  effort.passes += fitted.passes
+  effort.swaps += fitted.effort.swaps
+  effort.passes += fitted.effort.passes
   const input = { range, members, distances, weights }
   const clusters: FittedCluster[] = []
   for (let slot = 0; slot < fitted.medoids.length; slot++) {
@@ -94,7 +102,7 @@ interface StratumInput {
 
 function describeCluster(
   { range, members, distances, weights }: StratumInput,
-  fitted: MedoidFit,
+  fitted: FittedMedoids,
   slot: number,
   previous: readonly PreviousMedoid[],
 ): FittedCluster {
@@ -113,7 +121,7 @@ function describeCluster(
   }
   const spread = Float64Array.from(own, (i) => distances[medoid * n + i]!).sort()
   const radius = spread.length === 0 ? 0 : spread[Math.floor(0.95 * (spread.length - 1))]!
-  const before = fitted.startOf[slot]! < 0 ? null : previous[fitted.startOf[slot]!]!
+  const before = fitted.origin[slot]! < 0 ? null : previous[fitted.origin[slot]!]!
   const examples = diverseMembers(distances, n, medoid, Int32Array.from(own), MEMBERS)
   return {
     medoid: range.from + medoid,
@@ -132,7 +140,7 @@ function movedShare(
   distances: Float32Array,
   n: number,
   weights: Float64Array,
-  fitted: MedoidFit,
+  fitted: FittedMedoids,
   previous: readonly PreviousMedoid[],
 ): number {
   if (previous.length === 0) return 0
@@ -146,7 +154,7 @@ function movedShare(
       if (candidate < distances[previous[nearest]!.index * n + i]!) nearest = m
     }
     total += weights[i]!
-    if (fitted.startOf[fitted.assignment[i]!] !== nearest) moved += weights[i]!
+    if (fitted.origin[fitted.assignment[i]!] !== nearest) moved += weights[i]!
   }
   return total === 0 ? 0 : moved / total
 }

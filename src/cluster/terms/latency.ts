@@ -57,7 +57,13 @@ export const latency: FeatureTerm = {
       const other = j * PROFILE_STRIDE
       if (self > 0) {
         const value = fromLogTime(x.values[at + MAX_SELF]!)
-        emit(m.paths[j]!, 'self_time', value, fromLogTime(m.values[other + MAX_SELF]!), share * self)
+        emit(
+          m.paths[j]!,
+          'self_time',
+          value,
+          fromLogTime(m.values[other + MAX_SELF]!),
+          share * self,
+        )
       }
       if (own > 0) {
         const value = fromLogTime(x.values[at + MEAN_DURATION]!)
