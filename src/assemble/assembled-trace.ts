@@ -1,4 +1,4 @@
-import type { SpanColumns } from '../otlp/span-columns.ts'
+import { SpanColumns } from '../otlp/span-columns.ts'
 
 /** Why a trace was closed. */
 export type CloseCause = 'quiet' | 'max_wait' | 'evicted' | 'end_of_input'
@@ -12,7 +12,7 @@ export type CloseCause = 'quiet' | 'max_wait' | 'evicted' | 'end_of_input'
 export interface AssembledTrace {
   /** Spans used; arrays below are valid in [0, count). */
   count: number
-  /** The store that holds the spans; `rows[i]` is the row of span i. */
+  /** The spans as they came, all but the trace id (see `id`); `rows[i]` is the row of span i. */
   columns: SpanColumns
   rows: Int32Array<ArrayBuffer>
   /** Index of the parent, or -1. Span 0 is the entry: the root, or the earliest top-most fragment. */
@@ -37,12 +37,12 @@ export interface AssembledTrace {
   truncated: boolean
 }
 
-/** A trace of no spans to be filled; `columns` is the store its rows will refer to. */
-export function emptyTrace(columns: SpanColumns): AssembledTrace {
+/** A trace of no spans, to be filled; `stride` attribute slots a span. */
+export function emptyTrace(stride: number): AssembledTrace {
   return {
     count: 0,
-    columns,
-    rows: new Int32Array(64),
+    columns: new SpanColumns(stride, 64),
+    rows: new Int32Array(64).map((_, at) => at),
     parent: new Int32Array(64),
     startNs: new Float64Array(64),
     durationNs: new Float64Array(64),

@@ -3,7 +3,7 @@ import type { AssemblerCounts } from './assembler-counts.ts'
 import type { ClosedIdsState } from './closed-ids.ts'
 import type { DataClockState } from './data-clock.ts'
 import type { OpenTraces } from './open-traces.ts'
-import { copySpan, type SpanStore } from './span-store.ts'
+import type { SpanStore } from './span-store.ts'
 
 /** Everything an assembler remembers, as plain data: numbers and typed arrays, live rows only. */
 export interface AssemblerState {
@@ -81,11 +81,11 @@ export function saveTraces(open: OpenTraces): OpenTracesState {
 
 /** Copies the spans of the open traces out, in the order of `saveTraces`. */
 export function saveSpans(open: OpenTraces, store: SpanStore, spans: number): SpanRows {
-  const rows = new SpanColumns(store.columns.stride, spans)
+  const rows = new SpanColumns(store.stride, spans)
   let to = 0
   for (let slot = open.oldest; slot >= 0; slot = open.newer(slot)) {
-    for (let row = open.head[slot]!; row >= 0; row = store.next[row]!) {
-      copySpan(store.columns, row, rows, to++)
+    for (let row = open.head[slot]!; row >= 0; row = store.next(row)) {
+      store.get(row, rows, to++)
     }
   }
   const { spanId, parentId, service, name, kind, status, startHi, startLo } = rows
@@ -114,8 +114,7 @@ export function loadTraces(
   open: OpenTraces,
   store: SpanStore,
 ): number {
-  const rows = Object.assign(new SpanColumns(store.columns.stride, 0), spans)
-  rows.traceId = new Uint32Array(spans.kind.length * 4)
+  const rows = Object.assign(new SpanColumns(store.stride, 0), spans)
   let row = 0
   for (let i = 0; i < traces.spans.length; i++) {
     const slot = open.open(
@@ -129,12 +128,7 @@ export function loadTraces(
     open.redated[slot] = traces.redated[i]!
     open.rootEndMs[slot] = traces.rootEndMs[i]!
     open.latestEndMs[slot] = traces.latestEndMs[i]!
-    for (let n = traces.spans[i]!; n > 0; n--) {
-      for (let word = 0; word < 4; word++) {
-        rows.traceId[row * 4 + word] = traces.ids[i * 4 + word]!
-      }
-      open.append(slot, store.put(rows, row++), store)
-    }
+    for (let n = traces.spans[i]!; n > 0; n--) open.append(slot, store.put(rows, row++), store)
   }
   return row
 }

@@ -94,7 +94,7 @@ export class OpenTraces {
   append(slot: number, row: number, store: SpanStore): void {
     const tail = this.tail[slot]!
     if (tail === NONE) this.head[slot] = row
-    else store.next[tail] = row
+    else store.link(tail, row)
     this.tail[slot] = row
     this.spans[slot] = this.spans[slot]! + 1
   }

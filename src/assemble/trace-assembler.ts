@@ -14,7 +14,7 @@ import { type ClockMove, DataClock } from './data-clock.ts'
 import { MID_LOG, OpenTraces, ROOT_SEEN, SPANS_DROPPED, UNKEYED } from './open-traces.ts'
 import { SpanStore } from './span-store.ts'
 import { isPlausibleMs } from './span-times.ts'
-import { TraceTree } from './trace-tree.ts'
+import { TraceBuilder } from './trace-builder.ts'
 
 /** No open trace: the span is dropped. */
 const CLOSED = -1
@@ -48,7 +48,7 @@ export class TraceAssembler {
   readonly #open = new OpenTraces()
   readonly #store: SpanStore
   readonly #closed: ClosedIds
-  readonly #tree = new TraceTree()
+  readonly #builder = new TraceBuilder()
   readonly #trace: AssembledTrace
   /** Traces first seen up to here may have begun before the log was read; -1 = none. */
   #midLogUntilMs: number
@@ -72,7 +72,7 @@ export class TraceAssembler {
     this.#clock = new DataClock(settings.maxJumpMs)
     this.#store = new SpanStore(stride)
     this.#closed = new ClosedIds(settings.closedIds)
-    this.#trace = emptyTrace(this.#store.columns)
+    this.#trace = emptyTrace(stride)
     this.#midLogUntilMs = options.startedMidLog === true ? 0 : -1
   }
 
@@ -91,9 +91,9 @@ export class TraceAssembler {
    * @param keyed whether the record had a key, i.e. spans of one trace share a partition
    */
   add(columns: SpanColumns, offset: bigint, keyed: boolean): void {
-    if (columns.stride !== this.#store.columns.stride) {
+    if (columns.stride !== this.#store.stride) {
       throw new RangeError(
-        `Spans have ${columns.stride} attribute slots, expected ${this.#store.columns.stride}`,
+        `Spans have ${columns.stride} attribute slots, expected ${this.#store.stride}`,
       )
     }
     const before = this.#clock.watermarkMs
@@ -148,7 +148,7 @@ export class TraceAssembler {
   state(): AssemblerState {
     return {
       format: 1,
-      stride: this.#store.columns.stride,
+      stride: this.#store.stride,
       clock: this.#clock.state(),
       midLogUntilMs: this.#midLogUntilMs,
       traces: saveTraces(this.#open),
@@ -261,7 +261,7 @@ export class TraceAssembler {
     const head = open.head[slot]!
     const spans = open.spans[slot]!
     const flags = open.flags[slot]!
-    this.#tree.build(trace, this.#store, head, spans, this.#clock.watermarkMs, counts)
+    this.#builder.build(trace, this.#store, head, spans, this.#clock.watermarkMs, counts)
     for (let word = 0; word < 4; word++) trace.id[word] = open.index.ids[slot * 4 + word]!
     const incomplete = !trace.rooted || trace.orphans > 0
     trace.cause = cause

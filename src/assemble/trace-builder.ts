@@ -1,0 +1,176 @@
+import { doubled } from '../otlp/span-columns.ts'
+import type { AssembledTrace } from './assembled-trace.ts'
+import type { AssemblerCounts } from './assembler-counts.ts'
+import { skewShiftNs } from './clock-skew.ts'
+import { PARENT_ID, SPAN_ID, type SpanStore, START } from './span-store.ts'
+import { isPlausibleHi, isPlausibleMs } from './span-times.ts'
+import { CHILD, SpanTree } from './span-tree.ts'
+
+const WORD = 2 ** 32
+const UNDATED = Number.POSITIVE_INFINITY
+
+/** Makes the stored spans of a closed trace an `AssembledTrace`. */
+export class TraceBuilder {
+  readonly #tree = new SpanTree()
+  // By span, as the tree numbers them.
+  #row = new Int32Array(64)
+  #startHi = new Uint32Array(64)
+  #startLo = new Uint32Array(64)
+  /** By position: how far a span was moved for clock skew, ns. */
+  #shift = new Float64Array(64)
+  // Start of the trace.
+  #baseHi = 0
+  #baseLo = 0
+
+  /**
+   * Fills `trace`, all but id, cause and truncated, from the list of rows that begins at `head`.
+   * @param spans length of the list
+   * @param nowMs data time; the trace is not dated later, whatever the clocks of its hosts say
+   */
+  build(
+    trace: AssembledTrace,
+    store: SpanStore,
+    head: number,
+    spans: number,
+    nowMs: number,
+    counts: AssemblerCounts,
+  ): void {
+    const tree = this.#tree
+    this.#reserve(trace, spans)
+    tree.reset(spans)
+    this.#collect(store, head)
+    counts.duplicates += spans - tree.count
+    this.#date(nowMs)
+    tree.arrange()
+    trace.count = trace.columns.count = tree.count
+    trace.rooted = tree.roots > 0
+    trace.orphans = tree.orphans
+    if (tree.roots > 1) counts.extraRoots += tree.roots - 1
+    counts.orphanSpans += tree.orphans
+    counts.cycles += tree.cycles
+    let latest = 0
+    for (let at = 0; at < tree.count; at++) {
+      store.get(this.#row[tree.order[at]!]!, trace.columns, at)
+      trace.parent[at] = tree.parentAt[at]!
+      const end = trace.columns.endMs[at]!
+      if (end > latest && isPlausibleMs(end)) latest = end
+    }
+    trace.endMs = latest > 0 && latest < nowMs ? latest : nowMs
+    this.#place(trace, counts)
+  }
+
+  #reserve(trace: AssembledTrace, spans: number): void {
+    if (trace.rows.length >= spans) return
+    while (trace.rows.length < spans) {
+      trace.rows = doubled(trace.rows)
+      trace.parent = doubled(trace.parent)
+      trace.startNs = doubled(trace.startNs)
+      trace.durationNs = doubled(trace.durationNs)
+      this.#row = doubled(this.#row)
+      this.#startHi = doubled(this.#startHi)
+      this.#startLo = doubled(this.#startLo)
+      this.#shift = doubled(this.#shift)
+    }
+    const { columns } = trace
+    while (columns.kind.length < spans) {
+      columns.count = columns.kind.length
+      columns.add()
+    }
+    for (let at = 0; at < trace.rows.length; at++) trace.rows[at] = at
+  }
+
+  /** Adds the spans to the tree as they came; of those with the same id the first counts. */
+  #collect(store: SpanStore, head: number): void {
+    const { unsigned, width } = store
+    const tree = this.#tree
+    for (let row = head; row >= 0; row = store.next(row)) {
+      const at = row * width
+      const span = tree.count
+      const isNew = tree.add(
+        unsigned[at + SPAN_ID]!,
+        unsigned[at + SPAN_ID + 1]!,
+        unsigned[at + PARENT_ID]!,
+        unsigned[at + PARENT_ID + 1]!,
+      )
+      if (!isNew) continue
+      this.#row[span] = row
+      this.#startHi[span] = unsigned[at + START]!
+      this.#startLo[span] = unsigned[at + START + 1]!
+    }
+  }
+
+  /** Sets starts relative to the earliest plausible one, the base. */
+  #date(nowMs: number): void {
+    const startHi = this.#startHi
+    const startLo = this.#startLo
+    const { count, start } = this.#tree
+    let baseHi = WORD
+    let baseLo = 0
+    for (let span = 0; span < count; span++) {
+      const hi = startHi[span]!
+      if (hi > baseHi || !isPlausibleHi(hi)) continue
+      const lo = startLo[span]!
+      if (hi < baseHi || lo < baseLo) {
+        baseHi = hi
+        baseLo = lo
+      }
+    }
+    if (baseHi === WORD) {
+      baseHi = Math.floor((nowMs * 1e6) / WORD)
+      baseLo = (nowMs * 1e6) % WORD
+    }
+    for (let span = 0; span < count; span++) {
+      const hi = startHi[span]!
+      const sinceBase = (hi - baseHi) * WORD + (startLo[span]! - baseLo)
+      start[span] = isPlausibleHi(hi) ? sinceBase : UNDATED
+    }
+    this.#baseHi = baseHi
+    this.#baseLo = baseLo
+  }
+
+  /** Starts and durations, corrected for clock skew: parents first, as a shift moves what is below. */
+  #place(trace: AssembledTrace, counts: AssemblerCounts): void {
+    const { count, columns, parent, startNs, durationNs } = trace
+    const { service, kind, startHi, endMs } = columns
+    const { order, hangs, start } = this.#tree
+    const shift = this.#shift
+    let earliest = Number.POSITIVE_INFINITY
+    for (let at = 0; at < count; at++) {
+      const span = order[at]!
+      const up = parent[at]!
+      let duration = columns.durationNs[at]!
+      if (!isPlausibleHi(startHi[at]!) || !isPlausibleMs(endMs[at]!)) {
+        duration = 0
+      } else if (!(duration >= 0)) {
+        duration = 0
+        counts.negativeDurations++
+      }
+      durationNs[at] = duration
+      let by = up < 0 ? 0 : shift[up]!
+      let from = start[span]! + by
+      if (from === UNDATED) {
+        from = up < 0 ? 0 : startNs[up]!
+      } else if (hangs[span] === CHILD && service[at] !== service[up]) {
+        const fix = skewShiftNs(from, duration, kind[at]!, startNs[up]!, durationNs[up]!, kind[up]!)
+        if (fix !== 0) counts.skewShifts++
+        by += fix
+        from += fix
+      }
+      shift[at] = by
+      startNs[at] = from
+      if (from < earliest) earliest = from
+    }
+    this.#rebase(trace, earliest)
+  }
+
+  /** Moves the base to the earliest corrected start. */
+  #rebase(trace: AssembledTrace, earliest: number): void {
+    if (earliest !== 0) {
+      for (let at = 0; at < trace.count; at++) trace.startNs[at] = trace.startNs[at]! - earliest
+    }
+    const lo = this.#baseLo + earliest
+    const carry = Math.floor(lo / WORD)
+    trace.startLo = lo - carry * WORD
+    trace.startHi = this.#baseHi + carry
+  }
+}
