@@ -28,15 +28,19 @@ export interface ScoreGroup {
   readonly level: 'cluster' | 'stratum' | 'all'
   /** Ascending. */
   readonly scores: Float64Array<ArrayBuffer>
-  /** Beyond this score (the 95 % quantile) the tail is an exponential with mean excess `excess`. */
+  /** Beyond this score (the 95 % quantile) the tail is a generalised Pareto distribution. */
   readonly threshold: number
-  readonly excess: number
+  readonly scale: number
+  /** In [0, 0.5]: 0 is an exponential tail. */
+  readonly shape: number
 }
 
 /** Observations with which a cluster's own scale counts as much as everybody's. */
 const PRIOR_WEIGHT = 200
 const TAIL = 0.05
 const SMALLEST = 1e-12
+/** Without spread in the tail any excess would be infinitely strange. */
+const LEAST_EXCESS = 0.05
 
 /** One judged observation. */
 export interface PValues {
@@ -116,10 +120,13 @@ function stages(
   out.pDistance = tailProbability(group, distance / calibration.clusterScale[cluster]!)
 }
 
-function tailProbability({ scores, threshold, excess }: ScoreGroup, score: number): number {
+function tailProbability(group: ScoreGroup, score: number): number {
+  const { scores, threshold, scale, shape } = group
   const n = scores.length
   if (score <= threshold) return (1 + n - lowerBound(scores, score)) / (n + 1)
-  return Math.max(SMALLEST, TAIL * Math.exp(-(score - threshold) / excess))
+  const excess = (score - threshold) / scale
+  const tail = shape < 1e-6 ? Math.exp(-excess) : (1 + shape * excess) ** (-1 / shape)
+  return Math.max(SMALLEST, TAIL * tail)
 }
 
 /** The smaller p; the larger one only orders ties. */
@@ -182,15 +189,25 @@ function collect(into: Map<number, number[]>, key: number, value: number): void 
 function scoreGroup(level: ScoreGroup['level'], scores: ArrayLike<number>): ScoreGroup {
   const sorted = Float64Array.from(scores).sort()
   const threshold = quantile95(sorted)
-  let sum = 0
-  let beyond = 0
-  for (const score of sorted) {
-    if (score <= threshold) continue
-    sum += score - threshold
-    beyond++
+  const excesses = sorted.filter((score) => score > threshold).map((score) => score - threshold)
+  return { level, scores: sorted, threshold, ...fitTail(excesses) }
+}
+
+/**
+ * Generalised Pareto tail by probability-weighted moments (Hosking, Wallis, Technometrics 29, 1987),
+ * which stay sane for the few dozen excesses there are. The shape is kept in [0, 0.5]: bounded
+ * tails are not believed, infinite variance is not needed to rank.
+ */
+function fitTail(excesses: Float64Array): { scale: number; shape: number } {
+  const n = excesses.length
+  let mean = 0
+  let weighted = 0
+  for (let i = 0; i < n; i++) {
+    mean += excesses[i]! / n
+    weighted += (excesses[i]! * (1 - (i + 0.65) / n)) / n
   }
-  // Without spread in the tail any excess is infinitely strange; a twentieth of the scale is a floor.
-  return { level, scores: sorted, threshold, excess: Math.max(0.05, beyond ? sum / beyond : 0) }
+  const shape = n < 10 ? 0 : Math.min(0.5, Math.max(0, 2 - mean / (mean - 2 * weighted)))
+  return { scale: Math.max(LEAST_EXCESS, mean * (1 - shape)), shape }
 }
 
 function quantile95(sorted: Float64Array): number {

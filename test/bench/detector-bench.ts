@@ -1,0 +1,96 @@
+import { join } from 'node:path'
+import protobuf from 'protobufjs'
+import { Detector } from '../../src/detect/detector.ts'
+import type { LogRecord } from '../../src/detect/log-record.ts'
+import { emptyOutput, type StepOutput } from '../../src/detect/step-output.ts'
+import type { DetectorSettings } from '../../src/detect/settings.ts'
+import { fit } from '../../src/model/fit.ts'
+import { detectorSettings } from '../detector-settings.ts'
+import { simulatedLog } from '../simulated-log.ts'
+
+const START = Date.UTC(2026, 10, 25, 7)
+const WARMUP_SECONDS = 60
+
+/** A warm detector and fresh records for it: protobuf bodies in memory. */
+export interface Prepared {
+  readonly detector: Detector
+  readonly records: readonly LogRecord[]
+  readonly spans: number
+  readonly clusters: number
+  readonly strata: number
+}
+
+export function prepare(scale: number, tracesPerSecond: number, seconds: number): Prepared {
+  const settings = benchSettings(scale)
+  const simulation = { seed: 11, startMs: START, tracesPerSecond, scale }
+  const all = simulatedLog({ ...simulation, durationMs: (WARMUP_SECONDS + seconds) * 1000 })
+  const split = all.findIndex(({ timestampMs }) => timestampMs > START + WARMUP_SECONDS * 1000)
+  const detector = new Detector(settings)
+  const output = emptyOutput()
+  detector.learnOnly = true
+  detector.step(all.slice(0, split), 0, output)
+  detector.fitNow(output)
+  detector.learnOnly = false
+  const before = detector.counts().records.spans
+  const records = all.slice(split)
+  const counter = Detector.restore(detector.snapshot(), settings)
+  stepAll(counter, records)
+  const { model } = detector
+  return {
+    detector,
+    records,
+    spans: counter.counts().records.spans - before,
+    clusters: model?.strata.reduce((sum, { clusters }) => sum + clusters.length, 0) ?? 0,
+    strata: model?.strata.length ?? 0,
+  }
+}
+
+/** No refresh inside the measured stretch: fitting is the worker's, not the loop's. */
+function benchSettings(scale: number): DetectorSettings {
+  const base = detectorSettings()
+  return {
+    ...base,
+    sample: { ...base.sample, size: 6000 * scale, stratumCap: 200 },
+    model: { ...base.model, refreshMs: 1e12, windowMs: 1e12, maxClustersPerStratum: 7 },
+    features: { ...base.features, maxTexts: 262_144, maxPaths: 1_048_576, maxPlaces: 131_072 },
+  }
+}
+
+/** One pass over the records by a detector in the prepared state; ms it took. */
+export function timePass(prepared: Prepared): number {
+  const state = prepared.detector.snapshot()
+  const detector = Detector.restore(state, prepared.detector.settings)
+  const from = performance.now()
+  stepAll(detector, prepared.records)
+  return performance.now() - from
+}
+
+function stepAll(detector: Detector, records: readonly LogRecord[]): StepOutput {
+  const output = emptyOutput()
+  for (let at = 0; at < records.length; ) {
+    // As the pipeline does: a batch, then its output is published and forgotten.
+    at = detector.step(records.slice(0, at + 100), at, output)
+    const request = detector.takeFitRequest()
+    if (request) detector.install(fit(request))
+    output.verdicts.length = 0
+    output.anomalies.length = 0
+  }
+  return output
+}
+
+/** ms that protobufjs takes to decode the same bodies, nothing else. */
+export function protobufjsPass(records: readonly LogRecord[]): () => number {
+  const root = protobuf.loadSync(
+    join(import.meta.dirname, '../fixtures/opentelemetry-proto/otlp.proto'),
+  )
+  const type = root.lookupType('otlp.ExportTraceServiceRequest')
+  return () => {
+    const from = performance.now()
+    let found = 0
+    for (const { body } of records) {
+      found += (type.decode(body) as unknown as { resourceSpans: unknown[] }).resourceSpans.length
+    }
+    if (found === 0) throw new Error('nothing was decoded')
+    return performance.now() - from
+  }
+}

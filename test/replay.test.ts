@@ -1,0 +1,110 @@
+import { deserialize, serialize } from 'node:v8'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { Detector } from '../src/detect/detector.ts'
+import type { LogRecord } from '../src/detect/log-record.ts'
+import { emptyOutput, type StepOutput } from '../src/detect/step-output.ts'
+import { fit } from '../src/model/fit.ts'
+import { detectorSettings } from './detector-settings.ts'
+import { simulatedLog } from './simulated-log.ts'
+
+const START = Date.UTC(2026, 10, 25, 7)
+const settings = detectorSettings({
+  alpha: 0.01,
+  explainAll: true,
+  sample: { ...detectorSettings().sample, size: 600, stratumCap: 60, calibrationSize: 600 },
+  model: { ...detectorSettings().model, windowMs: 10_000, refreshMs: 30_000 },
+})
+
+/** All that leaves the detector, as one text. */
+function printed(output: StepOutput): string {
+  const models = output.installed.map(({ id, version, installedMs, churn }) => ({
+    id,
+    version,
+    installedMs,
+    churn,
+  }))
+  const deadLetters = output.deadLetters.map(({ body, offset, ...rest }) => ({
+    ...rest,
+    offset: String(offset),
+    bytes: body.length,
+  }))
+  const { verdicts, anomalies, clusterChanges } = output
+  return JSON.stringify({ verdicts, anomalies, clusterChanges, models, deadLetters })
+}
+
+/** Steps in batches that end at `cuts`; at each of them `between` may replace the detector. */
+function play(
+  records: readonly LogRecord[],
+  cuts: readonly number[],
+  between: (detector: Detector) => Detector = (detector) => detector,
+): string {
+  let detector = new Detector(settings)
+  const output = emptyOutput()
+  let from = 0
+  for (const to of [...cuts, records.length]) {
+    const batch = records.slice(from, to)
+    for (let at = 0; at < batch.length; ) {
+      at = detector.step(batch, at, output)
+      const request = detector.takeFitRequest()
+      if (request) detector.install(fit(request))
+    }
+    from = to
+    if (to < records.length) detector = between(detector)
+  }
+  detector.flush(output)
+  return printed(output)
+}
+
+describe('the same log', () => {
+  let records: LogRecord[]
+  let whole: string
+
+  beforeAll(() => {
+    records = simulatedLog({ seed: 5, startMs: START, durationMs: 90_000, tracesPerSecond: 25 })
+    // One body that cannot be decoded belongs to every log.
+    const [first] = records
+    records[20] = { ...first!, offset: 20n, body: Uint8Array.of(0x0a, 0xff, 0x01) }
+    whole = play(records, [])
+  })
+
+  const cuts = fc
+    .uniqueArray(fc.integer({ min: 1, max: 150 }), { minLength: 1, maxLength: 12 })
+    .map((list) => list.sort((a, b) => a - b))
+
+  it('holds enough to be worth comparing', () => {
+    const seen = JSON.parse(whole) as Record<string, unknown[]>
+    expect(seen['verdicts']!.length).toBeGreaterThan(1500)
+    expect(seen['anomalies']!.length).toBeGreaterThan(3)
+    expect(seen['models']!.length).toBeGreaterThan(2)
+    expect(seen['deadLetters']).toHaveLength(1)
+    expect(records.length).toBeGreaterThan(150)
+  })
+
+  it('gives the same bytes for any re-batching, 50 random cuts', () => {
+    fc.assert(
+      fc.property(cuts, (list) => {
+        expect(play(records, list)).toBe(whole)
+      }),
+      { numRuns: 50, seed: 1 },
+    )
+  }, 120_000)
+
+  it('gives the same bytes when snapshot and restored mid-stream, 50 random cuts', () => {
+    fc.assert(
+      fc.property(cuts, (list) => {
+        const result = play(records, list, (detector) => {
+          const saved: unknown = deserialize(serialize(detector.snapshot()))
+          return Detector.restore(saved, settings)
+        })
+        expect(result).toBe(whole)
+      }),
+      { numRuns: 50, seed: 2 },
+    )
+  }, 120_000)
+
+  it('ignores records that are given again, as at-least-once delivery does', () => {
+    const repeated = records.flatMap((record, i) => (i % 7 === 3 ? [record, record] : [record]))
+    expect(play(repeated, [])).toBe(whole)
+  })
+})

@@ -1,0 +1,17 @@
+import type { Detector } from '../src/detect/detector.ts'
+import type { LogRecord } from '../src/detect/log-record.ts'
+import type { StepOutput } from '../src/detect/step-output.ts'
+import { fit } from '../src/model/fit.ts'
+
+/** Steps through all records, fitting inline where a fit is asked for. */
+export function runThrough(
+  detector: Detector,
+  records: readonly LogRecord[],
+  output: StepOutput,
+): void {
+  for (let at = 0; at < records.length; ) {
+    at = detector.step(records, at, output)
+    const request = detector.takeFitRequest()
+    if (request) detector.install(fit(request))
+  }
+}
