@@ -1,7 +1,13 @@
-import { type CompiledStep, compileQuery } from './compiled-steps.ts'
+import {
+  type CompiledCall,
+  type CompiledQuery,
+  type CompiledStep,
+  compileQuery,
+} from './compiled-steps.ts'
 import {
   type ActiveFault,
   addedMs,
+  type Fault,
   type FaultKind,
   type FaultTable,
   hits,
@@ -87,12 +93,23 @@ export class FaultEffects {
     return 0
   }
 
-  /** How often a call is made that would be made `times` times; `seed` is that of the step. */
-  repeats(actor: Actor, nowNs: number, seed: number, times: number): number {
-    if (times === 0 || this.#of(actor).length === 0) return times
-    if (this.#hit(actor, 'missing_call', nowNs, seed)) return 0
-    const storm = this.#hit(actor, 'retry_storm', nowNs, seed)
-    return storm ? times * stormRepeats(storm, seed) : times
+  /** How often a step is made that would be made `times` times; `seed` is that of the step. */
+  repeats(
+    actor: Actor & { readonly operation: Operation },
+    step: CompiledCall | CompiledQuery,
+    nowNs: number,
+    seed: number,
+    times: number,
+  ): number {
+    let made = times
+    for (const fault of this.#of(actor)) {
+      const { kind } = fault
+      if (made === 0 || (kind !== 'missing_call' && kind !== 'retry_storm')) continue
+      if (!aims(fault.fault, step, actor.operation)) continue
+      if (!this.#applies(fault, actor.instance.index, nowNs, seed)) continue
+      made = kind === 'missing_call' ? 0 : made * stormRepeats(fault, seed)
+    }
+    return made
   }
 
   cacheMisses(actor: Actor, nowNs: number, seed: number): boolean {
@@ -141,6 +158,12 @@ export class FaultEffects {
     this.affected.add(fault.index)
     return true
   }
+}
+
+/** Whether a fault in what a service calls is about this step. */
+function aims(fault: Fault, step: CompiledCall | CompiledQuery, operation: Operation): boolean {
+  if (fault.callee === undefined) return step === operation.target
+  return step.type === 'call' && step.callee.service.name === fault.callee
 }
 
 function p95(self: SelfTime): number {

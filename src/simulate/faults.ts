@@ -37,6 +37,8 @@ export interface Fault {
   readonly instance?: number
   /** `network_delay`: only from this caller. */
   readonly caller?: string
+  /** `missing_call`, `retry_storm`: its calls of this service; else the first that it always makes. */
+  readonly callee?: string
 }
 
 interface Grade {

@@ -6,6 +6,7 @@ import { RecordBatches } from './record-batches.ts'
 import { buildShop } from './shop.ts'
 import type { SimulatedRecord } from './simulated-record.ts'
 import { SpanWriter } from './span-writer.ts'
+import type { TraceLabel } from './trace-label.ts'
 import { TraceRun } from './trace-run.ts'
 import { type Arrival, arrivals } from './traffic.ts'
 
@@ -27,20 +28,6 @@ export interface SimulationOptions {
   readonly recordSpans?: number
   /** Told about every trace, in the order of their starts and before their spans are out. */
   readonly onTrace?: (trace: TraceLabel) => void
-}
-
-/** What is true about one trace. */
-export interface TraceLabel {
-  readonly traceId: string
-  /** ms since 1970; the end is that of its last span. */
-  readonly startMs: number
-  readonly endMs: number
-  /** `service/operation`. */
-  readonly entry: string
-  /** Faults (by index) whose guilty service it reached while they were active. */
-  readonly touched: readonly number[]
-  /** Those of them that changed something in it. */
-  readonly affected: readonly number[]
 }
 
 /**

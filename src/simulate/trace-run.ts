@@ -177,11 +177,9 @@ export class TraceRun {
     if (unit(seed, DRAW.taken) >= step.share) return startNs
     let times = step.atLeast + Math.floor(unit(seed, DRAW.times) * (step.atMost - step.atLeast + 1))
     let made = step
-    if (step === frame.operation.target) {
-      const { changes } = frame
-      times = this.#effects.repeats(frame, startNs, seed, times)
-      if (changes && startNs >= changes.deployedNs) made = changes.replaced.get(step) ?? step
-    }
+    const { changes } = frame
+    times = this.#effects.repeats(frame, step, startNs, seed, times)
+    if (changes && startNs >= changes.deployedNs) made = changes.replaced.get(step) ?? step
     let now = startNs
     for (let i = 0; i < times && this.#outcome === OK; i++) {
       if (i > 0) now += SMALL_GAP_NS

@@ -1,0 +1,71 @@
+import type { Fault, FaultKind } from './faults.ts'
+import type { SimulationOptions } from './simulate.ts'
+
+/** Everything `simulate` needs but the start, and what to tell a person who watches. */
+export interface DemoScenario extends Omit<SimulationOptions, 'startMs'> {
+  /** Healthy traffic to learn from; the first fault begins later. */
+  readonly warmupMs: number
+  readonly faults: readonly Fault[]
+  /** One sentence for each fault. */
+  readonly titles: readonly string[]
+}
+
+const WARMUP_MS = 120_000
+const FAULT_MS = 45_000
+const QUIET_MS = 25_000
+
+const CHAPTERS: readonly { kind: FaultKind; service: string; callee?: string; title: string }[] = [
+  {
+    kind: 'slow_dependency',
+    service: 'pricing',
+    title: 'Every price takes far longer to quote than it did.',
+  },
+  {
+    kind: 'cpu_bound',
+    service: 'recommendation',
+    title: 'The recommendation service is starved of CPU: all it does itself takes a multiple.',
+  },
+  {
+    kind: 'errors',
+    service: 'payment',
+    title: 'Most payments fail, also when they are tried again.',
+  },
+  {
+    kind: 'missing_call',
+    service: 'checkout',
+    callee: 'inventory',
+    title: 'Orders are placed, quickly and without error, but no stock is reserved for them.',
+  },
+  {
+    kind: 'retry_storm',
+    service: 'search',
+    title: 'A search asks the database three to eight times as often as before.',
+  },
+  {
+    kind: 'unseen_path',
+    service: 'shipping',
+    title: 'Shipping quotes take a way through the code that nobody has seen before.',
+  },
+]
+
+/**
+ * Two minutes of healthy traffic, then six faults of 45 s, each with 25 s of quiet after it: nine
+ * minutes of data time, about 65,000 traces and 1.1 million spans.
+ */
+export function demoScenario(seed: number): DemoScenario {
+  const faults = CHAPTERS.map(({ kind, service, callee }, i): Fault => {
+    const fromMs = WARMUP_MS + i * (FAULT_MS + QUIET_MS)
+    const toMs = fromMs + FAULT_MS
+    const base = { kind, service, strength: 'strong', fromMs, toMs } as const
+    return callee === undefined ? base : { ...base, callee }
+  })
+  return {
+    seed,
+    warmupMs: WARMUP_MS,
+    durationMs: WARMUP_MS + CHAPTERS.length * (FAULT_MS + QUIET_MS),
+    tracesPerSecond: 120,
+    dailySwing: 0,
+    faults,
+    titles: CHAPTERS.map(({ title }) => title),
+  }
+}
