@@ -1,0 +1,18 @@
+import { parentPort } from 'node:worker_threads'
+import { fit } from '../model/fit.ts'
+import type { FitRequest } from '../model/fit-request.ts'
+import { messageOf } from './log.ts'
+
+/** What the worker answers to one request. */
+export type FitAnswer = { readonly result: unknown } | { readonly error: string }
+
+// One request at a time; the client sends the next only after an answer.
+parentPort?.on('message', (request: FitRequest) => {
+  let answer: FitAnswer
+  try {
+    answer = { result: fit(request) }
+  } catch (error) {
+    answer = { error: messageOf(error) }
+  }
+  parentPort?.postMessage(answer)
+})
