@@ -4,8 +4,11 @@ import {
   checkInput,
   checkMedoids,
   emptyAssignment,
+  supportOf,
   totalDeviation,
 } from './assignment.ts'
+import { removalLoss } from './medoid-prices.ts'
+import { applySwap, priceSwaps } from './medoid-swap.ts'
 
 export interface FasterPamOptions {
   /** Numbers in [0, 1), to shuffle the order of candidates; seeded by the caller. */
@@ -16,6 +19,11 @@ export interface FasterPamOptions {
   readonly maxPasses?: number
   /** Points that may become medoids. Default: all. */
   readonly candidates?: Int32Array
+  /**
+   * A swap must not leave a cluster of less weight than this, unless there was a smaller one before.
+   * Default 0. Not in the paper: it keeps medoids off handfuls of outliers, which win by distance.
+   */
+  readonly minSupport?: number
 }
 
 export interface FasterPamResult extends Assignment {
@@ -67,16 +75,17 @@ export function runFasterPam(
   medoids: Int32Array,
   options: FasterPamOptions,
 ): FasterPamResult {
-  const tau = options.tau ?? 0
+  const { tau = 0, minSupport = 0, maxPasses = 100 } = options
+  const k = medoids.length
   const order = shuffled(options.candidates, n, options.random)
-  const limit = order.length * (options.maxPasses ?? 100)
+  const limit = order.length * maxPasses
   const isMedoid = new Uint8Array(n)
   for (const medoid of medoids) isMedoid[medoid] = 1
   const state = assignToMedoids(distances, n, medoids, emptyAssignment(n))
-  const removal = new Float64Array(medoids.length)
-  const change = new Float64Array(medoids.length)
+  const change = new Float64Array(k)
+  let removal = removalLoss(state, weights, k)
   let loss = totalDeviation(state.nearest, weights)
-  addRemovalLoss(state, weights, removal)
+  let smallest = minSupport > 0 ? least(supportOf(state.assignment, weights, k)) : 0
   let swaps = 0
   let scans = 0
   let visited = 0
@@ -86,137 +95,39 @@ export function runFasterPam(
     if (isMedoid[candidate] === 1) continue
     scans++
     change.set(removal)
-    const gained = priceSwaps(distances, candidate * n, weights, state, change)
-    const slot = smallest(change)
-    const gain = -(gained + change[slot]!)
-    const noise = ROUNDING * (loss + (medoids.length > 1 ? removal[slot]! : 0))
+    const added = priceSwaps(distances, candidate * n, weights, state, change)
+    const slot = indexOfLeast(change)
+    const gain = -(added + change[slot]!)
+    const noise = ROUNDING * (loss + (k > 1 ? removal[slot]! : 0))
     if (!(gain > tau * loss && gain > noise)) continue
-    isMedoid[medoids[slot]!] = 0
-    isMedoid[candidate] = 1
+    const old = medoids[slot]!
     medoids[slot] = candidate
     applySwap(distances, n, medoids, slot, state)
+    if (minSupport > 0) {
+      const left = least(supportOf(state.assignment, weights, k))
+      if (left < minSupport && left < smallest) {
+        medoids[slot] = old
+        applySwap(distances, n, medoids, slot, state)
+        continue
+      }
+      smallest = left
+    }
+    isMedoid[old] = 0
+    isMedoid[candidate] = 1
     loss = totalDeviation(state.nearest, weights)
-    addRemovalLoss(state, weights, removal)
+    removal = removalLoss(state, weights, k)
     swaps++
     quiet = -1
   }
-  // Once more from scratch: ties then depend on the medoids alone, not on the way to them.
-  assignToMedoids(distances, n, medoids, state)
-  return {
-    ...state,
-    loss: totalDeviation(state.nearest, weights),
-    swaps,
-    passes: order.length === 0 ? 0 : Math.ceil(visited / order.length),
-    evaluations: scans * n,
-  }
+  const passes = order.length === 0 ? 0 : Math.ceil(visited / order.length)
+  return { ...state, loss, swaps, passes, evaluations: scans * n }
 }
 
-/**
- * Prices the candidate whose row begins at `row` against every medoid: returns what the loss gains
- * or loses by its addition, and adds to `change[slot]` what its presence saves of the removal loss
- * of that slot. Their sum is the change of the loss by that swap (paper, section 4).
- */
-function priceSwaps(
-  distances: Float32Array,
-  row: number,
-  weights: Float64Array,
-  state: Assignment,
-  change: Float64Array,
-): number {
-  const { assignment, nearest, second } = state
-  const n = assignment.length
-  let added = 0
-  if (change.length === 1) {
-    // The only medoid is replaced whatever happens: there is no second one to fall back on.
-    change[0] = 0
-    for (let o = 0; o < n; o++) added += weights[o]! * (distances[row + o]! - nearest[o]!)
-    return added
-  }
-  for (let o = 0; o < n; o++) {
-    const d = distances[row + o]!
-    const next = second[o]!
-    if (d >= next) continue
-    const slot = assignment[o]!
-    const now = nearest[o]!
-    if (d < now) {
-      added += weights[o]! * (d - now)
-      change[slot] = change[slot]! + weights[o]! * (now - next)
-    } else {
-      change[slot] = change[slot]! + weights[o]! * (d - next)
-    }
-  }
-  return added
+function least(values: Float64Array): number {
+  return values[indexOfLeast(values)]!
 }
 
-/** Brings the assignment up to date after `medoids[slot]` has changed: O(n), plus O(k) for some. */
-function applySwap(
-  distances: Float32Array,
-  n: number,
-  medoids: Int32Array,
-  slot: number,
-  state: Assignment,
-): void {
-  const { assignment, runnerUp, nearest, second } = state
-  const row = medoids[slot]! * n
-  for (let o = 0; o < n; o++) {
-    const d = distances[row + o]!
-    if (assignment[o] === slot) {
-      if (d < second[o]!) {
-        nearest[o] = d
-        continue
-      }
-      assignment[o] = runnerUp[o]!
-      nearest[o] = second[o]!
-      findRunnerUp(distances, n, medoids, o, state)
-    } else if (d < nearest[o]!) {
-      runnerUp[o] = assignment[o]!
-      second[o] = nearest[o]!
-      assignment[o] = slot
-      nearest[o] = d
-    } else if (d < second[o]! || (runnerUp[o] === slot && d === second[o])) {
-      runnerUp[o] = slot
-      second[o] = d
-    } else if (runnerUp[o] === slot) {
-      findRunnerUp(distances, n, medoids, o, state)
-    }
-  }
-}
-
-function findRunnerUp(
-  distances: Float32Array,
-  n: number,
-  medoids: Int32Array,
-  point: number,
-  state: Assignment,
-): void {
-  const own = state.assignment[point]!
-  let best = -1
-  let bestDistance = Infinity
-  for (let slot = 0; slot < medoids.length; slot++) {
-    const d = distances[medoids[slot]! * n + point]!
-    if (slot === own || d >= bestDistance) continue
-    best = slot
-    bestDistance = d
-  }
-  state.runnerUp[point] = best
-  state.second[point] = bestDistance
-}
-
-/** Sets `into[slot]` to what the loss would rise by without that slot; Infinity for an only one. */
-export function addRemovalLoss(state: Assignment, weights: Float64Array, into: Float64Array): void {
-  const { assignment, nearest, second } = state
-  if (into.length === 1) {
-    into[0] = Infinity
-    return
-  }
-  into.fill(0)
-  for (let o = 0; o < assignment.length; o++) {
-    const slot = assignment[o]!
-    into[slot] = into[slot]! + weights[o]! * (second[o]! - nearest[o]!)
-  }
-}
-
-function smallest(values: Float64Array): number {
+function indexOfLeast(values: Float64Array): number {
   let best = 0
   for (let i = 1; i < values.length; i++) if (values[i]! < values[best]!) best = i
   return best

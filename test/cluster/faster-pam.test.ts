@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { assignToMedoids, emptyAssignment, supportOf } from '../../src/cluster/assignment.ts'
 import { fasterPam } from '../../src/cluster/faster-pam.ts'
 import { SeededRandom } from '../../src/sample/random.ts'
 import { bestSwap, bruteForce, lossOf, pam } from '../oracle/pam.ts'
@@ -64,6 +65,10 @@ describe('fasterPam', () => {
         const medoids = start.slice()
         const result = fasterPam(distances, n, weights, medoids, { random: next })
         expect(new Set(medoids).size).toBe(start.length)
+        const { assignment, runnerUp, nearest, second } = result
+        expect({ assignment, runnerUp, nearest, second }).toEqual(
+          assignToMedoids(distances, n, medoids, emptyAssignment(n)),
+        )
         const loss = lossOf(matrix, weightList, [...medoids])
         expect(result.loss).toBeCloseTo(loss, 9)
         expect(loss).toBeLessThanOrEqual(lossOf(matrix, weightList, [...start]))
@@ -193,6 +198,41 @@ describe('fasterPam', () => {
       expect(result.swaps).toBe(swaps)
       expect([...medoids]).toEqual(swaps === 1 ? [1, 4] : [1, 3])
     }
+  })
+
+  it('leaves no cluster with less than the support asked for, though outliers would pay better', () => {
+    const { n, distances, weights } = instanceOf([[0], [1], [2], [10], [11], [12], [90], [91]])
+    const run = (minSupport: number): number[] => {
+      const medoids = Int32Array.of(0, 1)
+      const { assignment } = fasterPam(distances, n, weights, medoids, {
+        random: unshuffled,
+        minSupport,
+      })
+      return [...supportOf(assignment, weights, 2)].sort((a, b) => a - b)
+    }
+    expect(run(0)).toEqual([2, 6])
+    expect(run(3)).toEqual([3, 5])
+  })
+
+  it('ends where no swap that keeps the support helps', () => {
+    fc.assert(
+      fc.property(smallInstance, fc.nat(6), (instance, minSupport) => {
+        const { n, distances, weights, matrix, weightList, start, next } = instance
+        const supports = (medoids: readonly number[]): number[] => {
+          const { assignment } = assignToMedoids(distances, n, medoids, emptyAssignment(n))
+          return [...supportOf(assignment, weights, medoids.length)]
+        }
+        const medoids = start.slice()
+        fasterPam(distances, n, weights, medoids, { random: next, minSupport })
+        const least = Math.min(...supports([...medoids]))
+        expect(least).toBeGreaterThanOrEqual(Math.min(minSupport, ...supports([...start])))
+        // Whatever its candidate, the swap that would help most is one that takes support away.
+        const best = bestSwap(matrix, weightList, [...medoids])
+        if (best.loss >= lossOf(matrix, weightList, [...medoids]) - 1e-9) return
+        expect(Math.min(...supports(best.medoids))).toBeLessThan(Math.min(minSupport, least))
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it('chooses among the candidates only, and gives the same answer for the same seed', () => {
