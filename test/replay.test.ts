@@ -13,7 +13,7 @@ const settings = detectorSettings({
   alpha: 0.01,
   explainAll: true,
   sample: { ...detectorSettings().sample, size: 600, stratumCap: 60, calibrationSize: 600 },
-  model: { ...detectorSettings().model, windowMs: 10_000, refreshMs: 30_000 },
+  model: { ...detectorSettings().model, windowMs: 10_000, refreshMs: 15_000 },
 })
 
 /** All that leaves the detector, as one text. */
@@ -61,7 +61,7 @@ describe('the same log', () => {
   let whole: string
 
   beforeAll(() => {
-    records = simulatedLog({ seed: 5, startMs: START, durationMs: 90_000, tracesPerSecond: 25 })
+    records = simulatedLog({ seed: 5, startMs: START, durationMs: 60_000, tracesPerSecond: 30 })
     // One body that cannot be decoded belongs to every log.
     const [first] = records
     records[20] = { ...first!, offset: 20n, body: Uint8Array.of(0x0a, 0xff, 0x01) }

@@ -4,7 +4,7 @@ import type { Profile, ProfileScratch } from '../features/profile.ts'
 import type { TraceElements } from '../features/trace-elements.ts'
 import type { FitRequest } from '../model/fit-request.ts'
 import type { Model } from '../model/model.ts'
-import { PlaceReference } from '../model/place-reference.ts'
+import { PlaceReference, type PlaceReferenceState } from '../model/place-reference.ts'
 import { type SampleState, StrataSample } from '../sample/strata-sample.ts'
 import type { DetectorSettings } from './settings.ts'
 import type { Tables } from './tables.ts'
@@ -202,5 +202,5 @@ export interface LearnerState {
   readonly quarantined: number
   readonly credit: number
   readonly sample: SampleState<Sampled, Calibrating>
-  readonly places: unknown
+  readonly places: PlaceReferenceState
 }

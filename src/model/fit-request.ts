@@ -1,7 +1,7 @@
 import type { PackedProfiles } from '../features/packed-profiles.ts'
 import type { Calibration } from './calibration.ts'
 import type { PlaceNull } from './place-null.ts'
-import type { PlaceReferenceRequest } from './place-reference.ts'
+import type { PlaceReferenceData } from './reference-data.ts'
 import type { Scales } from './scales.ts'
 import type { Shapes } from './shapes.ts'
 
@@ -31,7 +31,7 @@ export interface FitRequest {
   readonly previousSlot: Int32Array<ArrayBuffer>
   readonly calibration: PackedProfiles
   readonly calibrationStratum: Int32Array<ArrayBuffer>
-  readonly places: PlaceReferenceRequest | null
+  readonly places: PlaceReferenceData | null
 }
 
 /** What a fit gives back: indices into the request's sample, and everything that does not name one. */
