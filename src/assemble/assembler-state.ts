@@ -84,8 +84,10 @@ export function saveSpans(open: OpenTraces, store: SpanStore, spans: number): Sp
   const rows = new SpanColumns(store.stride, spans)
   let to = 0
   for (let slot = open.oldest; slot >= 0; slot = open.newer(slot)) {
-    for (let row = open.head[slot]!; row >= 0; row = store.next(row)) {
+    let row = open.head[slot]!
+    for (let n = open.spans[slot]!; n > 0; n--) {
       store.get(row, rows, to++)
+      if (n > 1) row = store.next(row)
     }
   }
   const { spanId, parentId, service, name, kind, status, startHi, startLo } = rows
@@ -128,7 +130,9 @@ export function loadTraces(
     open.redated[slot] = traces.redated[i]!
     open.rootEndMs[slot] = traces.rootEndMs[i]!
     open.latestEndMs[slot] = traces.latestEndMs[i]!
-    for (let n = traces.spans[i]!; n > 0; n--) open.append(slot, store.put(rows, row++), store)
+    for (let n = traces.spans[i]!; n > 0; n--) {
+      open.append(slot, store.put(rows, row++, open.tail[slot]!))
+    }
   }
   return row
 }

@@ -1,6 +1,5 @@
 import { doubled } from '../otlp/span-columns.ts'
 import { DeadlineHeap } from './deadline-heap.ts'
-import type { SpanStore } from './span-store.ts'
 import { TraceIdIndex } from './trace-id-index.ts'
 
 const NONE = -1
@@ -90,11 +89,9 @@ export class OpenTraces {
     return slot
   }
 
-  /** Puts a row of `store` at the end of the trace's list. */
-  append(slot: number, row: number, store: SpanStore): void {
-    const tail = this.tail[slot]!
-    if (tail === NONE) this.head[slot] = row
-    else store.link(tail, row)
+  /** Notes that the trace has a further span, in `row`. */
+  append(slot: number, row: number): void {
+    if (this.spans[slot] === 0) this.head[slot] = row
     this.tail[slot] = row
     this.spans[slot] = this.spans[slot]! + 1
   }

@@ -209,7 +209,7 @@ export class TraceAssembler {
         this.#close(oldest, 'evicted')
         if (oldest === slot) return false
       }
-      open.append(slot, this.#store.put(columns, row), this.#store)
+      open.append(slot, this.#store.put(columns, row, open.tail[slot]!))
       this.openSpans++
     }
     open.flags[slot] = flags

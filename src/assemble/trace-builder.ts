@@ -38,7 +38,7 @@ export class TraceBuilder {
     const tree = this.#tree
     this.#reserve(trace, spans)
     tree.reset(spans)
-    this.#collect(store, head)
+    this.#collect(store, head, spans)
     counts.duplicates += spans - tree.count
     this.#date(nowMs)
     tree.arrange()
@@ -80,10 +80,12 @@ export class TraceBuilder {
   }
 
   /** Adds the spans to the tree as they came; of those with the same id the first counts. */
-  #collect(store: SpanStore, head: number): void {
+  #collect(store: SpanStore, head: number, spans: number): void {
     const { unsigned, width } = store
     const tree = this.#tree
-    for (let row = head; row >= 0; row = store.next(row)) {
+    let row = head
+    for (let n = 0; n < spans; n++) {
+      if (n > 0) row = store.next(row)
       const at = row * width
       const span = tree.count
       const isNew = tree.add(
