@@ -1,0 +1,119 @@
+import type { Encoding } from '../../detect/log-record.ts'
+import type { KafkaConnection, KafkaLog } from './kafka-client.ts'
+import type { EnsureTopics } from './kafka-topics.ts'
+
+export interface KafkaSourceSettings extends KafkaConnection {
+  readonly groupId: string
+  readonly topics: readonly string[]
+  /** `auto` looks at each record. */
+  readonly encoding: Encoding | 'auto'
+  /** Where a partition without a committed offset begins. */
+  readonly from: 'earliest' | 'latest'
+  readonly sessionTimeoutMs: number
+  readonly heartbeatIntervalMs: number
+  readonly maxBytesPerPartition: number
+  /** Longest wait of one fetch; also how long `stop` and going on after a pause take. 200-500 is right. */
+  readonly maxWaitMs: number
+  /** Limits of the queue; it may exceed them by what one fetch per broker had already brought. */
+  readonly queueRecords: number
+  readonly queueBytes: number
+  /** Most bytes that one compressed record batch may become. */
+  readonly maxDecompressedBytes?: number | undefined
+  /** The first time that a partition comes to this process, begin with this much history. */
+  readonly bootstrapMs?: number | undefined
+  readonly ensureTopics?: EnsureTopics | undefined
+}
+
+export interface KafkaSourceHooks {
+  readonly onEvent?: (event: KafkaSourceEvent) => void
+  readonly log?: KafkaLog
+  /** Clock of `bootstrapMs`, ms since 1970. */
+  readonly now?: () => number
+}
+
+/** What an operator may want to know; each is also counted. */
+export type KafkaSourceEvent =
+  | {
+      readonly type: 'joined'
+      readonly partitions: readonly string[]
+      readonly durationMs: number
+    }
+  /** Records from `from` up to `to` were gone (retention) when they were wanted. */
+  | {
+      readonly type: 'gap'
+      readonly partition: string
+      readonly from: bigint
+      readonly to: bigint
+    }
+  /** The log ended before `from` (topic made anew, or cut): the partition goes on at `to`. */
+  | {
+      readonly type: 'restarted'
+      readonly partition: string
+      readonly from: bigint
+      readonly to: bigint
+    }
+  /** Records, from `offset` on, in batches that could not be decompressed; skipped. */
+  | {
+      readonly type: 'unreadable'
+      readonly partition: string
+      readonly offset: bigint
+      readonly records: number
+      readonly reason: string
+    }
+  /** The consumer gave up; another is made after `retryInMs`. */
+  | {
+      readonly type: 'crashed'
+      readonly reason: string
+      readonly attempt: number
+      readonly retryInMs: number
+    }
+  /** Kafka did not say where to begin; asked again. */
+  | { readonly type: 'start_unknown'; readonly reason: string }
+  | { readonly type: 'commit_failed'; readonly reason: string }
+
+/** What has happened so far, for metrics. */
+export interface KafkaSourceCounters {
+  /** Given to `poll`'s queue. */
+  records: number
+  bytes: number
+  /** Records without a value. */
+  skippedEmpty: number
+  /** Records whose `otelcol.signal` header names another signal than traces. */
+  skippedSignal: number
+  /** Records in batches that could not be decompressed. */
+  skippedUnreadable: number
+  /** Fetched but dropped before they were polled; they are fetched again. */
+  droppedFromQueue: number
+  /** Records that Kafka no longer had when they were wanted, and how often that happened. */
+  lost: number
+  gaps: number
+  /** Logs that ended before the position wanted. */
+  restarts: number
+  pauses: number
+  joins: number
+  crashes: number
+  commits: number
+  /** Refused because the group had moved on: harmless, the records come again. */
+  commitsRefused: number
+  commitsFailed: number
+}
+
+export function zeroCounters(): KafkaSourceCounters {
+  return {
+    records: 0,
+    bytes: 0,
+    skippedEmpty: 0,
+    skippedSignal: 0,
+    skippedUnreadable: 0,
+    droppedFromQueue: 0,
+    lost: 0,
+    gaps: 0,
+    restarts: 0,
+    pauses: 0,
+    joins: 0,
+    crashes: 0,
+    commits: 0,
+    commitsRefused: 0,
+    commitsFailed: 0,
+  }
+}

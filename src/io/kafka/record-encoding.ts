@@ -1,0 +1,41 @@
+import type { Encoding } from '../../detect/log-record.ts'
+
+/** Field 1, length-delimited: how every entry of a TracesData message begins. It is also a line feed. */
+const RESOURCE_SPANS_TAG = 0x0a
+const BRACE = 0x7b
+
+/**
+ * Looks at one record: JSON when its first byte after white space is a brace, else protobuf.
+ * A protobuf body begins with a line feed, and with a first entry of 123 bytes a brace follows, so a
+ * body that begins with white space is JSON only if it is not a whole sequence of protobuf entries.
+ *
+ * @param body OTLP traces in either encoding
+ */
+export function detectEncoding(body: Uint8Array): Encoding {
+  let at = 0
+  while (isWhiteSpace(body[at])) at++
+  if (body[at] !== BRACE) return 'otlp_proto'
+  return at > 0 && isEntrySequence(body) ? 'otlp_proto' : 'otlp_json'
+}
+
+function isWhiteSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+}
+
+function isEntrySequence(body: Uint8Array): boolean {
+  let at = 0
+  while (at < body.length) {
+    if (body[at] !== RESOURCE_SPANS_TAG) return false
+    let length = 0
+    let shift = 1
+    for (;;) {
+      const byte = body[++at]
+      if (byte === undefined || shift > 2 ** 28) return false
+      length += (byte & 0x7f) * shift
+      shift *= 128
+      if (byte < 0x80) break
+    }
+    at += 1 + length
+  }
+  return at === body.length
+}
