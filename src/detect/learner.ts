@@ -1,25 +1,19 @@
 import { type KeptTrace, keepTrace } from '../features/kept-trace.ts'
-import { type PackedProfiles, packProfiles } from '../features/packed-profiles.ts'
+import { packProfiles } from '../features/packed-profiles.ts'
 import type { Profile, ProfileScratch } from '../features/profile.ts'
 import type { TraceElements } from '../features/trace-elements.ts'
 import type { FitRequest } from '../model/fit-request.ts'
 import type { Model } from '../model/model.ts'
 import { PlaceReference, type PlaceReferenceState } from '../model/place-reference.ts'
-import { type SampleState, StrataSample } from '../sample/strata-sample.ts'
+import { StrataSample, type StrataSampleState } from '../sample/strata-sample.ts'
 import type { DetectorSettings } from './settings.ts'
 import type { Tables } from './tables.ts'
 
-/** An observation in the fit sample: it may become a medoid, so the trace itself is kept. */
+/** An observation in a reservoir. */
 interface Sampled {
-  readonly stratum: number
   readonly profile: Profile
-  readonly trace: KeptTrace
-}
-
-/** An observation in the calibration sample: only its numbers are needed. */
-interface Calibrating {
-  readonly stratum: number
-  readonly profile: Profile
+  /** The trace itself, as it may become a medoid; null in the calibration sample. */
+  readonly trace: KeptTrace | null
 }
 
 /**
@@ -39,40 +33,32 @@ export class Learner {
   readonly places: PlaceReference
   readonly #settings: DetectorSettings
   readonly #tables: Tables
-  readonly #sample: StrataSample<Sampled, Calibrating>
+  #sample: StrataSample<Sampled>
   /** Flagged observations that the calibration sample may still take. */
   #credit = 0
 
   constructor(settings: DetectorSettings, tables: Tables) {
     this.#settings = settings
     this.#tables = tables
-    const { halfLifeMs, size, stratumFloor, stratumCap, calibrationSize } = settings.sample
-    this.#sample = new StrataSample({
-      halfLifeMs,
-      size,
-      stratumFloor,
-      stratumCap,
-      calibrationSize,
-      seed: settings.seed,
-    })
+    this.#sample = this.#newSample()
     this.places = new PlaceReference(tables.elements, {
       bucketMs: settings.accumulate.bucketMs,
-      halfLifeMs,
+      halfLifeMs: settings.sample.halfLifeMs,
       seed: settings.seed,
     })
   }
 
   get calibrationSize(): number {
-    return this.#sample.calibrationCount
+    return this.#sample.calibrationSize
   }
 
   get sampleSize(): number {
-    return this.#sample.fitCount
+    return this.#sample.fitSize
   }
 
   /** Observations kept to fit from, by stratum id. */
   sampledOf(stratum: number): number {
-    return this.#sample.fitCountOf(stratum)
+    return this.#sample.keptOf(stratum)
   }
 
   /** Learns from an observation that fits, or that nothing is known against. */
@@ -101,13 +87,14 @@ export class Learner {
     const { stratum } = elements
     const which = this.#sample.place(id, timeMs, stratum)
     if (which === null || (flagged && which === 'fit')) return false
-    const profile = x.keep()
-    if (which === 'calibration') this.#sample.putCalibration(id, timeMs, { stratum, profile })
-    else {
-      const trace = keepTrace(elements, this.#tables.categorySlots)
-      this.#sample.putFit(id, timeMs, stratum, { stratum, profile, trace })
-    }
-    return true
+    const trace = which === 'fit' ? keepTrace(elements, this.#tables.categorySlots) : null
+    const { key, tie } = this.#sample
+    return this.#sample.put(which, key, tie, stratum, { profile: x.keep(), trace })
+  }
+
+  #newSample(state?: StrataSampleState<Sampled>): StrataSample<Sampled> {
+    const { sample, features, seed } = this.#settings
+    return new StrataSample(sample, features.maxStrata, seed, state)
   }
 
   /** What a fit needs to know, with the traces behind the entries of its sample. */
@@ -137,7 +124,10 @@ export class Learner {
       sampleStratum: Int32Array.from(entries, ({ stratum }) => stratum),
       sampleWeight: Float64Array.from(entries, ({ weight }) => weight),
       previousSlot: Int32Array.from(entries, ({ slot }) => slot),
-      calibration: packCalibration(calibrating, categories),
+      calibration: packProfiles(
+        calibrating.map(({ item }) => item.profile),
+        categories,
+      ),
       calibrationStratum: Int32Array.from(calibrating, ({ stratum }) => stratum),
       places: this.places.request(),
     }
@@ -146,9 +136,12 @@ export class Learner {
 
   /** The sample by stratum, previous medoids among it marked, or added where they have left it. */
   #candidates(previous: Model | null): Candidate[] {
-    const entries: Candidate[] = this.#sample
-      .fitItems()
-      .map((item) => ({ ...item, weight: 1, slot: -1 }))
+    const entries: Candidate[] = []
+    for (const stratum of this.#sample.strata()) {
+      for (const { profile, trace } of this.#sample.fitItems(stratum)) {
+        entries.push({ stratum, profile, trace: trace!, weight: 1, slot: -1 })
+      }
+    }
     const byTrace = new Map<string, Candidate>()
     for (const entry of entries) byTrace.set(nameOf(entry.stratum, entry.trace), entry)
     for (const { stratum, clusters } of previous?.strata ?? []) {
@@ -176,12 +169,15 @@ export class Learner {
     this.learned = state.learned
     this.quarantined = state.quarantined
     this.#credit = state.credit
-    this.#sample.restore(state.sample)
+    this.#sample = this.#newSample(state.sample)
     this.places.restore(state.places)
   }
 }
 
-interface Candidate extends Sampled {
+interface Candidate {
+  readonly stratum: number
+  readonly profile: Profile
+  readonly trace: KeptTrace
   readonly weight: number
   slot: number
 }
@@ -190,17 +186,10 @@ function nameOf(stratum: number, { id }: KeptTrace): string {
   return `${stratum}:${id.join('.')}`
 }
 
-function packCalibration(items: readonly Calibrating[], categories: number): PackedProfiles {
-  return packProfiles(
-    items.map(({ profile }) => profile),
-    categories,
-  )
-}
-
 export interface LearnerState {
   readonly learned: number
   readonly quarantined: number
   readonly credit: number
-  readonly sample: SampleState<Sampled, Calibrating>
+  readonly sample: StrataSampleState<Sampled>
   readonly places: PlaceReferenceState
 }
