@@ -10,6 +10,9 @@ export interface Instance {
   readonly factor: number
   /** How far its clock is ahead, ns. */
   readonly skewNs: number
+  /** It exports what has ended every so many ns, and first at this time. */
+  readonly exportNs: number
+  readonly exportPhaseNs: number
 }
 
 export interface Service {
@@ -39,7 +42,7 @@ export function buildService(
   return { index, name, spec, seed: own, instances, successors }
 }
 
-/** Every sixth instance or so has a clock that is up to 2 ms off; every one its own speed. */
+/** Every sixth instance or so has a clock that is up to 2 ms off; every one its own speed and export. */
 function buildInstance(
   service: string,
   spec: ServiceSpec,
@@ -48,11 +51,14 @@ function buildInstance(
   version: string,
 ): Instance {
   const text = (purpose: number): string => derive(seed, purpose).toString(36).padStart(7, '0')
+  const exportNs = Math.round((0.2 + 0.8 * unit(seed, 8)) * 1e9)
   const skewed = unit(seed, 1) < 0.17 && service !== 'gateway'
   return {
     index,
     factor: Math.exp(0.06 * normalQuantile(unit(seed, 3))),
     skewNs: skewed ? Math.round((unit(seed, 2) - 0.5) * 4e6) : 0,
+    exportNs,
+    exportPhaseNs: Math.floor(unit(seed, 9) * exportNs),
     resource: {
       'service.name': service,
       'service.namespace': 'shop',

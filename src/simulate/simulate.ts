@@ -40,14 +40,14 @@ export function* simulate(options: SimulationOptions): Generator<SimulatedRecord
   checkOptions(options)
   const shop = buildShop(seed, scale)
   const effects = new FaultEffects(faultTable(shop, faults))
-  const batches = new RecordBatches(startMs, derive(seed, 1), recordSpans)
+  const batches = new RecordBatches(startMs, recordSpans)
   const writer = new SpanWriter(startMs, (instance, endNs, span) => {
     batches.add(instance, endNs, span)
   })
-  const run = new TraceRun(derive(seed, 2), effects, serviceChanges(shop, changes), writer)
+  const run = new TraceRun(derive(seed, 1), effects, serviceChanges(shop, changes), writer)
   const traffic = {
     ...options,
-    seed: derive(seed, 3),
+    seed: derive(seed, 2),
     changes,
     dailySwing: options.dailySwing ?? 0.3,
   }
@@ -60,8 +60,11 @@ export function* simulate(options: SimulationOptions): Generator<SimulatedRecord
 }
 
 function checkOptions(options: SimulationOptions): void {
-  const { startMs, scale = 1, dailySwing = 0, recordSpans = 512 } = options
+  const { startMs, durationMs, tracesPerSecond } = options
+  const { scale = 1, dailySwing = 0, recordSpans = 512 } = options
   if (!Number.isSafeInteger(startMs)) throw new Error(`startMs ${startMs} is no whole number.`)
+  if (!(durationMs >= 0)) throw new Error(`durationMs ${durationMs} is below 0.`)
+  if (!(tracesPerSecond >= 0)) throw new Error(`tracesPerSecond ${tracesPerSecond} is below 0.`)
   if (!Number.isInteger(scale) || scale < 1) throw new Error(`scale ${scale} is below 1.`)
   if (!(dailySwing >= 0 && dailySwing < 1)) {
     throw new Error(`dailySwing ${dailySwing} is outside [0, 1).`)
