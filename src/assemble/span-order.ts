@@ -17,12 +17,16 @@ export function sortByStart(
     const to = Math.min(count, from + RUN)
     for (let i = from + 1; i < to; i++) {
       const span = order[i]!
-      let j = i - 1
-      while (j >= from && startsBefore(span, order[j]!, start, idHi, idLo)) {
-        order[j + 1] = order[j]!
-        j--
+      const spanStart = start[span]!
+      let j = i
+      for (; j > from; j--) {
+        const before = order[j - 1]!
+        const beforeStart = start[before]!
+        if (beforeStart < spanStart) break
+        if (beforeStart === spanStart && !startsBefore(span, before, start, idHi, idLo)) break
+        order[j] = before
       }
-      order[j + 1] = span
+      order[j] = span
     }
   }
   for (let width = RUN; width < count; width *= 2) {

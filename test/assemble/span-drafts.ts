@@ -1,0 +1,157 @@
+import type { AssembledTrace } from '../../src/assemble/assembled-trace.ts'
+import { TraceAssembler } from '../../src/assemble/trace-assembler.ts'
+import type { AssembleSettings } from '../../src/detect/settings.ts'
+import { SpanColumns } from '../../src/otlp/span-columns.ts'
+
+/** 2023-11-14T22:13:20Z. */
+export const T0_MS = 1_700_000_000_000
+export const STRIDE = 3
+
+/** A span as tests write it: small numbers for ids, ms after `T0_MS` for times. */
+export interface SpanDraft {
+  readonly trace: number
+  readonly span: number
+  /** 0 = root. */
+  readonly parent?: number
+  readonly start: number
+  readonly duration?: number
+  readonly service?: number
+  readonly kind?: number
+  /** Use these instead of what follows from the above, ns since 1970. */
+  readonly startNs?: bigint
+  readonly endNs?: bigint
+}
+
+export const SETTINGS: AssembleSettings = {
+  quietMs: 100,
+  maxWaitMs: 1_000,
+  maxSpansPerTrace: 1_000,
+  maxOpenTraces: 1_000,
+  maxOpenSpans: 10_000,
+  closedIds: 1_000,
+  maxJumpMs: 100_000,
+}
+
+export function startOf(draft: SpanDraft): bigint {
+  return draft.startNs ?? nsOf(draft.start)
+}
+
+export function endOf(draft: SpanDraft): bigint {
+  return draft.endNs ?? startOf(draft) + BigInt(Math.round((draft.duration ?? 1) * 1e6))
+}
+
+/** End in ms as the decoder computes it, from the two words. */
+export function endMsOf(draft: SpanDraft): number {
+  const end = endOf(draft)
+  return Number(end >> 32n) * ((1 << 16) ** 2 / 1e6) + Number(end & 0xffff_ffffn) / 1e6
+}
+
+function nsOf(ms: number): bigint {
+  return BigInt(T0_MS) * 1_000_000n + BigInt(Math.round(ms * 1e6))
+}
+
+/** The drafts as one record. */
+export function record(drafts: readonly SpanDraft[]): SpanColumns {
+  const columns = new SpanColumns(STRIDE, Math.max(1, drafts.length))
+  for (const draft of drafts) {
+    const row = columns.add()
+    if (draft.trace !== 0) columns.traceId.set([draft.trace, 7, 0, draft.trace * 3], row * 4)
+    columns.spanId.set([0, draft.span], row * 2)
+    columns.parentId.set([0, draft.parent ?? 0], row * 2)
+    columns.service[row] = draft.service ?? 2
+    columns.name[row] = 100 + draft.span
+    columns.kind[row] = draft.kind ?? 1
+    columns.status[row] = draft.span % 3
+    columns.startHi[row] = Number(startOf(draft) >> 32n)
+    columns.startLo[row] = Number(startOf(draft) & 0xffff_ffffn)
+    columns.durationNs[row] = Number(endOf(draft) - startOf(draft))
+    columns.endMs[row] = endMsOf(draft)
+    columns.events[row] = draft.span + 1
+    columns.links[row] = draft.span + 2
+    for (let slot = 0; slot < STRIDE; slot++) {
+      columns.attributes[row * STRIDE + slot] = draft.span * 10 + slot
+    }
+  }
+  return columns
+}
+
+/** An assembled trace as plain values, which outlive the listener. */
+export interface TraceCopy {
+  readonly trace: number
+  readonly cause: string
+  readonly rooted: boolean
+  readonly orphans: number
+  readonly truncated: boolean
+  readonly startNs: bigint
+  readonly endMs: number
+  readonly spans: readonly SpanCopy[]
+}
+
+export interface SpanCopy {
+  readonly span: number
+  /** Position of the parent, or -1. */
+  readonly up: number
+  /** ns after the start of the trace. */
+  readonly start: number
+  readonly duration: number
+}
+
+export function copyOf(trace: AssembledTrace): TraceCopy {
+  const spans: SpanCopy[] = []
+  for (let i = 0; i < trace.count; i++) {
+    const row = trace.rows[i]!
+    spans.push({
+      span: trace.columns.spanId[row * 2 + 1]!,
+      up: trace.parent[i]!,
+      start: trace.startNs[i]!,
+      duration: trace.durationNs[i]!,
+    })
+  }
+  return {
+    trace: trace.id[0]!,
+    cause: trace.cause,
+    rooted: trace.rooted,
+    orphans: trace.orphans,
+    truncated: trace.truncated,
+    startNs: (BigInt(trace.startHi) << 32n) + BigInt(trace.startLo),
+    endMs: trace.endMs,
+    spans,
+  }
+}
+
+/** An assembler, what it handed out so far, and `feed` to give it one record. */
+export function harness(
+  settings: Partial<AssembleSettings> = {},
+  options: { startedMidLog?: boolean; keyed?: boolean } = {},
+) {
+  const out: TraceCopy[] = []
+  const assembler = new TraceAssembler(
+    { ...SETTINGS, ...settings },
+    STRIDE,
+    (trace) => out.push(copyOf(trace)),
+    options,
+  )
+  let offset = 0n
+  return {
+    assembler,
+    out,
+    feed: (...drafts: SpanDraft[]): void =>
+      assembler.add(record(drafts), offset++, options.keyed ?? true),
+    /** Moves data time to `ms` by a trace of its own, number 999999 - ms. */
+    tick: (ms: number): void =>
+      assembler.add(
+        record([{ trace: 999_999 - ms, span: 1, start: ms, duration: 0 }]),
+        offset++,
+        true,
+      ),
+    /** What came out but for the traces of `tick`. */
+    traces: (): TraceCopy[] => out.filter((trace) => trace.trace < 500_000),
+  }
+}
+
+/** spans in = spans out + counted drops + still open. */
+export function balance(assembler: TraceAssembler): number {
+  const { counts } = assembler
+  const dropped = counts.lateSpans + counts.duplicates + counts.overlongSpans + counts.invalidIds
+  return counts.spans - counts.spansOut - dropped - assembler.openSpans
+}
