@@ -71,6 +71,7 @@ const httpInput = section('Traces over OTLP/HTTP: POST /v1/traces, protobuf or J
   host: text('127.0.0.1', 'Address to listen on; 0.0.0.0 for all.', 'an address', /./),
   port: count(4318, 'Port; 0: any free one.', ...PORT),
   max_body_size: size('20MiB', 'Largest body, also after decompression; more is answered 413.'),
+  max_requests: count(64, 'Requests being received at once; more are answered 429.', 1, 10_000),
   queue_records: count(1000, 'Bodies waiting for the detector; when full, 429.', 1, 1_000_000),
   queue_bytes: size('64MiB', 'Bytes waiting for the detector; when full, 429.'),
 })
@@ -276,12 +277,13 @@ export const configSchema = z.strictObject({
 /** A checked configuration: durations in ms, sizes in bytes. */
 export type Config = z.output<typeof configSchema>
 
-/** What the pure core needs of a configuration. */
-export function detectorSettings(config: Config): DetectorSettings {
+/** What the pure core needs of a configuration; `explainAll` names the differences of every trace (replay). */
+export function detectorSettings(config: Config, explainAll = false): DetectorSettings {
   const { traces, features, sample, model, accumulate } = config
   return {
     seed: config.seed,
     alpha: config.alpha,
+    explainAll,
     assemble: {
       quietMs: traces.quiet,
       maxWaitMs: traces.max_wait,
