@@ -41,7 +41,9 @@ export const CODECS = {
     compress: (bytes) => compressFrame(bytes),
     decompress: async (bytes, maxBytes) => {
       checkLength(lz4LengthBound(bytes), maxBytes)
-      return await decompressFrame(bytes)
+      const content = await decompressFrame(bytes)
+      checkLength(content.length, maxBytes)
+      return content
     },
   },
   snappy: {
@@ -132,12 +134,14 @@ const LZ4_MAGIC = 0x184d2204
 const LZ4_MAX_RATIO = 255
 
 /**
- * Most bytes that LZ4 frames can become, from their headers alone (the library has no limit of its
- * own): per block no more than the frame's block size, and no more than 255 times its length.
+ * Bytes that LZ4 frames become, from their headers alone, as the library has no limit of its own:
+ * per block the frame's block size, or 255 times its length if that is less. One block size (4 MiB at
+ * most) is taken off, since the last block may be nearly empty.
  * Source: LZ4 Frame Format Description 1.6.
  */
 function lz4LengthBound(bytes: Buffer): number {
   let bound = 0
+  let largestBlock = 0
   let at = 0
   while (at < bytes.length) {
     if (at + 7 > bytes.length || bytes.readUInt32LE(at) !== LZ4_MAGIC) {
@@ -147,6 +151,7 @@ function lz4LengthBound(bytes: Buffer): number {
     const sizeCode = (bytes.readUInt8(at + 5) >> 4) & 7
     if (sizeCode < 4) throw new RangeError(`block size code ${sizeCode}`)
     const blockMax = 2 ** (8 + 2 * sizeCode)
+    largestBlock = Math.max(largestBlock, blockMax)
     const blockChecksum = flags & 0x10 ? 4 : 0
     at += 7 + (flags & 0x08 ? 8 : 0) + (flags & 0x01 ? 4 : 0)
     for (;;) {
@@ -159,5 +164,5 @@ function lz4LengthBound(bytes: Buffer): number {
     }
     at += flags & 0x04 ? 4 : 0
   }
-  return bound
+  return bound - largestBlock
 }

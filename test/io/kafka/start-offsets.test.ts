@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { chooseStart, explainJump } from '../../../src/io/kafka/start-offsets.ts'
+
+const log = { low: 100n, high: 200n } as const
+
+describe('chooseStart', () => {
+  it.each([
+    ['goes on at the commit', 150n, 'latest', null, 150n, 0n, false],
+    ['begins at the end where nothing is committed', null, 'latest', null, 200n, 0n, false],
+    ['begins at the beginning when told so', null, 'earliest', null, 100n, 0n, false],
+    ['counts what retention took since the commit', 40n, 'latest', null, 100n, 60n, false],
+    ['goes on at the end when all is committed', 200n, 'earliest', null, 200n, 0n, false],
+    ['notices a log that ends before the commit', 201n, 'earliest', null, 100n, 0n, true],
+    ['does not read a new log from its start with latest', 999n, 'latest', null, 200n, 0n, true],
+    ['begins with the history', null, 'latest', 120n, 120n, 0n, false],
+    ['goes back from the commit to the history', 150n, 'latest', 120n, 120n, 0n, false],
+    ['does not skip to the history what is not committed', 110n, 'latest', 120n, 110n, 0n, false],
+    ['counts the loss also with a history', 40n, 'latest', 120n, 100n, 60n, false],
+  ] as const)('%s', (_, committed, from, history, offset, lost, truncated) => {
+    expect(chooseStart({ committed, ...log, from, history })).toEqual({ offset, lost, truncated })
+  })
+
+  it('stays within the log and never skips a record that is not committed', () => {
+    const offset = fc.bigInt({ min: 0n, max: 60n })
+    fc.assert(
+      fc.property(
+        fc.option(offset, { nil: null }),
+        offset,
+        offset,
+        fc.constantFrom('earliest', 'latest'),
+        fc.option(offset, { nil: null }),
+        (committed, a, b, from, wanted) => {
+          const [low, high] = a < b ? [a, b] : [b, a]
+          const history = wanted !== null && wanted >= low && wanted <= high ? wanted : null
+          const start = chooseStart({ committed, low, high, from, history })
+          expect(start.offset).toBeGreaterThanOrEqual(low)
+          expect(start.offset).toBeLessThanOrEqual(high)
+          if (committed !== null && committed <= high) {
+            expect(start.offset - start.lost).toBeLessThanOrEqual(committed)
+          }
+        },
+      ),
+    )
+  })
+})
+
+describe('explainJump', () => {
+  it('calls it a gap when retention took what was wanted', () => {
+    expect(explainJump(40n, 100n, log, 'latest')).toEqual({ cause: 'gap', to: 100n })
+    // Retention went on since the reset.
+    expect(explainJump(40n, 90n, log, 'latest')).toEqual({ cause: 'gap', to: 90n })
+  })
+
+  it('calls it a restart when the log ends before what was wanted', () => {
+    expect(explainJump(500n, 100n, log, 'earliest')).toEqual({ cause: 'restart', to: 100n })
+    expect(explainJump(500n, 100n, log, 'latest')).toEqual({ cause: 'restart', to: 200n })
+  })
+
+  it('goes back to what was wanted when that is still there, or nobody knows', () => {
+    expect(explainJump(150n, 180n, log, 'latest')).toEqual({ cause: 'none', to: 150n })
+    expect(explainJump(150n, 120n, log, 'earliest')).toEqual({ cause: 'none', to: 150n })
+    expect(explainJump(200n, 100n, log, 'earliest')).toEqual({ cause: 'none', to: 200n })
+    expect(explainJump(40n, 100n, null, 'latest')).toEqual({ cause: 'none', to: 40n })
+  })
+})
