@@ -1,0 +1,515 @@
+import {
+  addressVariable,
+  annotation,
+  column,
+  type DashboardSpec,
+  datasourceVariable,
+  type Json,
+  labelVariable,
+  link,
+  loki,
+  mappings,
+  type Panel,
+  prom,
+  reference,
+  thresholds,
+} from './dashboard.ts'
+
+const MEDOSCOPE = reference('medoscope_url')
+const JAEGER = reference('jaeger_url')
+const VALUE = reference('__value.raw')
+
+/** Only the anomaly clusters of the services chosen above. */
+const CHOSEN = 'job=~"$job", service=~"$service"'
+const OPEN = `medoscope_anomaly_cluster_info{${CHOSEN}}`
+const CLUSTERS = '{service_name="medoscope"} | event_name="medoscope.anomaly_cluster"'
+const ANOMALIES = '{service_name="medoscope"} | event_name="medoscope.anomaly"'
+
+/** A value of each open cluster, joined to the chosen ones. */
+function ofOpen(metric: string): string {
+  return `max by (cluster) (medoscope_anomaly_cluster_${metric}) and on (cluster) ${OPEN}`
+}
+
+const SEVERITY = { critical: 'red', warning: 'orange', info: 'blue' } as const
+
+const glance: readonly Panel[] = [
+  {
+    type: 'stat',
+    title: 'Open anomaly clusters',
+    description: 'Things that are strange now. 0 is normal. Each is one alert and one line below.',
+    unit: 'short',
+    queries: [prom('sum(medoscope_anomaly_clusters{job=~"$job"})', 'open')],
+    width: 4,
+    height: 4,
+    field: thresholds([null, 'green'], [1, 'orange'], [5, 'red']),
+  },
+  {
+    type: 'stat',
+    title: 'Most suspect',
+    description: 'Service of the strongest open anomaly cluster.',
+    unit: 'short',
+    queries: [
+      prom(
+        `topk(1, max by (service) (medoscope_anomaly_cluster_strength{job=~"$job"} * on (cluster) group_left (service) max by (cluster, service) (${OPEN})))`,
+        '{{service}}',
+        { instant: true },
+      ),
+    ],
+    width: 5,
+    height: 4,
+    field: { ...thresholds([null, 'red']), noValue: 'nothing is strange' },
+    options: { textMode: 'name' },
+  },
+  {
+    type: 'stat',
+    title: 'Since',
+    description: 'How long ago the oldest open anomaly cluster began.',
+    unit: 's',
+    queries: [
+      prom(
+        'time() - min(medoscope_anomaly_cluster_first_timestamp_seconds{job=~"$job"} > 0)',
+        'ago',
+      ),
+    ],
+    width: 3,
+    height: 4,
+    field: { ...thresholds([null, 'orange']), noValue: '–', decimals: 0 },
+  },
+  {
+    type: 'stat',
+    title: 'Flagged traces against target',
+    description:
+      'Share of flagged traces over its target (alpha), last 5 minutes. 1 is as planned; above 14.4 over an hour the surge alert fires.',
+    unit: 'short',
+    queries: [
+      prom(
+        'max(job:medoscope_observations_flagged:ratio_rate5m{job=~"$job"} / job:medoscope_target_flag:ratio{job=~"$job"})',
+        'times the target',
+      ),
+    ],
+    width: 4,
+    height: 4,
+    field: { ...thresholds([null, 'green'], [6, 'orange'], [14.4, 'red']), decimals: 1 },
+    options: { graphMode: 'area' },
+  },
+  {
+    type: 'stat',
+    title: 'Watching',
+    description: 'Whether a model judges, or what is normal is still being learned.',
+    unit: 'short',
+    queries: [prom('min(medoscope_live{job=~"$job"})', 'state')],
+    width: 3,
+    height: 4,
+    field: {
+      ...thresholds([null, 'blue'], [1, 'green']),
+      ...mappings({ '0': ['learning', 'blue'], '1': ['live', 'green'] }),
+      noValue: 'no medoscope',
+    },
+  },
+  {
+    type: 'stat',
+    title: 'Model age',
+    description: 'Time since the model in use took effect.',
+    unit: 's',
+    queries: [
+      prom('time() - max(medoscope_model_install_timestamp_seconds{job=~"$job"} > 0)', 'age'),
+    ],
+    width: 2,
+    height: 4,
+    field: { ...thresholds([null, 'green']), noValue: 'none', decimals: 0 },
+  },
+  {
+    type: 'stat',
+    title: 'Drift',
+    description: 'Strata whose traffic has moved away from the model; see the health dashboard.',
+    unit: 'short',
+    queries: [
+      prom(
+        'count(max by (stratum) (medoscope_drift_state{job=~"$job"}) == 2) or vector(0)',
+        'strata',
+      ),
+    ],
+    width: 3,
+    height: 4,
+    field: thresholds([null, 'green'], [1, 'orange']),
+  },
+]
+
+/** One line a cluster: what is joined from the info metric, the values, and the links. */
+const openTable: Panel = {
+  type: 'table',
+  title: 'Open anomaly clusters',
+  description:
+    'What is strange now, the strongest evidence first: where, since when, and how far from normal. The cluster opens its page in medoscope, with a real example beside the nearest normal trace; the traces open in the trace store.',
+  unit: 'short',
+  queries: [
+    prom(`max by (cluster, severity, service, place, term, direction) (${OPEN})`, '', {
+      instant: true,
+      format: 'table',
+    }),
+    prom(
+      `1000 * (min by (cluster) (medoscope_anomaly_cluster_first_timestamp_seconds) and on (cluster) ${OPEN})`,
+      '',
+      { instant: true, format: 'table' },
+    ),
+    ...['rate_ratio', 'normal_rate_ratio', 'typical_seconds', 'normal_seconds', 'strength'].map(
+      (metric) => prom(ofOpen(metric), '', { instant: true, format: 'table' }),
+    ),
+    prom(
+      `max by (cluster, trace_id, normal_trace_id) (medoscope_anomaly_cluster_traces_info) and on (cluster) ${OPEN}`,
+      '',
+      { instant: true, format: 'table' },
+    ),
+  ],
+  width: 24,
+  height: 9,
+  field: { custom: { align: 'left', filterable: false }, noValue: '' },
+  overrides: [
+    column('Severity', {
+      'custom.width': 90,
+      'custom.cellOptions': { type: 'color-background', mode: 'basic' },
+      mappings: [
+        {
+          type: 'value',
+          options: Object.fromEntries(
+            Object.entries(SEVERITY).map(([text, color], index) => [text, { text, color, index }]),
+          ),
+        },
+      ],
+    }),
+    column('Service', { 'custom.width': 150 }),
+    column('Place', { 'custom.minWidth': 260 }),
+    column('What', { 'custom.width': 90 }),
+    column('Way', { 'custom.width': 60 }),
+    column('Since', { unit: 'dateTimeAsIso', 'custom.width': 160 }),
+    column('Deviating', { unit: 'percentunit', decimals: 0, 'custom.width': 90 }),
+    column('Normally', { unit: 'percentunit', decimals: 0, 'custom.width': 85 }),
+    column('Typical', { unit: 's', 'custom.width': 85 }),
+    column('Normal time', { unit: 's', 'custom.width': 100 }),
+    column('Strength', { decimals: 1, 'custom.width': 80 }),
+    column('Cluster', {
+      'custom.width': 110,
+      links: [link('The pair in medoscope', `${MEDOSCOPE}/clusters/${VALUE}`)],
+    }),
+    column('Example', {
+      'custom.width': 120,
+      links: [
+        link('The anomaly in the trace store', `${JAEGER}/trace/${VALUE}`),
+        link(
+          'Beside the normal trace',
+          `${JAEGER}/trace/${reference('__data.fields["Normal trace"]')}...${VALUE}`,
+        ),
+      ],
+    }),
+    column('Normal trace', {
+      'custom.width': 120,
+      links: [link('The normal trace in the trace store', `${JAEGER}/trace/${VALUE}`)],
+    }),
+  ],
+  transformations: [
+    { id: 'merge', options: {} },
+    {
+      id: 'organize',
+      options: {
+        excludeByName: { Time: true, 'Value #A': true, 'Value #H': true },
+        indexByName: {
+          severity: 0,
+          service: 1,
+          place: 2,
+          term: 3,
+          direction: 4,
+          'Value #B': 5,
+          'Value #C': 6,
+          'Value #D': 7,
+          'Value #E': 8,
+          'Value #F': 9,
+          'Value #G': 10,
+          cluster: 11,
+          trace_id: 12,
+          normal_trace_id: 13,
+        },
+        renameByName: {
+          severity: 'Severity',
+          service: 'Service',
+          place: 'Place',
+          term: 'What',
+          direction: 'Way',
+          'Value #B': 'Since',
+          'Value #C': 'Deviating',
+          'Value #D': 'Normally',
+          'Value #E': 'Typical',
+          'Value #F': 'Normal time',
+          'Value #G': 'Strength',
+          cluster: 'Cluster',
+          trace_id: 'Example',
+          normal_trace_id: 'Normal trace',
+        },
+      },
+    },
+    { id: 'sortBy', options: { sort: [{ field: 'Strength', desc: true }] } },
+  ],
+}
+
+const timeline: readonly Panel[] = [
+  {
+    type: 'state-timeline',
+    title: 'What was strange, where and when',
+    description:
+      'One line for each service and kind of deviation that had an open anomaly cluster, in the colour of its severity.',
+    unit: 'short',
+    queries: [
+      prom(
+        `max by (service, term, direction) (
+          3 * medoscope_anomaly_cluster_info{${CHOSEN}, severity="critical"}
+          or 2 * medoscope_anomaly_cluster_info{${CHOSEN}, severity="warning"}
+          or medoscope_anomaly_cluster_info{${CHOSEN}, severity="info"})`,
+        '{{service}}: {{term}} {{direction}}',
+      ),
+    ],
+    width: 24,
+    height: 8,
+    field: {
+      ...mappings({
+        '1': ['info', SEVERITY.info],
+        '2': ['warning', SEVERITY.warning],
+        '3': ['critical', SEVERITY.critical],
+      }),
+      color: { mode: 'thresholds' },
+      custom: { fillOpacity: 80, lineWidth: 0, spanNulls: false, insertNulls: 60_000 },
+      noValue: 'Nothing was strange.',
+    },
+  },
+  {
+    type: 'timeseries',
+    title: 'Flagged traces: share, and its target',
+    description:
+      'Share of traces that were flagged, over 5 minutes and an hour, beside the target. Single flags are normal at the rate of the target; a cluster is what means something.',
+    unit: 'percentunit',
+    queries: [
+      prom('job:medoscope_observations_flagged:ratio_rate5m{job=~"$job"}', '5 minutes', {}),
+      prom('job:medoscope_observations_flagged:ratio_rate1h{job=~"$job"}', 'an hour'),
+      prom('job:medoscope_target_flag:ratio{job=~"$job"}', 'target'),
+    ],
+    width: 12,
+    height: 8,
+    field: { min: 0, custom: { fillOpacity: 10, lineWidth: 2 } },
+    overrides: [
+      column('target', {
+        'custom.lineStyle': { fill: 'dash', dash: [8, 6] },
+        color: { mode: 'fixed', fixedColor: 'green' },
+        'custom.fillOpacity': 0,
+      }),
+    ],
+  },
+  {
+    type: 'timeseries',
+    title: 'Deviating calls of each open cluster',
+    description:
+      'Share of the calls at the place of a cluster that deviate, since it began. Normally it is about 5 %.',
+    unit: 'percentunit',
+    queries: [
+      prom(
+        `max by (cluster) (medoscope_anomaly_cluster_rate_ratio{job=~"$job"}) * on (cluster) group_left (service, term) max by (cluster, service, term) (${OPEN})`,
+        '{{service}} {{term}} ({{cluster}})',
+      ),
+    ],
+    width: 12,
+    height: 8,
+    field: { min: 0, max: 1, custom: { fillOpacity: 0, lineWidth: 2 }, noValue: 'none open' },
+  },
+]
+
+const feed: readonly Panel[] = [
+  {
+    type: 'logs',
+    title: 'What was said about clusters',
+    description: 'Each opening, closing, merge and split of an anomaly cluster as a sentence.',
+    unit: 'short',
+    queries: [
+      loki(
+        `${CLUSTERS} | medoscope_anomaly_cluster_change!="updated" | line_format "{{.medoscope_anomaly_cluster_change}}: {{__line__}}"`,
+        '',
+        { maxLines: 200 },
+      ),
+    ],
+    width: 12,
+    height: 10,
+  },
+  {
+    type: 'logs',
+    title: 'Flagged traces',
+    description:
+      'Every flagged trace as a sentence; its details link to the trace and to its nearest normal one.',
+    unit: 'short',
+    queries: [loki(ANOMALIES, '', { maxLines: 200 })],
+    width: 12,
+    height: 10,
+  },
+  {
+    type: 'table',
+    title: 'Past anomaly clusters',
+    description: 'Anomaly clusters that closed or were accepted in the time range.',
+    unit: 'short',
+    queries: [
+      loki(
+        `max by (medoscope_anomaly_cluster_id, medoscope_anomaly_cluster_sentence, medoscope_services, medoscope_anomaly_cluster_first_ms, medoscope_anomaly_cluster_closed_ms) (max_over_time(${CLUSTERS} | medoscope_anomaly_cluster_change=~"closed|accepted" | unwrap medoscope_anomaly_cluster_rate [$__range]))`,
+        '',
+        { instant: true },
+      ),
+    ],
+    width: 24,
+    height: 8,
+    field: { custom: { align: 'left' } },
+    overrides: [
+      column('Began', { unit: 'dateTimeAsIso', 'custom.width': 160 }),
+      column('Closed', { unit: 'dateTimeAsIso', 'custom.width': 160 }),
+      column('Services', { 'custom.width': 220 }),
+      column('Deviating', { unit: 'percentunit', decimals: 0, 'custom.width': 100 }),
+      column('Cluster', {
+        'custom.width': 160,
+        links: [link('The pair in medoscope', `${MEDOSCOPE}/clusters/${VALUE}`)],
+      }),
+    ],
+    transformations: [
+      {
+        id: 'convertFieldType',
+        options: {
+          conversions: [
+            'medoscope_anomaly_cluster_first_ms',
+            'medoscope_anomaly_cluster_closed_ms',
+          ].map((targetField) => ({ targetField, destinationType: 'number' })),
+        },
+      },
+      {
+        id: 'organize',
+        options: {
+          excludeByName: { Time: true },
+          indexByName: {
+            medoscope_anomaly_cluster_closed_ms: 0,
+            medoscope_anomaly_cluster_first_ms: 1,
+            medoscope_services: 2,
+            medoscope_anomaly_cluster_sentence: 3,
+            'Value #A': 4,
+            medoscope_anomaly_cluster_id: 5,
+          },
+          renameByName: {
+            medoscope_anomaly_cluster_id: 'Cluster',
+            medoscope_anomaly_cluster_sentence: 'What',
+            medoscope_services: 'Services',
+            medoscope_anomaly_cluster_first_ms: 'Began',
+            medoscope_anomaly_cluster_closed_ms: 'Closed',
+            'Value #A': 'Deviating',
+          },
+        },
+      },
+      { id: 'sortBy', options: { sort: [{ field: 'Closed', desc: true }] } },
+    ],
+  },
+]
+
+const normal: readonly Panel[] = [
+  {
+    type: 'timeseries',
+    title: 'Traffic by nearest normal cluster',
+    description:
+      'Traces a second by the normal cluster they are nearest to, the ten largest. A new mix shows as bands that grow and shrink.',
+    unit: 'ops',
+    queries: [
+      prom(
+        'topk(10, sum by (cluster) (rate(medoscope_normal_cluster_observations_total{job=~"$job"}[$__rate_interval])) * on (cluster) group_left (stratum) max by (cluster, stratum) (medoscope_normal_cluster_info{job=~"$job"}))',
+        '{{stratum}} ({{cluster}})',
+      ),
+    ],
+    width: 12,
+    height: 8,
+    field: {
+      min: 0,
+      custom: { fillOpacity: 40, lineWidth: 1, stacking: { mode: 'normal', group: 'A' } },
+    },
+  },
+  {
+    type: 'heatmap',
+    title: 'Scores of flagged traces',
+    description:
+      'How far flagged traces are from their nearest normal cluster; 1 is entirely different. Dots are single traces and open them.',
+    unit: 'short',
+    queries: [
+      prom(
+        'sum by (le) (increase(medoscope_anomaly_score_bucket{job=~"$job"}[$__rate_interval]))',
+        '{{le}}',
+        { format: 'heatmap', exemplars: true },
+      ),
+    ],
+    width: 12,
+    height: 8,
+    options: { yAxis: { axisPlacement: 'left', reverse: false, unit: 'short' } },
+  },
+]
+
+export const anomaliesDashboard: DashboardSpec = {
+  uid: 'medoscope-anomalies',
+  title: 'medoscope / Anomalies',
+  description:
+    'What is strange in the traces: where, since when, how far from normal, with examples.',
+  tags: ['medoscope'],
+  from: 'now-1h',
+  variables: variables('service', 'medoscope_anomaly_cluster_info'),
+  annotations: [
+    annotation(
+      'Models',
+      'blue',
+      'changes(medoscope_model_install_timestamp_seconds{job=~"$job"}[$__rate_interval]) > 0',
+      'A model took effect',
+    ),
+    annotation(
+      'Drift',
+      'purple',
+      'max by (stratum, stream) (medoscope_drift_state{job=~"$job"}) == 2 unless max by (stratum, stream) (medoscope_drift_state{job=~"$job"} offset 1m) == 2',
+      'Drift: {{stratum}} ({{stream}})',
+    ),
+  ],
+  links: [
+    {
+      type: 'dashboards',
+      title: 'medoscope',
+      tags: ['medoscope'],
+      asDropdown: false,
+      includeVars: true,
+      keepTime: true,
+      targetBlank: false,
+      url: '',
+      icon: 'external link',
+      tooltip: '',
+    },
+    {
+      type: 'link',
+      title: 'Pages of the clusters',
+      url: `${MEDOSCOPE}/`,
+      targetBlank: true,
+      icon: 'external link',
+      tags: [],
+      asDropdown: false,
+      includeVars: false,
+      keepTime: false,
+      tooltip: '',
+    },
+  ],
+  rows: [
+    { title: 'At a glance', panels: glance },
+    { title: 'What is strange', panels: [openTable, ...timeline] },
+    { title: 'What was said', panels: feed },
+    { title: 'What is normal', panels: normal },
+  ],
+}
+
+/** Data sources, job, a label to choose by, and the addresses that links begin with. */
+export function variables(label: string, metric: string): readonly Json[] {
+  return [
+    datasourceVariable('prometheus', 'prometheus'),
+    datasourceVariable('loki', 'loki'),
+    labelVariable('job', 'medoscope_build_info'),
+    labelVariable(label, metric),
+    addressVariable('medoscope_url', 'http://localhost:9464'),
+    addressVariable('jaeger_url', 'http://localhost:16686'),
+  ]
+}
