@@ -166,12 +166,11 @@ class ProtobufDecoder {
         position = this.#spanNumber(row, tag, position, end)
         continue
       }
-      let length = position < end ? bytes[position++]! : 0x80
-      if (length >= 0x80) {
-        length = reader.length(position - 1, end)
+      let length = position < end ? bytes[position]! : 0x80
+      if (length < 0x80 && length < end - position) position++
+      else {
+        length = reader.length(position, end)
         position = reader.position
-      } else if (length > end - position) {
-        throw new DecodeError(`length ${length} runs past the end of its message`, position - 1)
       }
       const to = position + length
       if (tag === SPAN_ATTRIBUTE) attributes.read(bytes, view, position, to, row)

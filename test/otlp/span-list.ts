@@ -28,8 +28,8 @@ export function newTarget(ignoreServices: readonly string[] = []): DecodeTarget 
   const slots = slotTable(CATEGORIES)
   return {
     columns: new SpanColumns(slots.stride, 4),
-    names: new Vocabulary(5_000),
-    values: new Vocabulary(5_000),
+    names: new Vocabulary(1_000),
+    values: new Vocabulary(1_000),
     slots,
     ignoreServices: new Set(ignoreServices),
     droppedOwn: 0,
