@@ -17,8 +17,6 @@ export interface ClosedIdsState {
 export class ClosedIds {
   readonly limit: number
   size = 0
-  /** Ids dropped to make room. */
-  forgotten = 0
   readonly #index: TraceIdIndex
   #used: Uint8Array<ArrayBuffer>
   #hand = 0
@@ -38,11 +36,12 @@ export class ClosedIds {
     return true
   }
 
-  /** Adds the id at `words[at .. at + 3]`, which is not in yet. */
-  add(words: Uint32Array, at: number): void {
-    if (this.limit === 0) return
+  /** Adds the id at `words[at .. at + 3]`, which is not in yet; returns how many ids this costs. */
+  add(words: Uint32Array, at: number): number {
+    if (this.limit === 0) return 1
+    const isFull = this.size === this.limit
     let slot = this.size
-    if (slot < this.limit) {
+    if (!isFull) {
       if (slot === this.#index.capacity) this.#grow()
       this.size++
     } else {
@@ -50,9 +49,9 @@ export class ClosedIds {
       slot = this.#hand
       this.#turn()
       this.#index.remove(slot)
-      this.forgotten++
     }
     this.#index.insert(slot, words, at)
+    return isFull ? 1 : 0
   }
 
   state(): ClosedIdsState {
@@ -66,13 +65,15 @@ export class ClosedIds {
     return { ids, used }
   }
 
-  /** Takes over `state` into an instance that is still empty; a smaller limit keeps the later ones. */
-  restore(state: ClosedIdsState): void {
+  /** Takes over `state` into an instance that is still empty; returns how many ids found no room. */
+  restore(state: ClosedIdsState): number {
     const size = state.used.length
-    for (let i = Math.max(0, size - this.limit); i < size; i++) {
+    const skipped = Math.max(0, size - this.limit)
+    for (let i = skipped; i < size; i++) {
       this.add(state.ids, i * 4)
       this.#used[this.size - 1] = state.used[i]!
     }
+    return skipped
   }
 
   #turn(): void {

@@ -173,8 +173,8 @@ export class TraceAssembler {
     assembler.#clock.restore(state.clock)
     assembler.#midLogUntilMs = state.midLogUntilMs
     assembler.openSpans = loadTraces(state.traces, state.spans, assembler.#open, assembler.#store)
-    assembler.#closed.restore(state.closed)
     Object.assign(assembler.counts, state.counts)
+    assembler.counts.closedIdsForgotten += assembler.#closed.restore(state.closed)
     return assembler
   }
 
@@ -277,8 +277,7 @@ export class TraceAssembler {
     // Given back before it is handed out: the values stay, and a listener that throws leaks nothing.
     this.openSpans -= spans
     this.#store.release(head, open.tail[slot]!)
-    this.#closed.add(trace.id, 0)
-    counts.closedIdsForgotten = this.#closed.forgotten
+    counts.closedIdsForgotten += this.#closed.add(trace.id, 0)
     open.release(slot)
     this.#onTrace(trace)
   }
