@@ -102,7 +102,7 @@ export class Observer {
   ): Model {
     const model = makeModel(request, result, traces, this.model, installedMs)
     this.#activate(model)
-    if (model.places) this.accumulator.install(model.places, model.id)
+    this.accumulator.install(model)
     return model
   }
 

@@ -74,12 +74,16 @@ export class ElementTable {
     return element <= OTHER_PAIR ? '' : this.#values.text(this.callee(element))
   }
 
+  operationText(element: number): string {
+    if (element <= OTHER_PAIR) return element === OTHER_PAIR ? '(other)' : ''
+    return this.#names.text(this.operation(element)) || '(no name)'
+  }
+
   /** `service operation`, and whom it calls. */
   elementText(element: number): string {
     if (element <= OTHER_PAIR) return element === OTHER_PAIR ? '(other)' : ''
     const callee = this.callee(element)
-    const operation = this.#names.text(this.operation(element)) || '(no name)'
-    const text = `${this.serviceText(element)} ${operation}`
+    const text = `${this.serviceText(element)} ${this.operationText(element)}`
     return callee === NO_TEXT ? text : `${text} → ${this.#values.text(callee)}`
   }
 

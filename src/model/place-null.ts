@@ -1,33 +1,23 @@
-import type { DeviationTerm, Direction } from '../detect/anomaly-cluster.ts'
+import { NULL_OPTIONS, type NullOptions } from './null-options.ts'
+import type { DispersionMoments } from './over-dispersion.ts'
+import { shrunkRho } from './over-dispersion.ts'
+import { draftPlace, draftStratum } from './place-draft.ts'
+import type { PlaceReferenceData } from './reference-data.ts'
+import { finishSeries, type Pool, type SeriesDraft, type SeriesNull } from './series-draft.ts'
 
-/** What one series (place, term, direction) does while all is well. */
-export interface SeriesNull {
-  readonly term: DeviationTerm
-  readonly direction: Direction
-  /** An occurrence deviates beyond this: ns for self time, calls for count, 0 elsewhere. */
-  readonly level: number
-  /** Share of occurrences that deviate normally, floor included. */
-  readonly rate: number
-  /** Over-dispersion within a bucket, thin-reference uncertainty included: in [0, 1). */
-  readonly rho: number
-  /** Normal typical value: ns for self time, calls for count, shares elsewhere. */
-  readonly normal: number
-}
+export type { PlaceReferenceData } from './reference-data.ts'
+export type { SeriesNull } from './series-draft.ts'
 
 /** The null of one place; ids are those of the element table. */
 export interface PlaceNullRow {
   readonly place: number
-  /** Reference occurrences behind it. */
-  readonly occurrences: number
   readonly series: readonly SeriesNull[]
 }
 
 /** The null of a stratum's share of structurally unusual observations. */
 export interface StratumNullRow {
   readonly stratum: number
-  readonly observations: number
-  readonly rate: number
-  readonly rho: number
+  readonly series: readonly SeriesNull[]
 }
 
 /** What the accumulator tests against: part of the model, plain data. */
@@ -38,9 +28,52 @@ export interface PlaceNull {
   /** By stratum id, ascending. */
   readonly strata: readonly StratumNullRow[]
   /** Over-dispersion over all places, to which single places are shrunk. */
-  readonly pooledRho: number
+  readonly pooledRho: Readonly<Record<Pool, number>>
 }
 
+/** What is assumed of bursts before any were measured, and the pairs it counts as. */
+const PRIOR_RHO = 0.05
+const PRIOR_PAIRS = 2000
+
+/**
+ * What every place and stratum does while all is well, from a reference sample. Pure; recipe and
+ * measurements: docs/quality.md. Series with too little behind them are left out: not watched.
+ */
+export function fitPlaceNull(
+  data: PlaceReferenceData,
+  options: NullOptions = NULL_OPTIONS,
+): PlaceNull {
+  const ofPlaces = Array.from(data.places, (_, i) => draftPlace(data, i, options))
+  const ofStrata = Array.from(data.strata, (_, i) => draftStratum(data, i, options))
+  const drafts = [...ofPlaces.flat(), ...ofStrata.flat()]
+  const pooledRho = {
+    selfTime: pooled(drafts, 'selfTime', options),
+    errors: pooled(drafts, 'errors', options),
+    presence: pooled(drafts, 'presence', options),
+    structure: pooled(drafts, 'structure', options),
+  }
+  const finish = (all: readonly SeriesDraft[]): SeriesNull[] =>
+    all.map((draft) => finishSeries(draft, pooledRho[draft.pool], options))
+  return {
+    bucketMs: data.bucketMs,
+    places: Array.from(data.places, (place, i) => ({ place, series: finish(ofPlaces[i]!) })),
+    strata: Array.from(data.strata, (stratum, i) => ({ stratum, series: finish(ofStrata[i]!) })),
+    pooledRho,
+  }
+}
+
+function pooled(drafts: readonly SeriesDraft[], pool: Pool, options: NullOptions): number {
+  const total: DispersionMoments = { excess: 0, pairs: 0 }
+  for (const draft of drafts) {
+    if (draft.pool !== pool) continue
+    total.excess += draft.moments.excess
+    total.pairs += draft.moments.pairs
+  }
+  return shrunkRho(total, PRIOR_RHO, PRIOR_PAIRS, options.mostRho)
+}
+
+/** The null before the first model: nothing is watched. */
 export function emptyPlaceNull(bucketMs: number): PlaceNull {
-  return { bucketMs, places: [], strata: [], pooledRho: 0 }
+  const pooledRho = { selfTime: 0, errors: 0, presence: 0, structure: 0 }
+  return { bucketMs, places: [], strata: [], pooledRho }
 }

@@ -1,0 +1,126 @@
+import type { ElementTable } from '../features/element-table.ts'
+import type { EvidenceReader } from '../features/kept-trace.ts'
+import { hexWords } from '../features/kept-trace.ts'
+import type { AnomalyCluster, ClusterState } from './anomaly-cluster.ts'
+import type { Front } from './deviation-front.ts'
+import { DeviationMembers, type KeptExample } from './deviation-members.ts'
+import { placeText, sentenceOf } from './deviation-sentence.ts'
+import { directionOf, SELF_HIGH, SELF_LOW, termOf } from './deviation-term.ts'
+import { rankVoices, voiceOf } from './deviation-voice.ts'
+import type { ProfileDistances } from './profile-distances.ts'
+
+/** Fronts that one cluster may have. */
+export const MOST_FRONTS = 128
+
+/** An anomaly cluster while it lives. */
+export interface LivingCluster {
+  readonly id: string
+  state: ClusterState
+  readonly openedMs: number
+  closedMs: number | null
+  fronts: Front[]
+  readonly members: DeviationMembers
+  readonly mergedFrom: string[]
+  /** Examples chosen last, for as long as the members stay the same. */
+  examples: readonly KeptExample[]
+  examplesOf: number
+  /** Whether it was published with an example. */
+  shown: boolean
+}
+
+export function newCluster(id: string, openedMs: number): LivingCluster {
+  return {
+    id,
+    state: 'open',
+    openedMs,
+    closedMs: null,
+    fronts: [],
+    members: new DeviationMembers(),
+    mergedFrom: [],
+    examples: [],
+    examplesOf: -1,
+    shown: false,
+  }
+}
+
+/** What publishing a cluster needs to know. */
+export interface PublishContext {
+  readonly table: ElementTable
+  readonly reader: EvidenceReader
+  readonly distances: ProfileDistances | null
+  readonly callerOf: number
+  readonly model: string | null
+}
+
+/** Services of a cluster, the most suspect first, and the front that says most about the first. */
+export function rankCluster(
+  cluster: LivingCluster,
+  table: ElementTable,
+  callerOf: number,
+): { services: string[]; lead: Front } {
+  const voices = cluster.fronts.map((front) => ({
+    voice: voiceOf(front, table),
+    score: front.score,
+    front,
+  }))
+  const services = rankVoices(voices, callerOf)
+  const about = voices.filter(
+    ({ voice }) => voice.service === services[0] || voice.caller === services[0],
+  )
+  const [lead] = about.sort(
+    (a, b) =>
+      b.score - a.score || a.front.openedMs - b.front.openedMs || a.front.subject - b.front.subject,
+  )
+  return { services, lead: (lead ?? voices[0]!).front }
+}
+
+/** The cluster as others see it. */
+export function describeCluster(cluster: LivingCluster, context: PublishContext): AnomalyCluster {
+  const { table, reader } = context
+  const { services, lead } = rankCluster(cluster, table, context.callerOf)
+  const examples = examplesOf(cluster, context.distances)
+  const shown = examples[0]
+  return {
+    id: cluster.id,
+    state: cluster.state,
+    openedMs: cluster.openedMs,
+    closedMs: cluster.closedMs,
+    firstMs: Math.min(...cluster.fronts.map(({ firstMs }) => firstMs)),
+    lastMs: Math.max(...cluster.fronts.map(({ lastMs }) => lastMs)),
+    place: placeText(lead, table),
+    term: termOf(lead.kind),
+    direction: directionOf(lead.kind),
+    services,
+    observations: lead.c,
+    occurrences: lead.n,
+    rate: lead.n > 0 ? lead.c / lead.n : 0,
+    normalRate: lead.rate,
+    eValue: Math.exp(Math.max(...cluster.fronts.map(({ peak }) => peak))),
+    typical: inUnit(lead.kind, lead.typical),
+    normal: inUnit(lead.kind, lead.normal),
+    sentence: sentenceOf(lead, table),
+    representative: shown ? reader.read(shown.trace) : null,
+    nearestNormal: shown?.nearestNormal ? reader.read(shown.nearestNormal) : null,
+    members: examples.map(({ trace }) => hexWords(trace.id)),
+    mergedFrom: [...cluster.mergedFrom],
+    model: context.model,
+  }
+}
+
+function examplesOf(
+  cluster: LivingCluster,
+  distances: ProfileDistances | null,
+): readonly KeptExample[] {
+  const { members } = cluster
+  if (distances && cluster.examplesOf !== members.version) {
+    cluster.examples = members.examples(distances)
+    cluster.examplesOf = members.version
+  }
+  return cluster.examples
+}
+
+/** ms for times, calls for counts, the share elsewhere. */
+function inUnit(kind: number, value: number): number | null {
+  if (Number.isNaN(value)) return null
+  return kind === SELF_HIGH || kind === SELF_LOW ? value / 1e6 : value
+}

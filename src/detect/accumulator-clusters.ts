@@ -1,0 +1,269 @@
+import type { ElementTable } from '../features/element-table.ts'
+import { hashWords } from '../sample/random.ts'
+import {
+  describeCluster,
+  type LivingCluster,
+  MOST_FRONTS,
+  newCluster,
+  type PublishContext,
+} from './accumulator-cluster.ts'
+import type { AnomalyClusterChange, ClusterChangeKind } from './anomaly-cluster.ts'
+import type { DeviationEvidence } from './deviation-evidence.ts'
+import { type Front, seriesKey } from './deviation-front.ts'
+import { voiceOf } from './deviation-voice.ts'
+
+/** Hashes that two sketches must have in the comparable range to be compared. */
+const LEAST_COMMON = 4
+/** Closed clusters that are remembered for reopening. */
+const MOST_CLOSED = 256
+
+/** Numbers only rise. */
+export interface ClusterCounts {
+  opened: number
+  closed: number
+  reopened: number
+  merged: number
+  split: number
+  accepted: number
+  /** Clusters and fronts that found no room. */
+  clustersDropped: number
+  frontsDropped: number
+}
+
+export interface ClusterLimits {
+  readonly bucketMs: number
+  readonly reopenMs: number
+  readonly maxOpenClusters: number
+  readonly mergeOverlap: number
+}
+
+/**
+ * The anomaly clusters: which fronts are one story, and what becomes of them. A front joins an open
+ * cluster that is active and shares its observations, or accuses the same service; else a cluster
+ * that closed a short while ago and had the very same front; else it begins a new one.
+ */
+export class AccumulatorClusters {
+  readonly counts: ClusterCounts = {
+    opened: 0,
+    closed: 0,
+    reopened: 0,
+    merged: 0,
+    split: 0,
+    accepted: 0,
+    clustersDropped: 0,
+    frontsDropped: 0,
+  }
+  /** Open clusters, oldest first. */
+  readonly open: LivingCluster[] = []
+  readonly #closed: LivingCluster[] = []
+  readonly #ofSeries = new Map<number, { cluster: LivingCluster; front: Front }>()
+  readonly #table: ElementTable
+  readonly #limits: ClusterLimits
+
+  constructor(table: ElementTable, limits: ClusterLimits) {
+    this.#table = table
+    this.#limits = limits
+  }
+
+  /** The open front of a series. */
+  at(series: number): { cluster: LivingCluster; front: Front } | undefined {
+    return this.#ofSeries.get(series)
+  }
+
+  /** Open fronts, in the order in which they opened within each cluster. */
+  openFronts(): { cluster: LivingCluster; front: Front }[] {
+    return [...this.#ofSeries.values()]
+  }
+
+  /** Takes in fronts that open together: which clusters opened, which got more, who found no room. */
+  add(
+    fronts: readonly Front[],
+    timeMs: number,
+    evidence: DeviationEvidence,
+  ): { opened: Set<LivingCluster>; joined: Set<LivingCluster>; refused: Set<Front> } {
+    const opened = new Set<LivingCluster>()
+    const joined = new Set<LivingCluster>()
+    const refused = new Set<Front>()
+    for (const front of fronts) {
+      const known = this.#linked(front, timeMs, evidence)
+      const cluster = known ?? this.#reopen(front, timeMs) ?? this.#begin(front, timeMs)
+      if (!cluster || !this.#join(cluster, front)) refused.add(front)
+      else if (!known) opened.add(cluster)
+      else if (!opened.has(known)) joined.add(known)
+    }
+    return { opened, joined, refused }
+  }
+
+  /** Clusters that turn out to be one story become one: the older one stays. */
+  mergeOverlapping(
+    timeMs: number,
+    evidence: DeviationEvidence,
+  ): { older: LivingCluster; younger: LivingCluster }[] {
+    const absorbed: { older: LivingCluster; younger: LivingCluster }[] = []
+    for (let i = 0; i < this.open.length; i++) {
+      for (let j = this.open.length - 1; j > i; j--) {
+        const older = this.open[i]!
+        const younger = this.open[j]!
+        const same = younger.fronts.some(
+          (front) =>
+            this.#isActive(front, timeMs) && this.#isLinked(front, older, timeMs, evidence),
+        )
+        if (!same) continue
+        this.#absorb(older, younger, timeMs)
+        absorbed.push({ older, younger })
+      }
+    }
+    return absorbed
+  }
+
+  /** Ends a front; gives back its cluster if that ends with it. */
+  close(front: Front, timeMs: number): LivingCluster | null {
+    const found = this.#ofSeries.get(front.series)
+    if (!found) return null
+    this.#ofSeries.delete(front.series)
+    front.closedMs = timeMs
+    const { cluster } = found
+    if (cluster.fronts.some(({ closedMs }) => closedMs === null)) return null
+    this.#end(cluster, 'resolved', timeMs)
+    this.counts.closed++
+    return cluster
+  }
+
+  /** Ends a cluster for good: it is not reopened. Gives back the fronts that were open. */
+  accept(cluster: LivingCluster, timeMs: number): Front[] {
+    const fronts = cluster.fronts.filter(({ closedMs }) => closedMs === null)
+    for (const front of fronts) {
+      this.#ofSeries.delete(front.series)
+      front.closedMs = timeMs
+    }
+    this.#end(cluster, 'accepted', timeMs)
+    this.counts.accepted++
+    return fronts
+  }
+
+  /** Renumbers the open fronts for a new null, which knows all of them. */
+  renumber(find: (kind: number, subject: number) => number): void {
+    const found = [...this.#ofSeries.values()]
+    this.#ofSeries.clear()
+    for (const entry of found) {
+      entry.front.series = find(entry.front.kind, entry.front.subject)
+      this.#ofSeries.set(entry.front.series, entry)
+    }
+  }
+
+  change(
+    kind: ClusterChangeKind,
+    cluster: LivingCluster,
+    timeMs: number,
+    context: PublishContext,
+  ): AnomalyClusterChange {
+    const described = describeCluster(cluster, context)
+    cluster.shown = described.representative !== null
+    return { change: kind, timeMs, cluster: described }
+  }
+
+  #linked(front: Front, timeMs: number, evidence: DeviationEvidence): LivingCluster | null {
+    for (const cluster of this.open) {
+      if (this.#isLinked(front, cluster, timeMs, evidence)) return cluster
+    }
+    return null
+  }
+
+  #isLinked(
+    front: Front,
+    cluster: LivingCluster,
+    timeMs: number,
+    evidence: DeviationEvidence,
+  ): boolean {
+    const voice = voiceOf(front, this.#table)
+    for (const other of cluster.fronts) {
+      if (!this.#isActive(other, timeMs)) continue
+      const theirs = voiceOf(other, this.#table)
+      if (voice.service === theirs.service) return true
+      if (voice.caller !== '' && voice.caller === theirs.caller) return true
+      const overlap = evidence.sketches.overlap(front.series, other.series, LEAST_COMMON)
+      if (overlap >= this.#limits.mergeOverlap) return true
+    }
+    return false
+  }
+
+  /** Deviating now: what has stopped must not swallow what begins. */
+  #isActive(front: Front, timeMs: number): boolean {
+    return (
+      front.closedMs === null &&
+      front.closing < 1 &&
+      timeMs - front.lastMs <= 2 * this.#limits.bucketMs
+    )
+  }
+
+  #reopen(front: Front, timeMs: number): LivingCluster | null {
+    const key = seriesKey(front.kind, front.subject)
+    for (let i = this.#closed.length - 1; i >= 0; i--) {
+      const cluster = this.#closed[i]!
+      if (timeMs - (cluster.closedMs ?? 0) > this.#limits.reopenMs) continue
+      if (!cluster.fronts.some(({ kind, subject }) => seriesKey(kind, subject) === key)) continue
+      this.#closed.splice(i, 1)
+      cluster.state = 'open'
+      cluster.closedMs = null
+      this.open.push(cluster)
+      this.open.sort((a, b) => a.openedMs - b.openedMs || (a.id < b.id ? -1 : 1))
+      this.counts.reopened++
+      return cluster
+    }
+    return null
+  }
+
+  #begin(front: Front, timeMs: number): LivingCluster | null {
+    if (this.open.length >= this.#limits.maxOpenClusters) {
+      this.counts.clustersDropped++
+      return null
+    }
+    const high = Math.floor(timeMs / 4294967296)
+    const a = hashWords(front.kind, front.subject, high, timeMs >>> 0, 0x5bd1e995)
+    const b = hashWords(front.subject, front.kind, timeMs >>> 0, high, 0x1b873593)
+    const id = `cluster-${a.toString(16).padStart(8, '0')}${b.toString(16).padStart(8, '0')}`
+    const cluster = newCluster(id, timeMs)
+    this.open.push(cluster)
+    this.counts.opened++
+    return cluster
+  }
+
+  #join(cluster: LivingCluster, front: Front): boolean {
+    const key = seriesKey(front.kind, front.subject)
+    // The same place again, or else one that has ended, makes room.
+    let room = cluster.fronts.findIndex(({ kind, subject }) => seriesKey(kind, subject) === key)
+    if (room < 0 && cluster.fronts.length >= MOST_FRONTS) {
+      room = cluster.fronts.findIndex(({ closedMs }) => closedMs !== null)
+      if (room < 0) {
+        this.counts.frontsDropped++
+        return false
+      }
+    }
+    if (room >= 0) cluster.fronts.splice(room, 1)
+    cluster.fronts.push(front)
+    this.#ofSeries.set(front.series, { cluster, front })
+    return true
+  }
+
+  #absorb(older: LivingCluster, younger: LivingCluster, timeMs: number): void {
+    this.open.splice(this.open.indexOf(younger), 1)
+    for (const front of younger.fronts) {
+      if (front.closedMs === null) this.#join(older, front)
+      else if (older.fronts.length < MOST_FRONTS) older.fronts.push(front)
+    }
+    older.members.merge(younger.members)
+    older.mergedFrom.push(younger.id, ...younger.mergedFrom)
+    younger.state = 'resolved'
+    younger.closedMs = timeMs
+    this.counts.merged++
+  }
+
+  #end(cluster: LivingCluster, state: 'resolved' | 'accepted', timeMs: number): void {
+    cluster.state = state
+    cluster.closedMs = timeMs
+    this.open.splice(this.open.indexOf(cluster), 1)
+    if (state === 'accepted') return
+    this.#closed.push(cluster)
+    if (this.#closed.length > MOST_CLOSED) this.#closed.shift()
+  }
+}

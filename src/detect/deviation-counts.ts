@@ -1,0 +1,236 @@
+import { grownTo } from '../features/grown-array.ts'
+import type { OccurrenceScan } from '../features/occurrence-scan.ts'
+import type { TraceElements } from '../features/trace-elements.ts'
+import type { DeviationSeries } from './deviation-series.ts'
+import {
+  COUNT,
+  ERRORS,
+  PLACE_KINDS,
+  PRESENCE,
+  SELF_HIGH,
+  SELF_LOW,
+  STRUCTURE,
+} from './deviation-term.ts'
+import type { RecentValues } from './recent-values.ts'
+
+/** The distinct series in which one observation deviates; reused. */
+export class DeviatingSeries {
+  count = 0
+  series = new Int32Array(64)
+  #seen = new Uint32Array(64)
+  #now = 0
+
+  begin(series: number): void {
+    this.count = 0
+    this.#seen = grownTo(this.#seen, series)
+    if (this.#now === 0xffffffff) {
+      this.#seen.fill(0)
+      this.#now = 0
+    }
+    this.#now++
+  }
+
+  add(series: number): void {
+    this.#seen = grownTo(this.#seen, series + 1)
+    if (this.#seen[series] === this.#now) return
+    this.#seen[series] = this.#now
+    this.series = grownTo(this.series, this.count + 1)
+    this.series[this.count++] = series
+  }
+}
+
+/**
+ * Occurrences and deviations of the running bucket of data time: flat counters by place, element,
+ * stratum and series, and lists of what was touched, so that ending a bucket costs what happened in
+ * it and no more.
+ */
+export class DeviationCounts {
+  /** Occurrences by place; runs (children of one parent taken together) by place. */
+  n: Uint32Array<ArrayBuffer>
+  runs: Uint32Array<ArrayBuffer>
+  /** Occurrences of complete observations by element, observations by stratum. */
+  parents: Uint32Array<ArrayBuffer>
+  observations = new Uint32Array(64)
+  /** Deviating occurrences by series. */
+  c: Uint32Array<ArrayBuffer>
+  /** Presence: the child is missing although the call was made, by series. */
+  unanswered: Uint32Array<ArrayBuffer>
+  /** What was touched: places, elements with expected children, strata. */
+  places = new Int32Array(256)
+  placeCount = 0
+  elements = new Int32Array(64)
+  elementCount = 0
+  strata = new Int32Array(64)
+  stratumCount = 0
+  /** Occurrences in places that the null does not know. */
+  unwatched = 0
+  readonly #series: DeviationSeries
+  readonly #recent: RecentValues
+  #expectedSeen = new Uint16Array(256)
+
+  constructor(series: DeviationSeries, recent: RecentValues) {
+    this.#series = series
+    this.#recent = recent
+    this.n = new Uint32Array(series.places)
+    this.runs = new Uint32Array(series.places)
+    this.parents = new Uint32Array(series.elements)
+    this.c = new Uint32Array(series.count)
+    this.unanswered = new Uint32Array(series.count)
+  }
+
+  /** Occurrences against which the deviations of a series count, in the running bucket. */
+  occurrences(series: number): number {
+    const { kind, subject, parent } = this.#series
+    const of = subject[series]!
+    switch (kind[series]!) {
+      case COUNT:
+        return this.runs[of]!
+      case PRESENCE:
+        return this.parents[parent[series]!]!
+      case STRUCTURE:
+        return this.observations[of] ?? 0
+      default:
+        return this.n[of]!
+    }
+  }
+
+  /** Counts one observation; adds the series in which it deviates to `deviating`. */
+  take(elements: TraceElements, scan: OccurrenceScan, deviating: DeviatingSeries): void {
+    this.#takeOccurrences(elements, scan, deviating)
+    if (!scan.complete) return
+    this.#takeRuns(scan, deviating)
+    this.#takeParents(elements, scan, deviating)
+  }
+
+  /** Counts an observation of a stratum, whose structure has the series `series`. */
+  takeStructure(
+    stratum: number,
+    series: number,
+    unusual: boolean,
+    deviating: DeviatingSeries,
+  ): void {
+    this.observations = grownTo(this.observations, stratum + 1)
+    if (this.observations[stratum]!++ === 0) {
+      this.strata = grownTo(this.strata, this.stratumCount + 1)
+      this.strata[this.stratumCount++] = stratum
+    }
+    if (!unusual) return
+    this.c[series]!++
+    deviating.add(series)
+  }
+
+  /** Room for series that turned up since. */
+  grow(): void {
+    this.c = grownTo(this.c, this.#series.count)
+    this.unanswered = grownTo(this.unanswered, this.#series.count)
+  }
+
+  /** Begins the next bucket. */
+  clear(): void {
+    for (let i = 0; i < this.placeCount; i++) {
+      const place = this.places[i]!
+      this.n[place] = 0
+      this.runs[place] = 0
+    }
+    for (let i = 0; i < this.elementCount; i++) this.parents[this.elements[i]!] = 0
+    for (let i = 0; i < this.stratumCount; i++) this.observations[this.strata[i]!] = 0
+    this.placeCount = 0
+    this.elementCount = 0
+    this.stratumCount = 0
+    this.c.fill(0)
+    this.unanswered.fill(0)
+  }
+
+  #takeOccurrences(
+    elements: TraceElements,
+    scan: OccurrenceScan,
+    deviating: DeviatingSeries,
+  ): void {
+    const { place, selfNs, count } = elements
+    const { high, low, ofPlace, places } = this.#series
+    const { ownError } = scan
+    const { n } = this
+    for (let i = 0; i < count; i++) {
+      const at = place[i]!
+      if (at >= places) {
+        this.unwatched++
+        continue
+      }
+      if (n[at]!++ === 0) this.#touchPlace(at)
+      const self = selfNs[i]!
+      if (self > high[at]!) this.#deviate(ofPlace[at * PLACE_KINDS + SELF_HIGH]!, self, deviating)
+      else if (self < low[at]!)
+        this.#deviate(ofPlace[at * PLACE_KINDS + SELF_LOW]!, self, deviating)
+      if (ownError[i] === 1) this.#deviate(ofPlace[at * PLACE_KINDS + ERRORS]!, self, deviating)
+    }
+  }
+
+  #takeRuns(scan: OccurrenceScan, deviating: DeviatingSeries): void {
+    const { calls, ofPlace, places } = this.#series
+    for (let run = 0; run < scan.runs; run++) {
+      const at = scan.runPlace[run]!
+      if (at >= places) continue
+      this.runs[at]!++
+      if (scan.runCount[run]! > calls[at]!) {
+        this.#deviate(ofPlace[at * PLACE_KINDS + COUNT]!, scan.runCount[run]!, deviating)
+      }
+    }
+  }
+
+  /** Every span that should have certain children: are they there? */
+  #takeParents(elements: TraceElements, scan: OccurrenceScan, deviating: DeviatingSeries): void {
+    const { isExpected, expectedStart, places } = this.#series
+    const { element, count } = elements
+    const known = this.#series.elements
+    this.#expectedSeen = grownTo(this.#expectedSeen, count)
+    const seen = this.#expectedSeen
+    for (let i = 0; i < count; i++) seen[i] = 0
+    for (let run = 0; run < scan.runs; run++) {
+      const at = scan.runPlace[run]!
+      if (at < places && isExpected[at] === 1) seen[scan.runParent[run]!]!++
+    }
+    for (let i = 0; i < count; i++) {
+      const e = element[i]!
+      if (e >= known) continue
+      const wanted = expectedStart[e + 1]! - expectedStart[e]!
+      if (wanted === 0) continue
+      if (this.parents[e]!++ === 0) {
+        this.elements = grownTo(this.elements, this.elementCount + 1)
+        this.elements[this.elementCount++] = e
+      }
+      if (seen[i]! < wanted) this.#findMissing(i, e, scan, deviating)
+    }
+  }
+
+  #findMissing(parent: number, e: number, scan: OccurrenceScan, deviating: DeviatingSeries): void {
+    const { expected, expectedStart, ofPlace } = this.#series
+    for (let x = expectedStart[e]!; x < expectedStart[e + 1]!; x++) {
+      const place = expected[x]!
+      if (scan.find(parent, place) >= 0) continue
+      const series = ofPlace[place * PLACE_KINDS + PRESENCE]!
+      this.#deviate(series, 0, deviating)
+      if (this.#wasCalled(parent, place, scan)) this.unanswered[series]!++
+    }
+  }
+
+  /** Whether span `parent` made the call of `place` all the same, only that nobody answered. */
+  #wasCalled(parent: number, place: number, scan: OccurrenceScan): boolean {
+    for (let run = 0; run < scan.runs; run++) {
+      if (scan.runParent[run] !== parent) continue
+      if (this.#series.isSameCall(place, scan.runPlace[run]!)) return true
+    }
+    return false
+  }
+
+  #deviate(series: number, value: number, deviating: DeviatingSeries): void {
+    if (series < 0) return
+    this.c[series]!++
+    this.#recent.add(series, value)
+    deviating.add(series)
+  }
+
+  #touchPlace(place: number): void {
+    this.places = grownTo(this.places, this.placeCount + 1)
+    this.places[this.placeCount++] = place
+  }
+}

@@ -1,0 +1,171 @@
+import { grownTo } from '../features/grown-array.ts'
+import { logShareRatio } from './beta-binomial.ts'
+import type { DeviationSeries } from './deviation-series.ts'
+import { DeviationSketches } from './deviation-sketch.ts'
+import {
+  ALTERNATIVES,
+  alternativeShare,
+  type EvidenceOptions,
+  sharesOf,
+} from './evidence-options.ts'
+import { PathVotes } from './path-votes.ts'
+import { RecentValues } from './recent-values.ts'
+import { logMeanExp, logPlusOne, NO_EVIDENCE, srStep } from './shiryaev-roberts.ts'
+
+/** Below this ln M nothing speaks for a change, and what was remembered of it is forgotten. */
+const COLD = 0
+
+/**
+ * The evidence of every series, in flat arrays: one Shiryaev-Roberts e-detector for each alternative,
+ * and what is remembered since the evidence began, so that a cluster that opens can say since when,
+ * how many, and which observations.
+ */
+export class DeviationEvidence {
+  /** ln M, `ALTERNATIVES` a series. */
+  logM: Float64Array<ArrayBuffer>
+  /** Occurrences and deviating ones of ended buckets since the evidence began. */
+  n: Float64Array<ArrayBuffer>
+  c: Float64Array<ArrayBuffer>
+  /** Sum over those buckets of z (c / n)^2: how much the series speaks for its service. */
+  score: Float64Array<ArrayBuffer>
+  /** First and last deviating observation since the evidence began, data time, ms; 0 = none. */
+  firstMs: Float64Array<ArrayBuffer>
+  lastMs: Float64Array<ArrayBuffer>
+  /** Calls that were made but not answered since the evidence began: see `DeviationCounts`. */
+  unanswered: Float64Array<ArrayBuffer>
+  /** 1 where the rest of the running bucket does not count: the series has just closed. */
+  suspended: Uint8Array<ArrayBuffer>
+  readonly sketches: DeviationSketches
+  readonly recent: RecentValues
+  /** Structure: the paths that differ first. */
+  readonly votes = new PathVotes()
+  readonly #series: DeviationSeries
+  readonly #options: EvidenceOptions
+  readonly #step = new Float64Array(ALTERNATIVES)
+
+  constructor(series: DeviationSeries, options: EvidenceOptions) {
+    const { count } = series
+    this.#series = series
+    this.#options = options
+    this.logM = new Float64Array(count * ALTERNATIVES).fill(NO_EVIDENCE)
+    this.n = new Float64Array(count)
+    this.c = new Float64Array(count)
+    this.score = new Float64Array(count)
+    this.firstMs = new Float64Array(count)
+    this.lastMs = new Float64Array(count)
+    this.unanswered = new Float64Array(count)
+    this.suspended = new Uint8Array(count)
+    this.sketches = new DeviationSketches(count)
+    this.recent = new RecentValues(count)
+  }
+
+  /** Room for series that turned up since. */
+  grow(): void {
+    const { count } = this.#series
+    const had = this.n.length
+    if (had >= count) return
+    this.n = grownTo(this.n, count)
+    const length = this.n.length
+    this.logM = grownTo(this.logM, length * ALTERNATIVES, NO_EVIDENCE)
+    this.c = grownTo(this.c, length)
+    this.score = grownTo(this.score, length)
+    this.firstMs = grownTo(this.firstMs, length)
+    this.lastMs = grownTo(this.lastMs, length)
+    this.unanswered = grownTo(this.unanswered, length)
+    this.suspended = grownTo(this.suspended, length)
+    this.sketches.grow(length)
+    this.recent.grow(length)
+  }
+
+  /** Takes note of a deviating observation. */
+  note(series: number, hash: number, timeMs: number): void {
+    if (this.firstMs[series] === 0) this.firstMs[series] = timeMs
+    if (timeMs > this.lastMs[series]!) this.lastMs[series] = timeMs
+    this.sketches.add(series, hash)
+  }
+
+  /**
+   * ln of the mean of the e-detectors if the running bucket, so far (n, c), ended now. May be asked at
+   * any time: within a bucket the likelihood ratio is a martingale.
+   */
+  prefix(series: number, n: number, c: number): number {
+    if (this.suspended[series] === 1) return NO_EVIDENCE
+    const at = series * ALTERNATIVES
+    for (let j = 0; j < ALTERNATIVES; j++) {
+      this.#step[j] = logPlusOne(this.logM[at + j]!) + this.ratio(series, j, n, c)
+    }
+    return logMeanExp(this.#step, 0, ALTERNATIVES)
+  }
+
+  /** ln of the likelihood ratio of alternative j against the null for one bucket. */
+  ratio(series: number, j: number, n: number, c: number): number {
+    const base = this.#series.rate[series]!
+    const shares = sharesOf(this.#series.kind[series]!, this.#options)
+    return logShareRatio(n, c, alternativeShare(shares[j]!, base), base, this.#series.rho[series]!)
+  }
+
+  /** Ends a bucket with (n, c); what was remembered is forgotten when nothing speaks for a change. */
+  endBucket(series: number, n: number, c: number, unanswered: number, open: boolean): void {
+    if (this.suspended[series] === 1) {
+      this.suspended[series] = 0
+      return
+    }
+    const at = series * ALTERNATIVES
+    for (let j = 0; j < ALTERNATIVES; j++) {
+      this.logM[at + j] = srStep(this.logM[at + j]!, this.ratio(series, j, n, c))
+    }
+    this.n[series]! += n
+    this.c[series]! += c
+    this.unanswered[series]! += unanswered
+    this.score[series]! += bucketScore(n, c, this.#series.rate[series]!)
+    if (!open && logMeanExp(this.logM, at, ALTERNATIVES) <= COLD) this.#forget(series)
+  }
+
+  /** Starts anew after a series has closed: the rest of its bucket is what closed it. */
+  restart(series: number): void {
+    const at = series * ALTERNATIVES
+    this.logM.fill(NO_EVIDENCE, at, at + ALTERNATIVES)
+    this.#forget(series)
+    this.suspended[series] = 1
+  }
+
+  #forget(series: number): void {
+    this.n[series] = 0
+    this.c[series] = 0
+    this.score[series] = 0
+    this.firstMs[series] = 0
+    this.lastMs[series] = 0
+    this.unanswered[series] = 0
+    this.sketches.clear(series)
+    this.recent.counts[series] = 0
+    this.votes.clear(series)
+  }
+
+  /** Carries over what is known of a series under the null before. */
+  copy(series: number, from: DeviationEvidence, old: number): void {
+    const at = series * ALTERNATIVES
+    for (let j = 0; j < ALTERNATIVES; j++) {
+      this.logM[at + j] = from.logM[old * ALTERNATIVES + j]!
+    }
+    this.n[series] = from.n[old]!
+    this.c[series] = from.c[old]!
+    this.score[series] = from.score[old]!
+    this.firstMs[series] = from.firstMs[old]!
+    this.lastMs[series] = from.lastMs[old]!
+    this.unanswered[series] = from.unanswered[old]!
+    this.suspended[series] = from.suspended[old]!
+    this.sketches.copy(series, from.sketches, old)
+    this.recent.copy(series, from.recent, old)
+    this.votes.copy(series, from.votes, old)
+  }
+}
+
+/**
+ * How much a bucket speaks for its place: z (c / n)^2 with z = (c - n mu) / sqrt(n mu (1 - mu) + 1).
+ * The squared share keeps entries and gateways down, which hold everyone's delay in part.
+ */
+export function bucketScore(n: number, c: number, rate: number): number {
+  if (n === 0) return 0
+  const z = (c - n * rate) / Math.sqrt(n * rate * (1 - rate) + 1)
+  return Math.max(0, z) * (c / n) ** 2
+}

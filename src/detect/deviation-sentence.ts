@@ -1,0 +1,72 @@
+import type { ElementTable } from '../features/element-table.ts'
+import type { Front } from './deviation-front.ts'
+import { COUNT, ERRORS, PRESENCE, SELF_HIGH, SELF_LOW, STRUCTURE } from './deviation-term.ts'
+import { elementOf } from './deviation-voice.ts'
+import { quantity } from './explain.ts'
+
+/** `caller → callee operation`, or `service operation` where nobody calls. */
+export function placeText(
+  front: Pick<Front, 'kind' | 'subject' | 'path'>,
+  table: ElementTable,
+): string {
+  if (front.kind === STRUCTURE) {
+    const entry = table.stratumText(front.subject)
+    return front.path > 0 ? `${entry}: ${table.elementText(elementOf(front, table))}` : entry
+  }
+  return table.placeText(front.subject)
+}
+
+/** The one sentence about a front that a person reads. */
+export function sentenceOf(front: Front, table: ElementTable): string {
+  const where = shortPlace(front, table)
+  const { n, c } = front
+  const since = `since ${clockText(front.firstMs)}`
+  const normally = `normally ${percent(front.rate)}`
+  const typical = quantity('self_time', front.typical / 1e6)
+  const normal = quantity('self_time', front.normal / 1e6)
+  switch (front.kind) {
+    case SELF_HIGH:
+      return `${where}: self time above its normal p90 in ${c} of ${n} calls ${since}, ${normally}; typical ${typical}, normally ${normal}`
+    case SELF_LOW:
+      return `${where}: self time below its normal p10 in ${c} of ${n} calls ${since}, ${normally}; typical ${typical}, normally ${normal}`
+    case ERRORS:
+      return `${where}: ${c} of ${n} calls fail ${since}, ${normally}`
+    case COUNT:
+      return `${where}: called more often than usual by ${c} of ${n} callers ${since}, ${normally}; typically ${times(front.typical)}, normally ${times(front.normal)}`
+    case PRESENCE:
+      return `${where}: missing in ${c} of ${n} calls that normally make it ${since}, ${normally}`
+    default:
+      return `${where}: ${c} of ${n} observations have an unusual set of calls ${since}, ${normally}`
+  }
+}
+
+/** The place as people say it: who calls whom. */
+function shortPlace(front: Front, table: ElementTable): string {
+  if (front.kind === STRUCTURE) return placeText(front, table)
+  const parent = table.places.first(front.subject)
+  const element = table.places.second(front.subject)
+  const own = table.serviceText(element)
+  const operation = table.operationText(element)
+  if (table.callee(element) !== 0) return `${own} → ${table.calleeText(element)} ${operation}`
+  if (parent === 0) return `${own} ${operation}`
+  const above = table.serviceText(parent)
+  return above === own ? `${own} ${operation}` : `${above} → ${own} ${operation}`
+}
+
+function times(count: number): string {
+  if (!Number.isFinite(count)) return 'often'
+  const whole = Math.round(count)
+  return whole === 1 ? 'once' : `${whole} times`
+}
+
+function percent(share: number): string {
+  const value = share * 100
+  return `${value >= 10 ? value.toFixed(0) : Number(value.toPrecision(2))} %`
+}
+
+/** HH:MM:SS in UTC. */
+export function clockText(timeMs: number): string {
+  const seconds = Math.floor(timeMs / 1000) % 86_400
+  const two = (value: number): string => String(value).padStart(2, '0')
+  return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
+}

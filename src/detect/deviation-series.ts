@@ -1,0 +1,148 @@
+import type { ElementTable } from '../features/element-table.ts'
+import { grownTo } from '../features/grown-array.ts'
+import type { PlaceNull, SeriesNull } from '../model/place-null.ts'
+import {
+  COUNT,
+  kindOf,
+  PLACE_KINDS,
+  PRESENCE,
+  SELF_HIGH,
+  SELF_LOW,
+  STRUCTURE,
+} from './deviation-term.ts'
+
+export const NO_SERIES = -1
+
+/** What is assumed of a stratum's structure before its share of unusual observations is known. */
+const UNKNOWN_STRUCTURE: SeriesNull = {
+  term: 'structure',
+  direction: 'high',
+  level: 0,
+  rate: 0.02,
+  rho: 0.1,
+  normal: 0,
+}
+
+/**
+ * The series that are watched under one null, densely numbered, with look-up tables for the hot
+ * loop: levels by place, expected children by element. Immutable but for strata that turn up later.
+ */
+export class DeviationSeries {
+  count = 0
+  /** Place id, or stratum id where the kind is STRUCTURE. */
+  subject = new Int32Array(64)
+  kind = new Uint8Array(64)
+  level = new Float64Array(64)
+  rate = new Float64Array(64)
+  rho = new Float64Array(64)
+  normal = new Float64Array(64)
+  /** Element of the parent, for series of a place. */
+  parent = new Int32Array(64)
+  /** Series of (place, kind): place * PLACE_KINDS + kind; of a stratum. */
+  readonly ofPlace: Int32Array<ArrayBuffer>
+  #ofStratum: Int32Array<ArrayBuffer>
+  /** Levels by place, such that nothing deviates where there is no series. */
+  readonly high: Float64Array<ArrayBuffer>
+  readonly low: Float64Array<ArrayBuffer>
+  readonly calls: Float64Array<ArrayBuffer>
+  /** 1 for a place that its parent is expected to have. */
+  readonly isExpected: Uint8Array<ArrayBuffer>
+  /** Children that an element is expected to have: places in [start[e], start[e + 1]). */
+  readonly expectedStart: Int32Array<ArrayBuffer>
+  readonly expected: Int32Array<ArrayBuffer>
+  readonly #table: ElementTable
+
+  constructor(placeNull: PlaceNull, table: ElementTable) {
+    this.#table = table
+    const places = 1 + Math.max(0, ...placeNull.places.map(({ place }) => place))
+    this.ofPlace = new Int32Array(places * PLACE_KINDS).fill(NO_SERIES)
+    this.#ofStratum = new Int32Array(64).fill(NO_SERIES)
+    this.high = new Float64Array(places).fill(Number.POSITIVE_INFINITY)
+    this.low = new Float64Array(places).fill(-1)
+    this.calls = new Float64Array(places).fill(Number.POSITIVE_INFINITY)
+    this.isExpected = new Uint8Array(places)
+    const children: [parent: number, place: number][] = []
+    for (const { place, series } of placeNull.places) {
+      for (const one of series) {
+        const kind = this.#addOfPlace(place, one)
+        if (kind === PRESENCE) children.push([table.places.first(place), place])
+      }
+    }
+    for (const { stratum, series } of placeNull.strata) {
+      for (const one of series) this.#addOfStratum(stratum, one)
+    }
+    const elements = 1 + Math.max(0, ...children.map(([parent]) => parent))
+    this.expectedStart = new Int32Array(elements + 1)
+    for (const [parent] of children) this.expectedStart[parent + 1]!++
+    for (let e = 0; e < elements; e++) this.expectedStart[e + 1]! += this.expectedStart[e]!
+    // Places come in ascending order, so sorting by parent alone settles the order.
+    children.sort((a, b) => a[0] - b[0] || a[1] - b[1])
+    this.expected = Int32Array.from(children, ([, place]) => place)
+  }
+
+  /** Places that have a level: greater ids are unknown to this null. */
+  get places(): number {
+    return this.high.length
+  }
+
+  /** Elements that may have expected children. */
+  get elements(): number {
+    return this.expectedStart.length - 1
+  }
+
+  find(kind: number, subject: number): number {
+    if (kind === STRUCTURE) return this.#ofStratum[subject] ?? NO_SERIES
+    return this.ofPlace[subject * PLACE_KINDS + kind] ?? NO_SERIES
+  }
+
+  /** Series of a stratum's structure; made now if the null did not know the stratum. */
+  ofStratum(stratum: number): number {
+    const known = this.#ofStratum[stratum] ?? NO_SERIES
+    return known === NO_SERIES ? this.#addOfStratum(stratum, UNKNOWN_STRUCTURE) : known
+  }
+
+  /** Whether two places are the same call: same operation and kind, whoever answered. */
+  isSameCall(place: number, other: number): boolean {
+    const { places, elements } = this.#table
+    const a = places.second(place)
+    const b = places.second(other)
+    return elements.first(a) === elements.first(b) && this.#table.kind(a) === this.#table.kind(b)
+  }
+
+  #addOfPlace(place: number, one: SeriesNull): number {
+    const kind = kindOf(one.term, one.direction)
+    this.ofPlace[place * PLACE_KINDS + kind] = this.#add(kind, place, one)
+    if (kind === SELF_HIGH) this.high[place] = one.level
+    if (kind === SELF_LOW) this.low[place] = one.level
+    if (kind === COUNT) this.calls[place] = one.level
+    if (kind === PRESENCE) this.isExpected[place] = 1
+    return kind
+  }
+
+  #addOfStratum(stratum: number, one: SeriesNull): number {
+    this.#ofStratum = grownTo(this.#ofStratum, stratum + 1, NO_SERIES)
+    const series = this.#add(STRUCTURE, stratum, one)
+    this.#ofStratum[stratum] = series
+    return series
+  }
+
+  #add(kind: number, subject: number, one: SeriesNull): number {
+    const least = this.count + 1
+    this.subject = grownTo(this.subject, least)
+    this.kind = grownTo(this.kind, least)
+    this.level = grownTo(this.level, least)
+    this.rate = grownTo(this.rate, least)
+    this.rho = grownTo(this.rho, least)
+    this.normal = grownTo(this.normal, least)
+    this.parent = grownTo(this.parent, least)
+    const series = this.count++
+    this.kind[series] = kind
+    this.subject[series] = subject
+    this.level[series] = one.level
+    this.rate[series] = one.rate
+    this.rho[series] = one.rho
+    this.normal[series] = one.normal
+    this.parent[series] = kind === STRUCTURE ? 0 : this.#table.places.first(subject)
+    return series
+  }
+}

@@ -1,0 +1,144 @@
+import type { ElementTable } from '../features/element-table.ts'
+import { grownTo } from '../features/grown-array.ts'
+import type { OccurrenceScan } from '../features/occurrence-scan.ts'
+import type { TraceElements } from '../features/trace-elements.ts'
+import type { PlaceNull } from '../model/place-null.ts'
+import { logShareRatio } from './beta-binomial.ts'
+import { DeviatingSeries, DeviationCounts } from './deviation-counts.ts'
+import { bucketScore, DeviationEvidence } from './deviation-evidence.ts'
+import { DeviationSeries } from './deviation-series.ts'
+import { PLACE_KINDS, PRESENCE, STRUCTURE } from './deviation-term.ts'
+import type { EvidenceOptions } from './evidence-options.ts'
+
+const WEEK_MS = 7 * 86_400_000
+
+/** The running bucket of one series. */
+export interface RunningCounts {
+  readonly n: number
+  readonly c: number
+  readonly score: number
+  readonly unanswered: number
+}
+
+/** Everything that is counted under one null: its series, the running bucket, the evidence. */
+export class DeviationWatch {
+  readonly series: DeviationSeries
+  readonly counts: DeviationCounts
+  readonly evidence: DeviationEvidence
+  /** Series in which the last observation deviates. */
+  readonly deviating = new DeviatingSeries()
+  /** Series touched in the running bucket; valid after `findTouched`. */
+  touched = new Int32Array(256)
+  readonly #bucketMs: number
+
+  constructor(placeNull: PlaceNull, table: ElementTable, options: EvidenceOptions) {
+    this.series = new DeviationSeries(placeNull, table)
+    this.evidence = new DeviationEvidence(this.series, options)
+    this.counts = new DeviationCounts(this.series, this.evidence.recent)
+    this.#bucketMs = placeNull.bucketMs
+  }
+
+  /** Goes on with the evidence of the watch before, for the series that both have. */
+  takeOver(before: DeviationWatch): void {
+    const { kind, subject, count } = before.series
+    for (let old = 0; old < count; old++) {
+      const of = subject[old]!
+      const stratum = kind[old] === STRUCTURE
+      const now = stratum ? this.series.ofStratum(of) : this.series.find(kind[old]!, of)
+      if (now < 0) continue
+      this.#grow()
+      this.evidence.copy(now, before.evidence, old)
+    }
+  }
+
+  /**
+   * ln C: a cluster opens where the mean of the e-detectors exceeds C. Each series reaches it falsely
+   * once in C buckets or more, so all together `falseClustersPerWeek` times a week or less. All series
+   * that have a null count as watched, whether they are seen often or hardly ever.
+   */
+  logThreshold(falseClustersPerWeek: number): number {
+    const perWeek = WEEK_MS / this.#bucketMs
+    return Math.log(Math.max(1, this.series.count * perWeek) / falseClustersPerWeek)
+  }
+
+  take(elements: TraceElements, scan: OccurrenceScan): void {
+    this.deviating.begin(this.series.count + 1)
+    this.counts.take(elements, scan, this.deviating)
+  }
+
+  /** `unusual`: its set of call paths is; `path` the one that differs first, or -1. */
+  takeStructure(stratum: number, unusual: boolean, path: number): void {
+    const series = this.series.ofStratum(stratum)
+    this.#grow()
+    this.counts.takeStructure(stratum, series, unusual, this.deviating)
+    if (unusual && path > 0) this.evidence.votes.add(series, path)
+  }
+
+  /** Adds the observation to the evidence of the series in which it deviates. */
+  note(hash: number, timeMs: number): void {
+    const { count, series } = this.deviating
+    for (let i = 0; i < count; i++) this.evidence.note(series[i]!, hash, timeMs)
+  }
+
+  running(series: number): RunningCounts {
+    if (this.evidence.suspended[series] === 1) return { n: 0, c: 0, score: 0, unanswered: 0 }
+    const n = this.counts.occurrences(series)
+    const c = this.counts.c[series]!
+    const score = bucketScore(n, c, this.series.rate[series]!)
+    return { n, c, score, unanswered: this.counts.unanswered[series]! }
+  }
+
+  /** ln(share / normal) of the running bucket so far: evidence for `share`. */
+  ratioOf(series: number, share: number): number {
+    if (this.evidence.suspended[series] === 1) return 0
+    const n = this.counts.occurrences(series)
+    const { rate, rho } = this.series
+    return logShareRatio(n, this.counts.c[series]!, share, rate[series]!, rho[series]!)
+  }
+
+  /** ln of the mean e-detector if the running bucket ended now. */
+  prefix(series: number): number {
+    return this.evidence.prefix(series, this.counts.occurrences(series), this.counts.c[series]!)
+  }
+
+  /** Whether the running bucket deviates more than normal: without that, nothing can open. */
+  isElevated(series: number): boolean {
+    const c = this.counts.c[series]!
+    return c > 0 && c > this.series.rate[series]! * this.counts.occurrences(series)
+  }
+
+  /** Fills `touched`; returns how many there are. Each series once, in a fixed order. */
+  findTouched(): number {
+    const { ofPlace, expected, expectedStart } = this.series
+    const { places, placeCount, elements, elementCount, strata, stratumCount } = this.counts
+    let found = 0
+    this.touched = grownTo(this.touched, this.series.count + 1)
+    for (let i = 0; i < placeCount; i++) {
+      const from = places[i]! * PLACE_KINDS
+      for (let kind = 0; kind < PLACE_KINDS; kind++) {
+        const series = ofPlace[from + kind]!
+        if (series >= 0 && kind !== PRESENCE) this.touched[found++] = series
+      }
+    }
+    for (let i = 0; i < elementCount; i++) {
+      const e = elements[i]!
+      for (let x = expectedStart[e]!; x < expectedStart[e + 1]!; x++) {
+        this.touched[found++] = ofPlace[expected[x]! * PLACE_KINDS + PRESENCE]!
+      }
+    }
+    for (let i = 0; i < stratumCount; i++) this.touched[found++] = this.series.ofStratum(strata[i]!)
+    return found
+  }
+
+  /** Ends the bucket of one touched series. `open`: a cluster is open there. */
+  endSeries(series: number, open: boolean): void {
+    const { counts, evidence } = this
+    const n = counts.occurrences(series)
+    evidence.endBucket(series, n, counts.c[series]!, counts.unanswered[series]!, open)
+  }
+
+  #grow(): void {
+    this.evidence.grow()
+    this.counts.grow()
+  }
+}

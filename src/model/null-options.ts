@@ -1,0 +1,35 @@
+/** The free constants of the null; docs/quality.md shows three other values of each. */
+export interface NullOptions {
+  /** An occurrence deviates beyond this quantile of its place's own values (1 - this: below). */
+  readonly quantile: number
+  /** Standard errors by which the level is moved out where it is estimated from few values. */
+  readonly deviations: number
+  /** ... and beyond the median by this share of the median duration of its observations. */
+  readonly material: number
+  /** Least base rate of self time and count: no claim is made on rarer deviations. */
+  readonly commonFloor: number
+  /** Least base rate of errors and structure, which are material by themselves. */
+  readonly rareFloor: number
+  /** Least base rate of presence; a child in less than 1 - this of its parents is not expected. */
+  readonly presenceFloor: number
+  /** Occurrences (runs, parents, observations) below which a series is not watched. */
+  readonly leastReference: number
+  /** Pairs that the pooled over-dispersion counts as, beside a place's own. */
+  readonly pooledPairs: number
+  /** Bounds of the over-dispersion. */
+  readonly leastRho: number
+  readonly mostRho: number
+}
+
+export const NULL_OPTIONS: NullOptions = {
+  quantile: 0.9,
+  deviations: 2,
+  material: 0.05,
+  commonFloor: 0.05,
+  rareFloor: 0.01,
+  presenceFloor: 0.02,
+  leastReference: 30,
+  pooledPairs: 500,
+  leastRho: 0.01,
+  mostRho: 0.5,
+}

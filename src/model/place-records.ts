@@ -1,0 +1,156 @@
+import { grownTo } from '../features/grown-array.ts'
+
+/** Sampled values that one bucket of one place may keep: enough pairs for its correlation. */
+export const VALUES_PER_BUCKET = 8
+/** Values and buckets that one place may keep. A thin place keeps many buckets of few values. */
+export const MOST_VALUES = 1024
+export const MOST_BUCKETS = 512
+
+/** What happened in one place during one bucket of data time. */
+export interface BucketRecord {
+  bucket: number
+  /** Occurrences; runs (children of one parent taken together); occurrences of the parent. */
+  n: number
+  runs: number
+  parents: number
+  /** Occurrences that failed by themselves. */
+  errors: number
+  /** Duration of one observation that contains the place, ns. */
+  durationNs: number
+}
+
+/**
+ * A bounded sample of buckets of one place, with some self times of each. Whole buckets are kept or
+ * dropped, because two values of the same bucket are worth more than two of different ones where
+ * bursts are to be measured. The bucket with the least key goes first.
+ */
+export class PlaceRecords {
+  count = 0
+  /** Buckets that were dropped for newer ones. */
+  dropped = 0
+  bucket = new Int32Array(8)
+  n = new Uint32Array(8)
+  runs = new Uint32Array(8)
+  parents = new Uint32Array(8)
+  errors = new Uint32Array(8)
+  durationNs = new Float32Array(8)
+  /** How many values of each bucket follow in `values`. */
+  length = new Uint8Array(8)
+  values = new Float32Array(16)
+  #key = new Float64Array(8)
+  #used = 0
+
+  /** Values in use. */
+  get used(): number {
+    return this.#used
+  }
+
+  /** Adds a bucket with the `length` values from `values[from]` on. `key`: see `decayKey`. */
+  add(record: BucketRecord, key: number, values: Float32Array, from: number, length: number): void {
+    while (this.count >= MOST_BUCKETS || this.#used + length > MOST_VALUES) {
+      const least = this.#least()
+      if (this.#key[least]! > key) {
+        this.dropped++
+        return
+      }
+      this.#remove(least)
+    }
+    this.#growBuckets(this.count + 1)
+    this.values = grownTo(this.values, this.#used + length)
+    const i = this.count++
+    this.bucket[i] = record.bucket
+    this.n[i] = record.n
+    this.runs[i] = record.runs
+    this.parents[i] = record.parents
+    this.errors[i] = record.errors
+    this.durationNs[i] = record.durationNs
+    this.length[i] = length
+    this.#key[i] = key
+    for (let v = 0; v < length; v++) this.values[this.#used + v] = values[from + v]!
+    this.#used += length
+  }
+
+  clear(): void {
+    this.count = 0
+    this.#used = 0
+  }
+
+  #least(): number {
+    let least = 0
+    for (let i = 1; i < this.count; i++) if (this.#key[i]! < this.#key[least]!) least = i
+    return least
+  }
+
+  #remove(index: number): void {
+    let from = 0
+    for (let i = 0; i < index; i++) from += this.length[i]!
+    const length = this.length[index]!
+    this.values.copyWithin(from, from + length, this.#used)
+    this.#used -= length
+    const columns = [this.bucket, this.n, this.runs, this.parents, this.errors]
+    for (const column of columns) column.copyWithin(index, index + 1, this.count)
+    this.durationNs.copyWithin(index, index + 1, this.count)
+    this.length.copyWithin(index, index + 1, this.count)
+    this.#key.copyWithin(index, index + 1, this.count)
+    this.count--
+    this.dropped++
+  }
+
+  #growBuckets(least: number): void {
+    this.bucket = grownTo(this.bucket, least)
+    this.n = grownTo(this.n, least)
+    this.runs = grownTo(this.runs, least)
+    this.parents = grownTo(this.parents, least)
+    this.errors = grownTo(this.errors, least)
+    this.durationNs = grownTo(this.durationNs, least)
+    this.length = grownTo(this.length, least)
+    this.#key = grownTo(this.#key, least)
+  }
+
+  state(): PlaceRecordsState {
+    const { count } = this
+    return {
+      dropped: this.dropped,
+      bucket: this.bucket.slice(0, count),
+      n: this.n.slice(0, count),
+      runs: this.runs.slice(0, count),
+      parents: this.parents.slice(0, count),
+      errors: this.errors.slice(0, count),
+      durationNs: this.durationNs.slice(0, count),
+      length: this.length.slice(0, count),
+      key: this.#key.slice(0, count),
+      values: this.values.slice(0, this.#used),
+    }
+  }
+
+  /** Takes over a state; only valid on fresh records. */
+  restore(state: PlaceRecordsState): void {
+    let from = 0
+    for (let i = 0; i < state.n.length; i++) {
+      const record = {
+        bucket: state.bucket[i]!,
+        n: state.n[i]!,
+        runs: state.runs[i]!,
+        parents: state.parents[i]!,
+        errors: state.errors[i]!,
+        durationNs: state.durationNs[i]!,
+      }
+      this.add(record, state.key[i]!, state.values, from, state.length[i]!)
+      from += state.length[i]!
+    }
+    this.dropped = state.dropped
+  }
+}
+
+export interface PlaceRecordsState {
+  readonly dropped: number
+  readonly bucket: Int32Array<ArrayBuffer>
+  readonly n: Uint32Array<ArrayBuffer>
+  readonly runs: Uint32Array<ArrayBuffer>
+  readonly parents: Uint32Array<ArrayBuffer>
+  readonly errors: Uint32Array<ArrayBuffer>
+  readonly durationNs: Float32Array<ArrayBuffer>
+  readonly length: Uint8Array<ArrayBuffer>
+  readonly key: Float64Array<ArrayBuffer>
+  readonly values: Float32Array<ArrayBuffer>
+}

@@ -1,0 +1,127 @@
+import { COUNT_BINS } from './count-bins.ts'
+import type { PlaceRecords } from './place-records.ts'
+
+/**
+ * The reference as the fit gets it: plain typed arrays. Place i has the records
+ * [records[i], records[i + 1]), record j the values [valueOffsets[j], valueOffsets[j + 1]).
+ */
+export interface PlaceReferenceData {
+  readonly bucketMs: number
+  /** Place ids, ascending, and the element of each one's parent. */
+  readonly places: Int32Array<ArrayBuffer>
+  readonly parentElement: Int32Array<ArrayBuffer>
+  readonly records: Int32Array<ArrayBuffer>
+  readonly n: Uint32Array<ArrayBuffer>
+  readonly runs: Uint32Array<ArrayBuffer>
+  readonly parents: Uint32Array<ArrayBuffer>
+  readonly errors: Uint32Array<ArrayBuffer>
+  readonly durationNs: Float32Array<ArrayBuffer>
+  readonly valueOffsets: Int32Array<ArrayBuffer>
+  /** Self times, ns. */
+  readonly values: Float32Array<ArrayBuffer>
+  /** Decayed totals: runs of the place, occurrences of its parent since it was first seen. */
+  readonly runTotal: Float64Array<ArrayBuffer>
+  readonly parentTotal: Float64Array<ArrayBuffer>
+  /** Decayed histogram of the size of its runs, `COUNT_BINS` a place. */
+  readonly counts: Float64Array<ArrayBuffer>
+  /** Stratum ids, ascending; stratum i has the buckets [strataRecords[i], strataRecords[i + 1]). */
+  readonly strata: Int32Array<ArrayBuffer>
+  readonly strataRecords: Int32Array<ArrayBuffer>
+  readonly observations: Uint32Array<ArrayBuffer>
+  /** ... of which structurally unusual. */
+  readonly unusual: Uint32Array<ArrayBuffer>
+}
+
+export interface ReferenceSource {
+  readonly bucketMs: number
+  readonly places: readonly (PlaceRecords | null)[]
+  readonly parentElement: (place: number) => number
+  readonly runTotal: Float64Array
+  readonly parentTotal: Float64Array
+  readonly counts: Float32Array
+  readonly strata: readonly (PlaceRecords | null)[]
+}
+
+export function packReference(source: ReferenceSource): PlaceReferenceData {
+  const places = idsWithRecords(source.places)
+  const strata = idsWithRecords(source.strata)
+  const own = places.map((place) => source.places[place] as PlaceRecords)
+  const ofStrata = strata.map((stratum) => source.strata[stratum] as PlaceRecords)
+  const parents = places.map(source.parentElement)
+  const counts = new Float64Array(places.length * COUNT_BINS)
+  places.forEach((place, i) => {
+    const from = place * COUNT_BINS
+    counts.set(source.counts.subarray(from, from + COUNT_BINS), i * COUNT_BINS)
+  })
+  return {
+    bucketMs: source.bucketMs,
+    places: Int32Array.from(places),
+    parentElement: Int32Array.from(parents),
+    ...packRecords(own),
+    runTotal: Float64Array.from(places, (place) => source.runTotal[place] ?? 0),
+    parentTotal: Float64Array.from(places, (place) => source.parentTotal[place] ?? 0),
+    counts,
+    strata: Int32Array.from(strata),
+    strataRecords: offsets(ofStrata, ({ count }) => count),
+    observations: Uint32Array.from(ofStrata.flatMap(({ n, count }) => [...n.subarray(0, count)])),
+    unusual: Uint32Array.from(
+      ofStrata.flatMap(({ errors, count }) => [...errors.subarray(0, count)]),
+    ),
+  }
+}
+
+function idsWithRecords(all: readonly (PlaceRecords | null)[]): number[] {
+  const ids: number[] = []
+  all.forEach((records, id) => {
+    if (records && records.count > 0) ids.push(id)
+  })
+  return ids
+}
+
+function packRecords(
+  own: readonly PlaceRecords[],
+): Pick<
+  PlaceReferenceData,
+  'records' | 'n' | 'runs' | 'parents' | 'errors' | 'durationNs' | 'valueOffsets' | 'values'
+> {
+  const records = offsets(own, ({ count }) => count)
+  const total = records[own.length]!
+  const valueStarts = offsets(own, ({ used }) => used)
+  const packed = {
+    records,
+    n: new Uint32Array(total),
+    runs: new Uint32Array(total),
+    parents: new Uint32Array(total),
+    errors: new Uint32Array(total),
+    durationNs: new Float32Array(total),
+    valueOffsets: new Int32Array(total + 1),
+    values: new Float32Array(valueStarts[own.length]!),
+  }
+  own.forEach((place, i) => {
+    const { count, used } = place
+    const at = records[i]!
+    packed.n.set(place.n.subarray(0, count), at)
+    packed.runs.set(place.runs.subarray(0, count), at)
+    packed.parents.set(place.parents.subarray(0, count), at)
+    packed.errors.set(place.errors.subarray(0, count), at)
+    packed.durationNs.set(place.durationNs.subarray(0, count), at)
+    packed.values.set(place.values.subarray(0, used), valueStarts[i]!)
+    let value = valueStarts[i]!
+    for (let r = 0; r < count; r++) {
+      value += place.length[r]!
+      packed.valueOffsets[at + r + 1] = value
+    }
+  })
+  return packed
+}
+
+function offsets(
+  own: readonly PlaceRecords[],
+  length: (records: PlaceRecords) => number,
+): Int32Array<ArrayBuffer> {
+  const starts = new Int32Array(own.length + 1)
+  own.forEach((records, i) => {
+    starts[i + 1] = starts[i]! + length(records)
+  })
+  return starts
+}
