@@ -57,8 +57,8 @@ describe('the order of spans', () => {
     ])
   })
 
-  it('copes with a chain and a fan of 100,000 spans', () => {
-    const n = 100_000
+  it('copes with a chain and a fan of 30,000 spans', () => {
+    const n = 30_000
     const spans = Array.from({ length: n }, (_, i) => n - i)
     const chain = buildAll(spans.map((span) => ({ span, parent: span - 1, start: span })))
     expect(chain.spans.every((span, i) => span.span === i + 1 && span.up === i - 1)).toBe(true)
