@@ -11,26 +11,19 @@ import {
   mappings,
   type Panel,
   prom,
-  reference,
   thresholds,
 } from './dashboard.ts'
+import {
+  CHOSEN,
+  MEDOSCOPE,
+  OPEN,
+  openClustersTable,
+  SEVERITY_COLOURS,
+  VALUE,
+} from './open-clusters.ts'
 
-const MEDOSCOPE = reference('medoscope_url')
-const JAEGER = reference('jaeger_url')
-const VALUE = reference('__value.raw')
-
-/** Only the anomaly clusters of the services chosen above. */
-const CHOSEN = 'job=~"$job", service=~"$service"'
-const OPEN = `medoscope_anomaly_cluster_info{${CHOSEN}}`
 const CLUSTERS = '{service_name="medoscope"} | event_name="medoscope.anomaly_cluster"'
 const ANOMALIES = '{service_name="medoscope"} | event_name="medoscope.anomaly"'
-
-/** A value of each open cluster, joined to the chosen ones. */
-function ofOpen(metric: string): string {
-  return `max by (cluster) (medoscope_anomaly_cluster_${metric}) and on (cluster) ${OPEN}`
-}
-
-const SEVERITY = { critical: 'red', warning: 'orange', info: 'blue' } as const
 
 const glance: readonly Panel[] = [
   {
@@ -135,121 +128,6 @@ const glance: readonly Panel[] = [
   },
 ]
 
-/** One line a cluster: what is joined from the info metric, the values, and the links. */
-const openTable: Panel = {
-  type: 'table',
-  title: 'Open anomaly clusters',
-  description:
-    'What is strange now, the strongest evidence first: where, since when, and how far from normal. The cluster opens its page in medoscope, with a real example beside the nearest normal trace; the traces open in the trace store.',
-  unit: 'short',
-  queries: [
-    prom(`max by (cluster, severity, service, place, term, direction) (${OPEN})`, '', {
-      instant: true,
-      format: 'table',
-    }),
-    prom(
-      `1000 * (min by (cluster) (medoscope_anomaly_cluster_first_timestamp_seconds) and on (cluster) ${OPEN})`,
-      '',
-      { instant: true, format: 'table' },
-    ),
-    ...['rate_ratio', 'normal_rate_ratio', 'typical_seconds', 'normal_seconds', 'strength'].map(
-      (metric) => prom(ofOpen(metric), '', { instant: true, format: 'table' }),
-    ),
-    prom(
-      `max by (cluster, trace_id, normal_trace_id) (medoscope_anomaly_cluster_traces_info) and on (cluster) ${OPEN}`,
-      '',
-      { instant: true, format: 'table' },
-    ),
-  ],
-  width: 24,
-  height: 9,
-  field: { custom: { align: 'left', filterable: false }, noValue: '' },
-  overrides: [
-    column('Severity', {
-      'custom.width': 90,
-      'custom.cellOptions': { type: 'color-background', mode: 'basic' },
-      mappings: [
-        {
-          type: 'value',
-          options: Object.fromEntries(
-            Object.entries(SEVERITY).map(([text, color], index) => [text, { text, color, index }]),
-          ),
-        },
-      ],
-    }),
-    column('Service', { 'custom.width': 150 }),
-    column('Place', { 'custom.minWidth': 260 }),
-    column('What', { 'custom.width': 90 }),
-    column('Way', { 'custom.width': 60 }),
-    column('Since', { unit: 'dateTimeAsIso', 'custom.width': 160 }),
-    column('Deviating', { unit: 'percentunit', decimals: 0, 'custom.width': 90 }),
-    column('Normally', { unit: 'percentunit', decimals: 0, 'custom.width': 85 }),
-    column('Typical', { unit: 's', 'custom.width': 85 }),
-    column('Normal time', { unit: 's', 'custom.width': 100 }),
-    column('Strength', { decimals: 1, 'custom.width': 80 }),
-    column('Cluster', {
-      'custom.width': 110,
-      links: [link('The pair in medoscope', `${MEDOSCOPE}/clusters/${VALUE}`)],
-    }),
-    column('Example', {
-      'custom.width': 120,
-      links: [
-        link('The anomaly in the trace store', `${JAEGER}/trace/${VALUE}`),
-        link(
-          'Beside the normal trace',
-          `${JAEGER}/trace/${reference('__data.fields["Normal trace"]')}...${VALUE}`,
-        ),
-      ],
-    }),
-    column('Normal trace', {
-      'custom.width': 120,
-      links: [link('The normal trace in the trace store', `${JAEGER}/trace/${VALUE}`)],
-    }),
-  ],
-  transformations: [
-    { id: 'merge', options: {} },
-    {
-      id: 'organize',
-      options: {
-        excludeByName: { Time: true, 'Value #A': true, 'Value #H': true },
-        indexByName: {
-          severity: 0,
-          service: 1,
-          place: 2,
-          term: 3,
-          direction: 4,
-          'Value #B': 5,
-          'Value #C': 6,
-          'Value #D': 7,
-          'Value #E': 8,
-          'Value #F': 9,
-          'Value #G': 10,
-          cluster: 11,
-          trace_id: 12,
-          normal_trace_id: 13,
-        },
-        renameByName: {
-          severity: 'Severity',
-          service: 'Service',
-          place: 'Place',
-          term: 'What',
-          direction: 'Way',
-          'Value #B': 'Since',
-          'Value #C': 'Deviating',
-          'Value #D': 'Normally',
-          'Value #E': 'Typical',
-          'Value #F': 'Normal time',
-          'Value #G': 'Strength',
-          cluster: 'Cluster',
-          trace_id: 'Example',
-          normal_trace_id: 'Normal trace',
-        },
-      },
-    },
-    { id: 'sortBy', options: { sort: [{ field: 'Strength', desc: true }] } },
-  ],
-}
-
 const timeline: readonly Panel[] = [
   {
     type: 'state-timeline',
@@ -270,9 +148,9 @@ const timeline: readonly Panel[] = [
     height: 8,
     field: {
       ...mappings({
-        '1': ['info', SEVERITY.info],
-        '2': ['warning', SEVERITY.warning],
-        '3': ['critical', SEVERITY.critical],
+        '1': ['info', SEVERITY_COLOURS.info],
+        '2': ['warning', SEVERITY_COLOURS.warning],
+        '3': ['critical', SEVERITY_COLOURS.critical],
       }),
       color: { mode: 'thresholds' },
       custom: { fillOpacity: 80, lineWidth: 0, spanNulls: false, insertNulls: 60_000 },
@@ -420,12 +298,29 @@ const normal: readonly Panel[] = [
         '{{stratum}} ({{cluster}})',
       ),
     ],
-    width: 12,
+    width: 10,
     height: 8,
     field: {
       min: 0,
       custom: { fillOpacity: 40, lineWidth: 1, stacking: { mode: 'normal', group: 'A' } },
     },
+  },
+  {
+    type: 'bargauge',
+    title: 'Weight of the normal clusters',
+    description:
+      'Share of the normal traffic that each of the ten heaviest normal clusters stands for.',
+    unit: 'percentunit',
+    queries: [
+      prom(
+        'topk(10, max by (cluster) (medoscope_normal_cluster_weight_ratio{job=~"$job"}) * on (cluster) group_left (stratum) max by (cluster, stratum) (medoscope_normal_cluster_info{job=~"$job"}))',
+        '{{stratum}} ({{cluster}})',
+        { instant: true },
+      ),
+    ],
+    width: 6,
+    height: 8,
+    field: { min: 0, ...thresholds([null, 'blue']) },
   },
   {
     type: 'heatmap',
@@ -440,7 +335,7 @@ const normal: readonly Panel[] = [
         { format: 'heatmap', exemplars: true },
       ),
     ],
-    width: 12,
+    width: 8,
     height: 8,
     options: { yAxis: { axisPlacement: 'left', reverse: false, unit: 'short' } },
   },
@@ -496,7 +391,7 @@ export const anomaliesDashboard: DashboardSpec = {
   ],
   rows: [
     { title: 'At a glance', panels: glance },
-    { title: 'What is strange', panels: [openTable, ...timeline] },
+    { title: 'What is strange', panels: [openClustersTable(), ...timeline] },
     { title: 'What was said', panels: feed },
     { title: 'What is normal', panels: normal },
   ],

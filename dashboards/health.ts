@@ -196,6 +196,15 @@ const input: readonly Panel[] = [
     's',
     [prom(`max(medoscope_data_time_age_seconds{${THIS}})`, 'age')],
   ),
+  series(
+    'OTLP/HTTP requests',
+    'Requests to the receiver by status code, a second. 429: it was full.',
+    'ops',
+    [prom(rate('medoscope_http_requests_total', 'code'), '{{code}}')],
+  ),
+  series('Events of sources', 'Rebalances, gaps and restarts of a source, a second.', 'ops', [
+    prom(rate('medoscope_source_events_total', 'source, event'), '{{source}}: {{event}}'),
+  ]),
 ]
 
 const assembly: readonly Panel[] = [
@@ -372,9 +381,12 @@ const process: readonly Panel[] = [
   ),
   series(
     'No room',
-    'Texts, elements, paths, places and strata that were taken together as (other), a second.',
+    'Texts, elements, paths, places and strata that were taken together as (other), and past clusters no longer served, a second.',
     'ops',
-    [prom(rate('medoscope_overflow_total', 'what'), '{{what}}')],
+    [
+      prom(rate('medoscope_overflow_total', 'what'), '{{what}}'),
+      prom(rate('medoscope_anomaly_clusters_forgotten_total', 'what'), 'past cluster: {{what}}'),
+    ],
   ),
   series(
     'Oddities put right',
@@ -418,7 +430,7 @@ export const healthDashboard: DashboardSpec = {
   ],
   rows: [
     { title: 'At a glance', panels: glance },
-    { title: 'Input', panels: input },
+    { title: 'Input', panels: input.map((panel) => ({ ...panel, width: 6 })) },
     { title: 'Work', panels: work },
     { title: 'Model and drift', panels: model },
     { title: 'Assembly', panels: assembly },

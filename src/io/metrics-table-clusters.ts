@@ -71,12 +71,12 @@ export const CLUSTER_METRICS = {
     help: 'Time that is normal at this place, for clusters about time.',
     labels: ['cluster'],
   },
-  medoscope_anomaly_cluster_typical_count: {
+  medoscope_anomaly_cluster_typical_calls: {
     type: 'gauge',
     help: 'Typical number of calls per parent, for clusters about counts.',
     labels: ['cluster'],
   },
-  medoscope_anomaly_cluster_normal_count: {
+  medoscope_anomaly_cluster_normal_calls: {
     type: 'gauge',
     help: 'Number of calls per parent that is normal, for clusters about counts.',
     labels: ['cluster'],
