@@ -5,6 +5,9 @@ import type { Publication } from './io/sink.ts'
 import type { FitResult } from './model/fit-request.ts'
 import type { Checkpoints, PipelineParts, PipelineSettings } from './pipeline-parts.ts'
 
+/** What the loop is at; a health check asks how long already. */
+export type Activity = 'idle' | 'polling' | 'judging' | 'fitting' | 'publishing' | 'persisting'
+
 /** What the loop counts, in plain numbers. */
 export interface PipelineCounts {
   turns: number
@@ -42,8 +45,9 @@ export class Pipeline {
     commitFailures: 0,
     revoked: 0,
   }
-  /** Monotonic time of the last turn, ms: a loop that is alive moves it. */
-  lastTurnMs: number
+  activity: Activity = 'idle'
+  /** Monotonic time since which it is at that, ms. */
+  activitySinceMs: number
   /** Timestamp of the last record taken, by partition, ms since 1970; 0 where records have none. */
   readonly lastRecordMs = new Map<string, number>()
   readonly #parts: PipelineParts
@@ -62,7 +66,7 @@ export class Pipeline {
   constructor(parts: PipelineParts, settings: PipelineSettings) {
     this.#parts = parts
     this.#settings = settings
-    this.lastTurnMs = this.#lastCommitMs = this.#lastCheckpointMs = parts.clock.now()
+    this.activitySinceMs = this.#lastCommitMs = this.#lastCheckpointMs = parts.clock.now()
   }
 
   /** The restored checkpoint's positions: what is durable before the first new one. */
@@ -79,7 +83,7 @@ export class Pipeline {
     const { source } = this.#parts
     while (!this.#stopping || source.drain !== undefined) {
       this.counts.turns++
-      this.lastTurnMs = this.#parts.clock.now()
+      this.#now('polling')
       const batch = await source.poll(this.#settings.batchRecords, this.#settings.batchWaitMs)
       if (batch === null) break
       for (const partition of batch.revoked) this.#revoke(partition)
@@ -97,6 +101,11 @@ export class Pipeline {
     const { clock, source } = this.#parts
     void clock.sleep(graceMs, this.#abort.signal).then(() => this.#abort.abort())
     await source.drain?.()
+  }
+
+  #now(activity: Activity): void {
+    this.activity = activity
+    this.activitySinceMs = this.#parts.clock.now()
   }
 
   async #turn(records: readonly LogRecord[]): Promise<void> {
@@ -126,6 +135,7 @@ export class Pipeline {
   /** Steps through all records; waits for a model where the detector may not go on without it. */
   async #step(records: readonly LogRecord[]): Promise<void> {
     const { detector } = this.#parts
+    this.#now('judging')
     this.#install()
     let from = 0
     while (from < records.length) {
@@ -138,6 +148,7 @@ export class Pipeline {
           )
         }
         this.counts.fitWaits++
+        this.#now('fitting')
         await this.#fitting
         this.#install()
       }
@@ -191,6 +202,7 @@ export class Pipeline {
   }
 
   async #publish(): Promise<void> {
+    this.#now('publishing')
     const output = this.#output
     this.#output = emptyOutput()
     const seen = this.#parts.onOutput?.(output)
@@ -203,6 +215,7 @@ export class Pipeline {
 
   /** Checkpoints and commits what is due, or everything when `all`. */
   async #persist(all: boolean): Promise<void> {
+    this.#now('persisting')
     const now = this.#parts.clock.now()
     const { checkpoints } = this.#parts
     // A model in the making belongs to no snapshot: wait for the next turn after it came.
@@ -257,6 +270,7 @@ export class Pipeline {
   async #finish(stopped: boolean): Promise<void> {
     const { detector, atEnd } = this.#parts
     if (this.#fitting !== null) {
+      this.#now('fitting')
       await this.#fitting
       this.#install()
     }
@@ -267,6 +281,7 @@ export class Pipeline {
     }
     await this.#publish()
     await this.#persist(true)
+    this.#now('idle')
     this.#abort.abort()
   }
 }

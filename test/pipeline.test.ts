@@ -148,8 +148,8 @@ describe('the loop', () => {
     })
     await pipeline.run()
     expect(reports).toEqual([
-      [3, 1, 1],
-      [3, 1, 1],
+      [3, 2, 1], // the fake clock ticks with every look at it
+      [3, 2, 1],
     ])
   })
 

@@ -1,0 +1,63 @@
+import { type Span, SpanKind, SpanStatusCode, type Tracer } from '@opentelemetry/api'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
+import type { BatchReport } from '../pipeline-parts.ts'
+
+export interface TracingSettings {
+  /** Base address, without /v1/traces. */
+  readonly endpoint: string
+  readonly sampleRatio: number
+  readonly version: string
+}
+
+/** Longest time that a stop waits for the last spans. */
+const SHUTDOWN_MS = 5000
+
+/**
+ * medoscope's own traces: one span a batch, sampled, so that they can never feed on themselves even
+ * where they come back in the input (there they are dropped by their service name).
+ */
+export class BatchTracing {
+  readonly #provider: TracerProvider
+  readonly #tracer: Tracer
+
+  constructor({ endpoint, sampleRatio, version }: TracingSettings) {
+    const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` })
+    this.#provider = new TracerProvider({
+      resource: resourceFromAttributes({ 'service.name': 'medoscope', 'service.version': version }),
+      sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }),
+      spanProcessors: [new BatchSpanProcessor({ exporter })],
+    })
+    this.#tracer = this.#provider.getTracer('medoscope', version)
+  }
+
+  /** Reports a batch that is done. */
+  record(report: BatchReport): void {
+    const { startedMs, stepMs, publishMs, records, bytes, output } = report
+    const options = { kind: SpanKind.CONSUMER, startTime: startedMs }
+    this.#tracer.startActiveSpan('process batch', options, (span: Span) => {
+      span.setAttributes({
+        'messaging.batch.message_count': records,
+        'medoscope.batch.bytes': bytes,
+        'medoscope.batch.observations': output.verdicts.length,
+        'medoscope.batch.anomalies': output.anomalies.length,
+        'medoscope.batch.step_ms': stepMs,
+        'medoscope.batch.publish_ms': publishMs,
+      })
+      if (output.deadLetters.length > 0) span.setStatus({ code: SpanStatusCode.ERROR })
+      span.end(startedMs + stepMs + publishMs)
+    })
+  }
+
+  /** Sends what is left, for at most five seconds. */
+  async stop(): Promise<void> {
+    const given = new Promise((resolve) => setTimeout(resolve, SHUTDOWN_MS).unref())
+    await Promise.race([this.#provider.shutdown().catch(() => undefined), given])
+  }
+}
