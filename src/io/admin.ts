@@ -17,8 +17,8 @@ export interface Health {
 
 /** What the admin server tells; each is asked at the time of the request. */
 export interface AdminSubjects {
-  /** Prometheus' text format. */
-  readonly metrics: () => Promise<string>
+  /** OpenMetrics where asked for, else Prometheus' text format. */
+  readonly metrics: (openMetrics: boolean) => Promise<string>
   /** Whether the loop is alive: an orchestrator restarts what is not. */
   readonly health: () => Health
   /** Whether it does its work: input is read and output arrives. Learning counts as ready. */
@@ -71,10 +71,15 @@ export class AdminServer {
   }
 }
 
+const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
+const PLAIN_TEXT = 'text/plain; version=0.0.4; charset=utf-8'
+
 function addRoutes(server: FastifyInstance, subjects: AdminSubjects): void {
-  server.get('/metrics', async (_, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await subjects.metrics()),
-  )
+  server.get('/metrics', async (request, reply) => {
+    const wanted = (request.headers.accept ?? '').includes('application/openmetrics-text')
+    const text = await subjects.metrics(wanted)
+    return reply.type(text.endsWith('# EOF\n') ? OPEN_METRICS : PLAIN_TEXT).send(text)
+  })
   server.get('/healthz', async (_, reply) => verdict(reply, subjects.health()))
   server.get('/readyz', async (_, reply) => verdict(reply, subjects.readiness()))
   server.get('/api/v1/status', async (_, reply) => json(reply, subjects.status()))

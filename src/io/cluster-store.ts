@@ -1,4 +1,8 @@
-import type { AnomalyCluster, AnomalyClusterChange, ClusterChangeKind } from '../detect/anomaly-cluster.ts'
+import type {
+  AnomalyCluster,
+  AnomalyClusterChange,
+  ClusterChangeKind,
+} from '../detect/anomaly-cluster.ts'
 import { moreSevere, type Severity, severityOf } from './cluster-severity.ts'
 
 export interface ClusterStoreLimits {

@@ -1,4 +1,11 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type OpenMetricsContentType,
+  Registry,
+} from 'prom-client'
 import { METRICS, type MetricName, type MetricRow } from './metrics-table.ts'
 
 export type MetricLabels = Readonly<Record<string, string>>
@@ -18,7 +25,7 @@ const NO_LABELS: MetricLabels = {}
  * is given the total, once a batch. Gauges are set when somebody scrapes.
  */
 export class Metrics {
-  readonly registry = new Registry()
+  readonly registry = new Registry<OpenMetricsContentType>()
   readonly #counters = new Map<string, Counter>()
   readonly #gauges = new Map<string, Gauge>()
   readonly #histograms = new Map<string, Histogram>()
@@ -28,6 +35,8 @@ export class Metrics {
 
   /** @param defaults also serve the process's own metrics (memory, event loop, garbage collection) */
   constructor(defaults = true) {
+    // The form that can carry exemplars; the plain one is made from it.
+    this.registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
     if (defaults) collectDefaultMetrics({ register: this.registry })
     for (const [name, row] of Object.entries<MetricRow>(METRICS)) this.#declare(name, row)
   }
@@ -49,8 +58,10 @@ export class Metrics {
     this.#gauges.get(name)?.reset()
   }
 
-  observe(name: HistogramName, value: number): void {
-    this.#histograms.get(name)?.observe(value)
+  /** @param traceId a trace that shows this value: becomes the exemplar of its bucket */
+  observe(name: HistogramName, value: number, traceId?: string): void {
+    const exemplar = traceId === undefined ? {} : { exemplarLabels: { trace_id: traceId } }
+    this.#histograms.get(name)?.observe({ labels: NO_LABELS, value, ...exemplar })
   }
 
   /** Called at each scrape, to set gauges. */
@@ -58,10 +69,11 @@ export class Metrics {
     this.#collectors.push(collector)
   }
 
-  /** The exposition, in Prometheus' text format. */
-  async render(): Promise<string> {
+  /** The exposition: OpenMetrics with exemplars for who asks for it, else Prometheus' text format. */
+  async render(openMetrics = false): Promise<string> {
     for (const collect of this.#collectors) collect()
-    return this.registry.metrics()
+    const text = await this.registry.metrics()
+    return openMetrics ? text : plainText(text)
   }
 
   #declare(name: string, row: MetricRow): void {
@@ -71,7 +83,28 @@ export class Metrics {
     else if (row.type === 'gauge') this.#gauges.set(name, new Gauge({ ...common, labelNames }))
     else {
       const buckets = [...(row.buckets ?? [])]
-      this.#histograms.set(name, new Histogram({ ...common, labelNames, buckets }))
+      this.#histograms.set(
+        name,
+        new Histogram({ ...common, labelNames, buckets, enableExemplars: true }),
+      )
     }
   }
+}
+
+/** OpenMetrics as the older text format: counters declared by their full name, no exemplars, no end mark. */
+function plainText(openMetrics: string): string {
+  const lines = openMetrics.split('\n')
+  const counters = new Set<string>()
+  for (const line of lines) {
+    const counter = /^# TYPE (\S+) counter$/.exec(line)?.[1]
+    if (counter !== undefined) counters.add(counter)
+  }
+  return lines
+    .filter((line) => line !== '# EOF')
+    .map((line) => {
+      const [, kind, name = '', rest = ''] = /^# (HELP|TYPE) (\S+)(.*)$/.exec(line) ?? []
+      if (kind !== undefined) return counters.has(name) ? `# ${kind} ${name}_total${rest}` : line
+      return line.replace(/ # \{trace_id="[^"]*"\}.*$/, '')
+    })
+    .join('\n')
 }
