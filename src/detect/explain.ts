@@ -61,8 +61,9 @@ function compareTexts(a: string, b: string): number {
 
 /**
  * The services of an anomaly, the most suspect first. A duration names nobody, since it holds its
- * callees' time; a call speaks for its callee; an error or a change of structure speaks for the
- * deepest, respectively topmost, element of its chain.
+ * callees' time; the self time of a call speaks against its callee; an error against the deepest
+ * element that has it. What is new or repeated speaks against the service that does it, what is
+ * missing against the one that should have called, each by the topmost element of its chain.
  */
 export function rankServices(
   contributions: readonly RawContribution[],
@@ -107,10 +108,14 @@ function isOwn(
   return part.measure !== 'status'
 }
 
-function suspect({ path, measure }: RawContribution, table: ElementTable): string {
+/** Whom a contribution speaks against: see `rankServices`. */
+function suspect({ path, measure, value }: RawContribution, table: ElementTable): string {
   const element = table.paths.second(path)
-  const callee = table.callee(element)
-  if (callee !== 0 && measure !== 'errors') return table.calleeText(element)
+  if (measure === 'presence' && value === null) {
+    const above = table.paths.second(table.paths.first(path))
+    return table.serviceText(above) || table.serviceText(element)
+  }
+  if (measure === 'self_time' && table.callee(element) !== 0) return table.calleeText(element)
   return table.serviceText(element)
 }
 
