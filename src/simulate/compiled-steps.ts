@@ -155,3 +155,18 @@ export function mandatoryStep(steps: readonly CompiledStep[]): CompiledStep | nu
   )
   return always.find(({ type }) => type === 'call') ?? always[0] ?? null
 }
+
+/** The steps and everything below them that the same operation does. */
+export function allSteps(steps: readonly CompiledStep[]): CompiledStep[] {
+  return steps.flatMap((step): CompiledStep[] => {
+    switch (step.type) {
+      case 'cache':
+        return [step, ...allSteps(step.miss)]
+      case 'work':
+      case 'together':
+        return [step, ...allSteps(step.steps)]
+      default:
+        return [step]
+    }
+  })
+}

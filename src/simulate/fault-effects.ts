@@ -155,6 +155,7 @@ export class FaultEffects {
 
   #applies(fault: ActiveFault, instance: number, nowNs: number, seed: number): boolean {
     if (!isActive(fault, instance, nowNs) || !hits(fault, seed)) return false
+    this.touched.add(fault.index)
     this.affected.add(fault.index)
     return true
   }

@@ -1,4 +1,5 @@
 import { type Change, serviceChanges } from './changes.ts'
+import { checkFault } from './fault-checks.ts'
 import { FaultEffects } from './fault-effects.ts'
 import { type Fault, faultTable } from './faults.ts'
 import { derive } from './random.ts'
@@ -39,6 +40,7 @@ export function* simulate(options: SimulationOptions): Generator<SimulatedRecord
   const { seed, startMs, faults = [], changes = [], scale = 1, recordSpans = 512 } = options
   checkOptions(options)
   const shop = buildShop(seed, scale)
+  for (const fault of faults) checkFault(shop, fault)
   const effects = new FaultEffects(faultTable(shop, faults))
   const batches = new RecordBatches(startMs, recordSpans)
   const writer = new SpanWriter(startMs, (instance, endNs, span) => {

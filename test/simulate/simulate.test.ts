@@ -53,7 +53,7 @@ describe('simulate', () => {
         fc.constantFrom(1, 2, 4, 16),
         fc.constantFrom('errors', 'fail_fast', 'retry_storm', 'missing_call', 'unseen_path'),
         fc.constantFrom('weak', 'medium', 'strong'),
-        fc.constantFrom('pricing', 'catalogue', 'checkout', 'frontend'),
+        fc.constantFrom('pricing', 'checkout', 'frontend'),
         (seed, scale, kind, strength, service) => {
           const faults = [{ kind, strength, service, fromMs: 500, toMs: 1500 } as const]
           const traces = collect({ seed, scale, faults, durationMs: 2000, tracesPerSecond: 40 })
