@@ -91,7 +91,7 @@ describe('decodeTraces', () => {
         const shuffled = wire.reorder(body, (fields) => shuffle(fields, numbers))
         expect(decoded(shuffled)).toEqual(expected)
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 

@@ -3,11 +3,18 @@
 export type Part = Uint8Array | readonly number[]
 
 export function concat(...parts: readonly Part[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]))
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
 }
 
 export function varint(value: number | bigint): number[] {
   const bytes: number[] = []
+  if (typeof value === 'number' && value >= 0 && value < 128) return [value]
   let rest = BigInt.asUintN(64, BigInt(value))
   while (rest >= 128n) {
     bytes.push(Number(rest & 127n) | 128)
@@ -92,13 +99,40 @@ export function reorder(
     const field = tag >>> 3
     const here = `${path}.${field}`
     const content = MESSAGES.has(here) ? reorder(value, order, here) : value
-    const whole =
-      (tag & 7) === 2
-        ? concat(varint(tag), varint(content.length), content)
-        : concat(varint(tag), content)
-    groups.set(field, [...(groups.get(field) ?? []), whole])
+    groups.set(field, [...(groups.get(field) ?? []), whole({ tag, value: content })])
   }
   return concat(...order([...groups.keys()]).flatMap((field) => groups.get(field) ?? []))
+}
+
+/**
+ * One field anywhere in a valid message dropped, doubled, moved, emptied, given another tag or one bit
+ * flipped, with all lengths around it right: damage that is not found by lengths.
+ */
+export function mutateField(message: Uint8Array, random: () => number, path = ''): Uint8Array {
+  const fields = fieldsOf(message)
+  if (fields.length === 0) return message
+  const at = random() % fields.length
+  const { tag, value } = fields[at]!
+  const here = `${path}.${tag >>> 3}`
+  const other = random() % fields.length
+  const action = MESSAGES.has(here) && random() % 8 > 0 ? -1 : random() % 6
+  if (action === -1) fields[at] = { tag, value: mutateField(value, random, here) }
+  else if (action === 0) fields.splice(at, 1)
+  else if (action === 1) fields.push({ tag, value })
+  else if (action === 2) fields.splice(other, 0, ...fields.splice(at, 1))
+  else if (action === 3) fields[at] = { tag, value: value.slice(0, random() % 4) }
+  else if (action === 4) fields[at] = { tag: (random() % 17) * 8 + (random() % 6), value }
+  else if (value.length > 0) {
+    const flipped = value.slice()
+    flipped[random() % value.length]! ^= 1 << (random() % 8)
+    fields[at] = { tag, value: flipped }
+  }
+  return concat(...fields.map(whole))
+}
+
+function whole({ tag, value }: Field): Uint8Array {
+  if ((tag & 7) !== 2) return concat(varint(tag), value)
+  return concat(varint(tag), varint(value.length), value)
 }
 
 /** The fields of a valid message. */
