@@ -55,7 +55,7 @@ export interface ServiceChanges {
 
 /**
  * Changes by the index of the service; null where there are none.
- * @throws Error where a service or an entry is not in the shop.
+ * @throws Error where a service or an entry is not in the shop, or a factor makes no sense.
  */
 export function serviceChanges(
   shop: Shop,
@@ -92,7 +92,9 @@ function checkChange(shop: Shop, change: Change): void {
       if (shop.entries.some((entry) => entry.name === name)) continue
       throw new Error(`Mix of ${name}, which is no entry of the shop.`)
     }
-  } else if (change.kind !== 'load') {
+  } else if (change.kind === 'load') {
+    if (!(change.factor >= 0)) throw new Error(`Load factor ${change.factor} is below 0.`)
+  } else {
     if (shop.services.some(({ name }) => name === change.service)) return
     throw new Error(`Change of ${change.service}, which is no service of the shop.`)
   }
