@@ -2,6 +2,7 @@ import type { ElementTable } from '../features/element-table.ts'
 import type { EvidenceReader } from '../features/kept-trace.ts'
 import type { TraceElements } from '../features/trace-elements.ts'
 import type { Model } from '../model/model.ts'
+import { NULL_OPTIONS } from '../model/null-options.ts'
 import { emptyPlaceNull } from '../model/place-null.ts'
 import type { PlaceReference } from '../model/place-reference.ts'
 import { hashWords } from '../sample/random.ts'
@@ -100,7 +101,7 @@ export class Accumulator {
     watch.take(elements, scan)
     this.#seen.observations++
     if (context.pStructure !== null) {
-      const unusual = context.pStructure <= this.#options.structureCut
+      const unusual = context.pStructure <= NULL_OPTIONS.structureCut
       this.#reference.learnStructure(elements.stratum, unusual, timeMs)
       watch.takeStructure(elements.stratum, unusual, context.differingPath)
     }

@@ -11,8 +11,6 @@ export interface EvidenceOptions {
   readonly presenceShares: readonly [number, number, number]
   /** ... errors and structure. */
   readonly rareShares: readonly [number, number, number]
-  /** An observation with a structural p up to this is structurally unusual. */
-  readonly structureCut: number
   /** A series closes when its normal is this many times likelier than what opened it. */
   readonly closingOdds: number
   /** Data time between two looks at the running bucket, as a share of the bucket. */
@@ -27,7 +25,6 @@ export const EVIDENCE_OPTIONS: EvidenceOptions = {
   commonShares: [0.3, 0.6, 0.9],
   presenceShares: [0.1, 0.4, 0.9],
   rareShares: [0.05, 0.2, 0.6],
-  structureCut: 0.02,
   closingOdds: 20,
   lookShare: 1 / 6,
   mergeOverlap: 0.5,

@@ -114,10 +114,17 @@ function stages(
   novelty: number,
   out: PValues,
 ): void {
-  const { count, novelty: ranked } = calibration
-  out.pStructure = novelty === 0 ? 1 : (1 + count - lowerBound(ranked, novelty)) / (count + 1)
+  out.pStructure = structuralP(calibration, novelty)
   const group = calibration.groups[calibration.groupOf[cluster]!]!
   out.pDistance = tailProbability(group, distance / calibration.clusterScale[cluster]!)
+}
+
+/** Stage A alone: the share of the calibration observations that are at least as novel. */
+export function structuralP(
+  { count, novelty: ranked }: Pick<Calibration, 'count' | 'novelty'>,
+  novelty: number,
+): number {
+  return novelty === 0 ? 1 : (1 + count - lowerBound(ranked, novelty)) / (count + 1)
 }
 
 function tailProbability(group: ScoreGroup, score: number): number {

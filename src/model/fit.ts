@@ -1,13 +1,14 @@
 import { Dissimilarity } from '../cluster/dissimilarity.ts'
 import { type PackedProfiles, unpackProfile } from '../features/packed-profiles.ts'
 import { ProfileScratch, type ScaledProfile } from '../features/profile.ts'
-import { type Calibration, calibrate } from './calibration.ts'
+import { calibrate } from './calibration.ts'
 import type { FitEffort, FitRequest, FitResult, FittedStratum } from './fit-request.ts'
 import { fitScales } from './fit-scales.ts'
 import { fitStratum } from './fit-stratum.ts'
 import { fitPlaceNull } from './place-null.ts'
 import { Scaler } from './scales.ts'
 import { ShapeLookup } from './shapes.ts'
+import { structureShares } from './structure-shares.ts'
 
 /**
  * Fits a model: scales, then per stratum weighted FasterPAM from the previous medoids, then the
@@ -33,7 +34,8 @@ export function fit(request: FitRequest): FitResult {
     medoids.push(fitted.clusters.map(({ medoid }) => members[medoid - range.from]!))
     effort.observations += fitted.observations
   }
-  const calibration = calibrateModel(request, strata, medoids, scaler, scratch, dissimilarity)
+  const scored = scoreCalibration(request, strata, medoids, scaler, scratch, dissimilarity)
+  const calibration = calibrate(scored, scored.clusterStrata, request.alpha)
   effort.calibrated = calibration.count
   return {
     version: request.version,
@@ -41,7 +43,9 @@ export function fit(request: FitRequest): FitResult {
     scales,
     strata,
     calibration,
-    places: request.places ? fitPlaceNull(request.places) : null,
+    places: request.places
+      ? fitPlaceNull(request.places, structureShares(calibration, scored))
+      : null,
     effort: effort satisfies FitEffort,
   }
 }
@@ -80,18 +84,20 @@ function scaledProfiles(
   return profiles
 }
 
-function calibrateModel(
+/** The calibration observations as the new model sees them. */
+function scoreCalibration(
   request: FitRequest,
   strata: readonly FittedStratum[],
   medoids: readonly ScaledProfile[][],
   scaler: Scaler,
   scratch: ProfileScratch,
   dissimilarity: Dissimilarity,
-): Calibration {
+): ScoredCalibration {
   const indexOf = new Map(strata.map(({ stratum }, index) => [stratum, index]))
   const lookups = strata.map(({ shapes }) => new ShapeLookup(shapes))
   const firstCluster = [0]
   for (const { clusters } of strata) firstCluster.push(firstCluster.at(-1)! + clusters.length)
+  const stratum: number[] = []
   const cluster: number[] = []
   const distance: number[] = []
   const novelty: number[] = []
@@ -101,20 +107,29 @@ function calibrateModel(
     scratch.loadPacked(request.calibration, i)
     scaler.apply(scratch)
     const nearest = nearestOf(scratch, medoids[at]!, dissimilarity)
+    stratum.push(request.calibrationStratum[i]!)
     cluster.push(firstCluster[at]! + nearest.index)
     distance.push(nearest.distance)
     novelty.push(lookups[at]!.novelty(scratch).score)
   }
-  const clusterStrata = strata.flatMap(({ stratum, clusters }) => clusters.map(() => stratum))
-  return calibrate(
-    {
-      cluster: Int32Array.from(cluster),
-      distance: Float64Array.from(distance),
-      novelty: Float64Array.from(novelty),
-    },
-    Int32Array.from(clusterStrata),
-    request.alpha,
-  )
+  return {
+    stratum: Int32Array.from(stratum),
+    cluster: Int32Array.from(cluster),
+    distance: Float64Array.from(distance),
+    novelty: Float64Array.from(novelty),
+    clusterStrata: Int32Array.from(
+      strata.flatMap(({ stratum: of, clusters }) => clusters.map(() => of)),
+    ),
+  }
+}
+
+interface ScoredCalibration {
+  readonly stratum: Int32Array
+  readonly cluster: Int32Array
+  readonly distance: Float64Array
+  readonly novelty: Float64Array
+  /** Stratum of each cluster (global index). */
+  readonly clusterStrata: Int32Array
 }
 
 /** The nearest of some medoids; the first one where several are equally near. */

@@ -6,6 +6,8 @@ export interface NullOptions {
   readonly deviations: number
   /** ... and beyond the median by this share of the median duration of its observations. */
   readonly material: number
+  /** An observation with a structural p up to this is structurally unusual. */
+  readonly structureCut: number
   /** Least base rate of self time and count: no claim is made on rarer deviations. */
   readonly commonFloor: number
   /** Least base rate of errors and structure, which are material by themselves. */
@@ -25,8 +27,9 @@ export const NULL_OPTIONS: NullOptions = {
   quantile: 0.9,
   deviations: 2,
   material: 0.05,
+  structureCut: 0.02,
   commonFloor: 0.05,
-  rareFloor: 0.01,
+  rareFloor: 0.005,
   presenceFloor: 0.02,
   leastReference: 30,
   pooledPairs: 500,

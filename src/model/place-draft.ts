@@ -4,6 +4,7 @@ import { dispersionMoments } from './over-dispersion.ts'
 import { lowerShare, upperShare, weightedQuantile } from './quantile-bound.ts'
 import type { PlaceReferenceData } from './reference-data.ts'
 import type { SeriesDraft } from './series-draft.ts'
+import type { StructureShare } from './structure-shares.ts'
 
 const NO_MOMENTS = { excess: 0, pairs: 0 }
 /** Faster than normal is material below this share of the median. */
@@ -199,27 +200,30 @@ function draftPresence(data: PlaceReferenceData, i: number, options: NullOptions
   ]
 }
 
-/** Structurally unusual observations of stratum i (an index into `data.strata`). */
+/**
+ * Structurally unusual observations of a stratum. How many are normal follows from the calibration of
+ * the new model; how they come in bursts from the buckets as the models before saw them.
+ */
 export function draftStratum(
   data: PlaceReferenceData,
-  i: number,
+  { stratum, observations, unusual }: StructureShare,
   options: NullOptions,
 ): SeriesDraft[] {
-  const from = data.strataRecords[i]!
-  const to = data.strataRecords[i + 1]!
-  const n = sum(data.observations, from, to)
-  if (n < options.leastReference) return []
-  const unusual = sum(data.unusual, from, to)
+  if (observations < options.leastReference) return []
+  const i = data.strata.indexOf(stratum)
+  const from = i < 0 ? 0 : data.strataRecords[i]!
+  const to = i < 0 ? 0 : data.strataRecords[i + 1]!
+  const seen = sum(data.observations, from, to)
   return [
     {
       term: 'structure',
       direction: 'high',
       level: 0,
-      rate: succession(unusual, n),
+      rate: succession(unusual, observations),
       floor: options.rareFloor,
-      normal: unusual / n,
-      reference: n,
-      perBucket: n / (to - from),
+      normal: unusual / observations,
+      reference: observations,
+      perBucket: to > from ? seen / (to - from) : 1,
       pool: 'structure',
       moments: dispersionMoments(data.observations, data.unusual, from, to),
     },

@@ -5,6 +5,8 @@ import { draftPlace, draftStratum } from './place-draft.ts'
 import type { PlaceReferenceData } from './reference-data.ts'
 import { finishSeries, type Pool, type SeriesDraft, type SeriesNull } from './series-draft.ts'
 
+import type { StructureShare } from './structure-shares.ts'
+
 export type { PlaceReferenceData } from './reference-data.ts'
 export type { SeriesNull } from './series-draft.ts'
 
@@ -32,19 +34,26 @@ export interface PlaceNull {
 }
 
 /** What is assumed of bursts before any were measured, and the pairs it counts as. */
-const PRIOR_RHO = 0.05
+const PRIOR_RHO: Readonly<Record<Pool, number>> = {
+  selfTime: 0.05,
+  errors: 0.02,
+  presence: 0.02,
+  structure: 0.02,
+}
 const PRIOR_PAIRS = 2000
 
 /**
  * What every place and stratum does while all is well, from a reference sample. Pure; recipe and
  * measurements: docs/quality.md. Series with too little behind them are left out: not watched.
+ * `structure`: what the new model finds unusual among its calibration observations.
  */
 export function fitPlaceNull(
   data: PlaceReferenceData,
+  structure: readonly StructureShare[] = [],
   options: NullOptions = NULL_OPTIONS,
 ): PlaceNull {
   const ofPlaces = Array.from(data.places, (_, i) => draftPlace(data, i, options))
-  const ofStrata = Array.from(data.strata, (_, i) => draftStratum(data, i, options))
+  const ofStrata = structure.map((share) => draftStratum(data, share, options))
   const drafts = [...ofPlaces.flat(), ...ofStrata.flat()]
   const pooledRho = {
     selfTime: pooled(drafts, 'selfTime', options),
@@ -57,7 +66,7 @@ export function fitPlaceNull(
   return {
     bucketMs: data.bucketMs,
     places: Array.from(data.places, (place, i) => ({ place, series: finish(ofPlaces[i]!) })),
-    strata: Array.from(data.strata, (stratum, i) => ({ stratum, series: finish(ofStrata[i]!) })),
+    strata: structure.map(({ stratum }, i) => ({ stratum, series: finish(ofStrata[i]!) })),
     pooledRho,
   }
 }
@@ -69,7 +78,7 @@ function pooled(drafts: readonly SeriesDraft[], pool: Pool, options: NullOptions
     total.excess += draft.moments.excess
     total.pairs += draft.moments.pairs
   }
-  return shrunkRho(total, PRIOR_RHO, PRIOR_PAIRS, options.mostRho)
+  return shrunkRho(total, PRIOR_RHO[pool], PRIOR_PAIRS, options.mostRho)
 }
 
 /** The null before the first model: nothing is watched. */
