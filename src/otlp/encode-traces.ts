@@ -150,10 +150,14 @@ function spanJson(span: OtlpSpan): object {
           })),
         }
       : {}),
-    status: {
-      ...(statusMessage ? { message: statusMessage.toWellFormed() } : {}),
-      ...(span.status ? { code: span.status } : {}),
-    },
+    ...(span.status || statusMessage
+      ? {
+          status: {
+            ...(statusMessage ? { message: statusMessage.toWellFormed() } : {}),
+            ...(span.status ? { code: span.status } : {}),
+          },
+        }
+      : {}),
   }
 }
 
