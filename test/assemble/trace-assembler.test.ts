@@ -307,6 +307,26 @@ describe('a log read from its middle', () => {
     expect(assembler.counts.truncated).toBe(2)
   })
 
+  it('means the beginning of the log: not what comes after a gap in it', () => {
+    const { feed, assembler, traces } = harness({ maxJumpMs: 2_000 }, { startedMidLog: true })
+    feed(...early)
+    for (let trace = 5; trace < 8; trace++) feed({ trace, span: 2, parent: 1, start: 50_000 })
+    feed({ trace: 8, span: 2, parent: 1, start: 50_001 })
+    assembler.flush()
+    expect(traces().find((trace) => trace.trace === 8)).toMatchObject({ truncated: false })
+  })
+
+  it('counts from where the clock was set back to', () => {
+    const { feed, assembler, traces } = harness({ maxJumpMs: 2_000 }, { startedMidLog: true })
+    feed({ trace: 9, span: 1, start: 1_000_000 })
+    for (let trace = 1; trace < 4; trace++) feed({ trace, span: 2, parent: 1, start: trace })
+    feed({ trace: 5, span: 2, parent: 1, start: 900 })
+    feed({ trace: 6, span: 2, parent: 1, start: 1_100 })
+    assembler.flush()
+    const truncated = traces().filter((trace) => trace.truncated)
+    expect(truncated.map((trace) => trace.trace)).toEqual([1, 2, 3, 5])
+  })
+
   it('calls none truncated when it begins at the beginning', () => {
     const { feed, assembler, traces } = harness()
     feed(...early)

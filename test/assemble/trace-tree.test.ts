@@ -194,6 +194,16 @@ describe('clock skew', () => {
     expect(trace.spans.map((span) => span.start)).toEqual([0, 2])
   })
 
+  it('dates the trace by its corrected start, also across the boundary of the lower word', () => {
+    const edge = 395_812_500n << 32n // 2023-11-14
+    const trace = build(
+      { span: 1, start: 0, service: 1, startNs: edge + 100n, endNs: edge + 200n },
+      { span: 2, parent: 1, start: 0, service: 2, startNs: edge - 50n, endNs: edge - 10n },
+    )
+    expect(trace.startNs).toBe(edge + 100n)
+    expect(trace.spans.map((span) => span.start)).toEqual([0, 30])
+  })
+
   it.each([
     ['of the same service', { start: 90, duration: 10, service: 1 }],
     ['that fits, touching both ends', { start: 100, duration: 20, service: 2 }],
