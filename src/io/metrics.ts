@@ -44,9 +44,11 @@ export class Metrics {
   /** Brings a counter to a total. A total below the last one (a restart of what counts) adds nothing. */
   raise(name: CounterName, total: number, labels: MetricLabels = NO_LABELS): void {
     const series = name + JSON.stringify(labels)
-    const last = this.#totals.get(series) ?? 0
+    const last = this.#totals.get(series)
     this.#totals.set(series, total)
-    if (total > last) this.#counters.get(name)?.inc(labels, total - last)
+    // A new series begins at 0 even so: from nothing to 1 is no increase to Prometheus.
+    const added = total - (last ?? 0)
+    if (added > 0 || last === undefined) this.#counters.get(name)?.inc(labels, Math.max(0, added))
   }
 
   set(name: GaugeName, value: number, labels: MetricLabels = NO_LABELS): void {
@@ -56,6 +58,12 @@ export class Metrics {
   /** Forgets the series of a gauge whose labels come and go; the next scrape sets those that are left. */
   clear(name: GaugeName): void {
     this.#gauges.get(name)?.reset()
+  }
+
+  /** Drops a counter series whose label will not come again. */
+  forget(name: CounterName, labels: MetricLabels): void {
+    this.#totals.delete(name + JSON.stringify(labels))
+    this.#counters.get(name)?.remove(labels)
   }
 
   /** @param traceId a trace that shows this value: becomes the exemplar of its bucket */
