@@ -35,7 +35,7 @@ export function detectorSettings(changes: Partial<DetectorSettings> = {}): Detec
       refreshMs: 600_000,
       minObservations: 30,
       minCalibration: 100,
-      maxClustersPerStratum: 12,
+      maxClustersPerStratum: 24,
       minSupport: 3,
     },
     accumulate: {

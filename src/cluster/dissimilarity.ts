@@ -10,10 +10,10 @@ import { volume } from './terms/volume.ts'
 
 /** The terms, cheapest first, with the weights they have unless a model says otherwise. Sum: 1. */
 export const TERMS = {
-  structure: { term: structure, weight: 0.3 },
-  latency: { term: latency, weight: 0.35 },
-  outcome: { term: outcome, weight: 0.2 },
-  volume: { term: volume, weight: 0.1 },
+  structure: { term: structure, weight: 0.25 },
+  latency: { term: latency, weight: 0.4 },
+  outcome: { term: outcome, weight: 0.15 },
+  volume: { term: volume, weight: 0.15 },
   category: { term: category, weight: 0.05 },
 } as const satisfies Record<Term, { term: FeatureTerm; weight: number }>
 

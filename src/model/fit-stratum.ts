@@ -9,9 +9,9 @@ import { collectShapes } from './shapes.ts'
 
 const ERROR = 2
 const MEMBERS = 5
-/** A new cluster must bring half a mean cluster's cost, an old one stays until it brings a quarter. */
-const ADD_GAIN = 0.5
-const REMOVE_LOSS = 0.25
+/** A new cluster must bring a fifth of a mean cluster's cost, an old one stays until it brings a tenth. */
+const ADD_GAIN = 0.2
+const REMOVE_LOSS = 0.1
 /** Observations that differ by less than this on average are one way of working. */
 const COST_FLOOR = 0.005
 
