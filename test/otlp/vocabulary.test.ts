@@ -1,0 +1,140 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { hashBytes, viewOf } from '../../src/otlp/byte-words.ts'
+import { NO_TEXT, OTHER_TEXT, Vocabulary } from '../../src/otlp/vocabulary.ts'
+
+const utf8 = new TextEncoder()
+const withBytes = (vocabulary: Vocabulary, text: string): number => {
+  const bytes = utf8.encode(`<${text}>`)
+  return vocabulary.internBytes(bytes, 1, bytes.length - 1)
+}
+
+describe('Vocabulary', () => {
+  it('gives a text the same id from bytes and from a string, again and again', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 12 })), (texts) => {
+        const vocabulary = new Vocabulary(1_000)
+        const ids = texts.map((text) => withBytes(vocabulary, text))
+        expect(texts.map((text) => vocabulary.intern(text))).toEqual(ids)
+        expect(texts.map((text) => withBytes(vocabulary, text))).toEqual(ids)
+        expect(ids.map((id) => vocabulary.text(id))).toEqual(texts)
+        expect(new Set(ids).size).toBe(new Set(texts).size)
+      }),
+    )
+  })
+
+  it('keeps the canonical form of a text and its id', () => {
+    const vocabulary = new Vocabulary(100, (text) => text.replace(/\d+/g, '{n}'))
+    const first = withBytes(vocabulary, 'GET /cart/1')
+    expect(withBytes(vocabulary, 'GET /cart/22')).toBe(first)
+    expect(vocabulary.intern('GET /cart/333')).toBe(first)
+    expect(vocabulary.text(first)).toBe('GET /cart/{n}')
+    expect(vocabulary.size).toBe(3)
+  })
+
+  it('takes the empty text for none', () => {
+    const vocabulary = new Vocabulary(100)
+    expect(withBytes(vocabulary, '')).toBe(NO_TEXT)
+    expect(vocabulary.intern('')).toBe(NO_TEXT)
+    expect(vocabulary.text(NO_TEXT)).toBe('')
+  })
+
+  it('takes what finds no room for the other text and counts it each time, from bytes and strings', () => {
+    const vocabulary = new Vocabulary(4)
+    const known = [withBytes(vocabulary, 'a'), vocabulary.intern('b')]
+    expect(known).toEqual([2, 3])
+    for (let i = 0; i < 3; i++) {
+      expect(withBytes(vocabulary, 'c')).toBe(OTHER_TEXT)
+      expect(vocabulary.intern('d')).toBe(OTHER_TEXT)
+    }
+    expect(vocabulary.overflow).toBe(6)
+    expect([withBytes(vocabulary, 'a'), vocabulary.intern('b')]).toEqual(known)
+    expect(vocabulary.texts()).toEqual(['', '(other)', 'a', 'b'])
+  })
+
+  it('gives the same ids after its caches were flooded', () => {
+    const vocabulary = new Vocabulary(16, (text) => text.slice(0, 1))
+    const first = withBytes(vocabulary, 'a')
+    for (let i = 0; i < 5_000; i++) {
+      const text = `a${i}${'x'.repeat(i % 90)}`
+      expect(withBytes(vocabulary, text)).toBe(first)
+      expect(vocabulary.intern(text)).toBe(first)
+    }
+    expect(withBytes(vocabulary, 'a')).toBe(first)
+    expect(vocabulary.size).toBe(3)
+  })
+
+  it('interns a text that is larger than its whole cache', () => {
+    const vocabulary = new Vocabulary(16)
+    const long = 'x'.repeat(100_000)
+    const id = withBytes(vocabulary, long)
+    expect(withBytes(vocabulary, long)).toBe(id)
+    expect(vocabulary.text(id)).toBe(long)
+  })
+
+  it('keeps apart texts that were made to have one hash', () => {
+    const texts = collisions(80)
+    const vocabulary = new Vocabulary(1_000)
+    const ids = texts.map((text) => withBytes(vocabulary, text))
+    expect(new Set(ids).size).toBe(texts.length)
+    expect(texts.map((text) => withBytes(vocabulary, text))).toEqual(ids)
+    expect(texts.map((text) => vocabulary.intern(text))).toEqual(ids)
+  })
+
+  it('replaces what is not UTF-8 and keeps a byte order mark', () => {
+    const vocabulary = new Vocabulary(100)
+    const bytes = Uint8Array.of(0x61, 0xff, 0xef, 0xbb, 0xbf, 0x62)
+    expect(vocabulary.text(vocabulary.internBytes(bytes, 0, 2))).toBe('a\ufffd')
+    expect(vocabulary.text(vocabulary.internBytes(bytes, 2, 6))).toBe('\ufeffb')
+  })
+
+  it('goes on from the texts of another with the same ids', () => {
+    const before = new Vocabulary(100)
+    const ids = ['x', 'y', 'z'].map((text) => before.intern(text))
+    const after = new Vocabulary(100)
+    after.restore(before.texts())
+    expect(['x', 'y', 'z'].map((text) => withBytes(after, text))).toEqual(ids)
+    expect(after.intern('new')).toBe(before.intern('new'))
+  })
+})
+
+describe('hashBytes', () => {
+  it('depends on every byte and on the length', () => {
+    const bytes = utf8.encode('GET /api/items/{id}')
+    const seen = new Set<number>()
+    for (let length = 0; length <= bytes.length; length++) {
+      seen.add(hashBytes(viewOf(bytes), 0, length))
+      for (let i = 0; i < length; i++) {
+        const changed = bytes.slice(0, length)
+        changed[i]! ^= 0x80
+        seen.add(hashBytes(viewOf(changed), 0, length))
+      }
+    }
+    expect(seen.size).toBe(20 + (19 * 20) / 2)
+  })
+
+  it('spreads texts that differ in few places', () => {
+    const places = new Set<number>()
+    for (let i = 0; i < 1_024; i++) {
+      const bytes = utf8.encode(`service-${String(i).padStart(4, '0')}.shop.svc.cluster.local`)
+      places.add(hashBytes(viewOf(bytes), 0, bytes.length) & 1_023)
+    }
+    // Random places would leave 1/e of them empty, 377; a poor hash leaves far more.
+    expect(places.size).toBeGreaterThan(580)
+  })
+})
+
+/** Texts of eight characters with the same hash, found by search for the second half. */
+function collisions(count: number): string[] {
+  const byHash = new Map<number, string[]>()
+  for (let i = 0; ; i++) {
+    const text = i.toString(36).padStart(8, '0')
+    const bytes = utf8.encode(text)
+    // Collisions in the last 12 bits are enough: a vocabulary of 1,000 has 4,096 places.
+    const place = hashBytes(viewOf(bytes), 0, bytes.length) & 4_095
+    const texts = byHash.get(place) ?? []
+    texts.push(text)
+    byHash.set(place, texts)
+    if (texts.length === count) return texts
+  }
+}
