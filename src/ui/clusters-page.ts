@@ -6,7 +6,7 @@ import { instant, share } from './quantity.ts'
 /** What the home page says about the detector's state; the shell fills it from the detector's status. */
 export interface WatchState {
   readonly state: 'learning' | 'live'
-  /** Observations judged or learned from so far. */
+  /** Traces learned from so far. */
   readonly observations: number
   /** Progress of learning in [0, 1]; 1 when live. */
   readonly progress: number
@@ -16,6 +16,8 @@ export interface WatchState {
   readonly modelInstalledMs: number | null
   /** Data time of the newest input, ms; null before the first record. */
   readonly watermarkMs: number | null
+  /** Entry operations known. */
+  readonly strata: number
 }
 
 /** The home page: one sentence of state, the open clusters, then those that are over. Pure. */
@@ -49,7 +51,7 @@ function stateBox(watch: WatchState): Html {
     watch.missing.length > 0
       ? html`<ul>${watch.missing.map((one) => html`<li>${one}</li>`)}</ul>`
       : null
-  return html`<div class="state" role="status"><p>${watch.observations} observations so far. Newest input: ${instant(watch.watermarkMs)}. Model: ${
+  return html`<div class="state" role="status"><p>${watch.observations} traces learned from, ${watch.strata} entry operations. Newest input: ${instant(watch.watermarkMs)}. Model: ${
     watch.modelInstalledMs === null ? 'none yet' : `since ${instant(watch.modelInstalledMs)}`
   }.</p>${progress}${missing}</div>`
 }

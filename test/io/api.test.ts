@@ -20,6 +20,7 @@ const WATCH: WatchState = {
   missing: [],
   modelInstalledMs: null,
   watermarkMs: 1,
+  strata: 12,
 }
 
 function served(runbooks: string | null = null) {

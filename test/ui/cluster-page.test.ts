@@ -12,6 +12,7 @@ const LIVE: WatchState = {
   missing: [],
   modelInstalledMs: Date.UTC(2026, 0, 2, 4),
   watermarkMs: Date.UTC(2026, 0, 2, 5, 33),
+  strata: 12,
 }
 
 /** What a reader sees: text without tags and style. */

@@ -1,0 +1,96 @@
+import { fileURLToPath } from 'node:url'
+import type { AnomalyCluster } from './detect/anomaly-cluster.ts'
+import type { DetectorStatus } from './detect/detector-status.ts'
+import type { StepOutput } from './detect/step-output.ts'
+import type { AdminRoutes } from './io/admin.ts'
+import { registerClusterRoutes } from './io/api.ts'
+import { ClusterMetrics, type ClusterMetricsSettings } from './io/cluster-metrics.ts'
+import { ClusterStore } from './io/cluster-store.ts'
+import type { Metrics } from './io/metrics.ts'
+import type { Model } from './model/model.ts'
+import type { PageLinks } from './ui/cluster-page.ts'
+import type { WatchState } from './ui/clusters-page.ts'
+
+const RUNBOOKS = fileURLToPath(new URL('../docs/runbooks', import.meta.url))
+/** Strata named on the home page while they are still learning. */
+const NAMED_STRATA = 10
+
+/** The detector as this part sees it: see `Detector`. */
+export interface ClusterDetector {
+  readonly model: Model | null
+  openClusters(): AnomalyCluster[]
+  status(): DetectorStatus
+}
+
+/** What people see of anomaly clusters in a running service: their store, metrics, API and pages. */
+export class ClusterService {
+  readonly #store = new ClusterStore()
+  readonly #metrics: ClusterMetrics
+  readonly #detector: ClusterDetector
+  readonly #links: PageLinks
+
+  constructor(
+    metrics: Metrics,
+    settings: ClusterMetricsSettings,
+    detector: ClusterDetector,
+    links: PageLinks,
+  ) {
+    this.#detector = detector
+    this.#links = links
+    this.#metrics = new ClusterMetrics(metrics, settings, this.#store)
+    this.#metrics.use(detector.model)
+    this.#store.seed(detector.openClusters())
+  }
+
+  /** What one turn of the loop brought. */
+  take(output: StepOutput): void {
+    this.#metrics.take(output)
+  }
+
+  /** Adds the API and the pages to the admin server. */
+  get routes(): AdminRoutes {
+    return (server) =>
+      registerClusterRoutes(server, {
+        store: this.#store,
+        watch: () => watchState(this.#detector.status()),
+        links: this.#links,
+        runbooks: RUNBOOKS,
+      })
+  }
+}
+
+/** The detector's state as the home page tells it. */
+export function watchState(status: DetectorStatus): WatchState {
+  const { calibration, strata, model, clockMs, learned } = status
+  const needed = Math.max(1, calibration.needed)
+  return {
+    state: status.state,
+    observations: learned,
+    progress: status.state === 'live' ? 1 : Math.min(1, calibration.have / needed),
+    missing: missing(status),
+    modelInstalledMs: model?.installedMs ?? null,
+    watermarkMs: clockMs > 0 ? clockMs : null,
+    strata: strata.length,
+  }
+}
+
+function missing({ state, calibration, strata }: DetectorStatus): string[] {
+  const lines: string[] = []
+  const { have, needed, neededToFlag } = calibration
+  if (state === 'learning' && have < needed) {
+    lines.push(`${have} of ${needed} calibration traces until the first model`)
+  }
+  if (have < neededToFlag) {
+    lines.push(
+      `${have} of ${neededToFlag} calibration traces until a single trace can be flagged at alpha`,
+    )
+  }
+  const learning = strata.filter((stratum) => stratum.state === 'learning')
+  for (const { name, sampled, needed: wanted } of learning.slice(0, NAMED_STRATA)) {
+    lines.push(`${name}: ${sampled} of ${wanted} traces until it is judged`)
+  }
+  if (learning.length > NAMED_STRATA) {
+    lines.push(`${learning.length - NAMED_STRATA} further entry operations are still learning`)
+  }
+  return lines
+}
