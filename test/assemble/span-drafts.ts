@@ -107,6 +107,9 @@ export function copyOf(trace: AssembledTrace): TraceCopy {
       duration: trace.durationNs[i]!,
     })
   }
+  if (trace.startHi >>> 0 !== trace.startHi || trace.startLo >>> 0 !== trace.startLo) {
+    throw new Error(`Start is not two words: ${trace.startHi} ${trace.startLo}`)
+  }
   return {
     trace: trace.id[0]!,
     cause: trace.cause,
