@@ -62,6 +62,7 @@ const kafkaInput = section('Traces from Kafka, as the Collector writes them.', {
   max_partition_bytes: size('1MiB', 'Compressed bytes fetched from a partition at once.'),
   queue_records: count(2000, 'Records waiting between Kafka and the detector.', 1, 1_000_000),
   queue_bytes: size('64MiB', 'Bytes waiting between Kafka and the detector.'),
+  create_topics: flag(false, 'Create missing topics; for trying things out.'),
   sasl: kafkaSasl,
   tls: kafkaTls,
 })
@@ -103,6 +104,11 @@ const kafkaOutput = section('Anomalies and anomaly clusters to Kafka, as OTLP lo
     TOPIC,
   ),
   encoding: choice(['otlp_json', 'otlp_proto'], 'otlp_json', 'Encoding of the log records.'),
+  compression: choice(
+    ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
+    'none',
+    'Compression of the messages.',
+  ),
   create_topics: flag(false, 'Create missing topics; for trying things out.'),
 })
 
@@ -230,6 +236,7 @@ const admin = section('Metrics, health and status over HTTP.', {
   enabled: flag(true, 'Listen.'),
   host: text('127.0.0.1', 'Address to listen on; 0.0.0.0 for all.', 'an address', /./),
   port: count(9464, 'Port; 0: any free one.', ...PORT),
+  external_url: url('', 'Address at which people reach these pages, for links. Empty: no links.'),
   token: secretText('', 'Bearer token for what changes state; empty: nothing can be changed.'),
 })
 

@@ -17,6 +17,9 @@ export interface FileSourceSettings {
   readonly onProgress?: (done: number, total: number) => void
 }
 
+/** Not 0: a recording begins in the middle of traffic, and its first traces may have begun before it. */
+const FIRST_OFFSET = 1n
+
 /** Larger than any record a broker takes, and than what a Collector's batch makes. */
 export const MAX_MESSAGE_BYTES = 256 * 1024 ** 2
 
@@ -39,7 +42,7 @@ export class FileSource implements Source {
   #messages: AsyncGenerator<Uint8Array[], null> | null = null
   #ready: Uint8Array[] = []
   #readyIndex = 0
-  #next = 0n
+  #next = FIRST_OFFSET
   #from = 0n
   #ended = false
 

@@ -34,6 +34,8 @@ const CONTENT_TYPES: Readonly<Record<Encoding, string>> = {
   otlp_proto: 'application/x-protobuf',
   otlp_json: 'application/json',
 }
+/** Not 0: a receiver starts in the middle of traffic, and its first traces may have begun before it. */
+const FIRST_OFFSET = 1n
 const RETRY_AFTER_SECONDS = '1'
 
 /** An answer other than 200, thrown by whatever finds the reason for it. */
@@ -61,7 +63,7 @@ export class OtlpHttpSource implements Source {
   readonly #settings: OtlpHttpSettings
   readonly #check: TracesCheck
   #server: FastifyInstance | null = null
-  #offset = 0n
+  #offset = FIRST_OFFSET
   #receiving = 0
   #draining = false
 

@@ -85,7 +85,7 @@ describe("the Collector's framings", () => {
     const source = await open([fixture(name)])
     const records = await readAll(source)
     expect(spansIn(records)).toBe(289)
-    expect(records.map(({ offset }) => offset)).toEqual(records.map((_, n) => BigInt(n)))
+    expect(records.map(({ offset }) => offset)).toEqual(records.map((_, n) => BigInt(n + 1)))
     expect(source.damaged).toEqual([])
     expect(source.bytesRead).toBe(readFileSync(fixture(name)).length)
   })
@@ -109,7 +109,7 @@ describe("the Collector's framings", () => {
     const records = await readAll(await open(paths))
     expect(spansIn(records)).toBe(3 * 289)
     expect(new Set(records.map(({ partition }) => partition))).toEqual(new Set(['files/0']))
-    expect(records.at(-1)?.offset).toBe(BigInt(records.length - 1))
+    expect(records.at(-1)?.offset).toBe(BigInt(records.length))
   })
 })
 
@@ -142,7 +142,7 @@ describe('as a source', () => {
   it('goes on at a position, over the border of files', async () => {
     const paths = [fixture('traces.json'), fixture('traces.pb')]
     const all = await readAll(await open(paths))
-    const rest = await readAll(await open(paths, { from: 14n }))
+    const rest = await readAll(await open(paths, { from: 15n }))
     expect(rest).toEqual(all.slice(14))
   })
 

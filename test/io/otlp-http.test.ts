@@ -95,7 +95,7 @@ describe('a traces body', () => {
       expect(batch?.records).toEqual([
         {
           partition: 'otlp_http/0',
-          offset: 0n,
+          offset: 1n,
           encoding,
           body: Buffer.from(body),
           timestampMs: 0,

@@ -1,0 +1,335 @@
+import type { Writable } from 'node:stream'
+import { ClusterService } from './cluster-service.ts'
+import { type Config, detectorSettings } from './config.ts'
+import { Detector } from './detect/detector.ts'
+import { RECORD_RESOURCE } from './detect/otlp-record.ts'
+import { type AdminRoutes, AdminServer } from './io/admin.ts'
+import { CheckpointStore } from './io/checkpoint.ts'
+import type { Clock } from './io/clock.ts'
+import { FileSource, MAX_MESSAGE_BYTES } from './io/file-source.ts'
+import { WorkerFitter } from './io/fit-client.ts'
+import { JsonLinesFileSink, JsonLinesStreamSink } from './io/json-lines-sink.ts'
+import { type EncodePublication, KafkaSink } from './io/kafka/kafka-sink.ts'
+import { KafkaSource } from './io/kafka/kafka-source.ts'
+import { type Log, type LogFields, messageOf } from './io/log.ts'
+import { Metrics } from './io/metrics.ts'
+import { feedFiles, feedKafka, feedOtlpHttp } from './io/metrics-sources.ts'
+import { OtlpHttpSource } from './io/otlp-http.ts'
+import { logRecord, OtlpHttpSink } from './io/otlp-http-sink.ts'
+import type { Sink } from './io/sink.ts'
+import type { Source } from './io/source.ts'
+import { SourceSet } from './io/source-set.ts'
+import { BatchTracing } from './io/tracing.ts'
+import { WebhookSink } from './io/webhook-sink.ts'
+import {
+  kafkaSinkSettings,
+  kafkaSourceSettings,
+  otlpHttpSettings,
+  pipelineSettings,
+  retrySettings,
+} from './io-settings.ts'
+import { encodeLogsJson, encodeLogsProto } from './otlp/encode-logs.ts'
+import { Pipeline } from './pipeline.ts'
+import { Publisher } from './publisher.ts'
+import { ServiceMetrics } from './service-metrics.ts'
+import { ServiceStatus } from './service-status.ts'
+import { NO_LINKS } from './ui/cluster-page.ts'
+
+export interface AppSurroundings {
+  readonly version: string
+  readonly log: Log
+  readonly clock: Clock
+  /** Where `output.file.path: "-"` goes. */
+  readonly stdout: Writable
+  /** History to learn from before the first verdict, ms; undefined: none. */
+  readonly bootstrapMs?: number | undefined
+  /** Further routes of the admin server. */
+  readonly routes?: AdminRoutes
+}
+
+interface BuiltSource {
+  readonly source: Source
+  /** Brings the metrics that only this kind of source has up to date. */
+  readonly feed: (metrics: Metrics) => void
+}
+
+/** What each kind of source needs to be made; null where the configuration does not ask for it. */
+const sources = {
+  kafka: (config, { log, bootstrapMs }) => {
+    if (config.input.kafka.brokers.length === 0) return null
+    const source = new KafkaSource(kafkaSourceSettings(config, bootstrapMs), {
+      log: (level, message, fields) => log[level](message, fields as LogFields),
+      onEvent: ({ type, ...event }) => {
+        log[type === 'joined' ? 'info' : 'warn'](`kafka: ${type}`, asFields(event))
+      },
+    })
+    return { source, feed: (metrics) => feedKafka(metrics, source) }
+  },
+  otlp_http: (config) => {
+    if (!config.input.otlp_http.enabled) return null
+    const source = new OtlpHttpSource(otlpHttpSettings(config))
+    return { source, feed: (metrics) => feedOtlpHttp(metrics, source) }
+  },
+  files: (config, { log }) => {
+    const paths = config.input.files
+    if (paths.length === 0) return null
+    const settings = { paths, partition: 'files/0', maxMessageBytes: MAX_MESSAGE_BYTES }
+    const source = new FileSource(settings, log)
+    return { source, feed: (metrics) => feedFiles(metrics, source) }
+  },
+} as const satisfies Record<
+  string,
+  (config: Config, surroundings: AppSurroundings) => BuiltSource | null
+>
+
+/** The same for sinks. */
+const sinks = {
+  kafka: (config, { log }) => {
+    const { enabled, brokers, encoding } = config.output.kafka
+    if (!enabled || (brokers.length === 0 && config.input.kafka.brokers.length === 0)) return null
+    return new KafkaSink(kafkaSinkSettings(config), kafkaEncoder(encoding), {
+      log: (level, message, fields) => log[level](message, fields as LogFields),
+      onOversized: (type, bytes) => log.error('too large for Kafka', { type, bytes }),
+    })
+  },
+  otlp_http: (config) => {
+    const { endpoint, headers, timeout } = config.output.otlp_http
+    return endpoint === '' ? null : new OtlpHttpSink({ endpoint, headers, timeoutMs: timeout })
+  },
+  webhook: (config) => {
+    const { url, timeout } = config.output.webhook
+    const externalUrl = config.admin.external_url
+    return url === '' ? null : new WebhookSink({ url, timeoutMs: timeout, externalUrl })
+  },
+  file: (config, { stdout }) => {
+    const { path } = config.output.file
+    if (path === '') return null
+    return path === '-' ? new JsonLinesStreamSink(stdout) : new JsonLinesFileSink(path)
+  },
+} as const satisfies Record<string, (config: Config, surroundings: AppSurroundings) => Sink | null>
+
+/** One service, wired from a configuration: the only place that chooses implementations. */
+export class App {
+  readonly #config: Config
+  readonly #surroundings: AppSurroundings
+  readonly #sources: readonly BuiltSource[]
+  readonly #sinks: readonly Sink[]
+  readonly #source: Source
+  readonly #publisher: Publisher
+  readonly #fitter: WorkerFitter
+  readonly #checkpoints: CheckpointStore | null
+  readonly #tracing: BatchTracing | null
+  #admin: AdminServer | null = null
+  #pipeline: Pipeline | null = null
+  #running: Promise<'ended' | 'stopped'> | null = null
+  #starting: Promise<void> | null = null
+  #stopping: Promise<void> | null = null
+
+  /** @throws Error naming what cannot be set up: no input or output at all, a file that is not there */
+  constructor(config: Config, surroundings: AppSurroundings) {
+    const { log, clock, version } = surroundings
+    this.#config = config
+    this.#surroundings = surroundings
+    this.#sources = made<BuiltSource>(sources, config, surroundings)
+    this.#sinks = made<Sink>(sinks, config, surroundings)
+    if (this.#sources.length === 0) throw new Error(NO_INPUT)
+    if (this.#sinks.length === 0) throw new Error(NO_OUTPUT)
+    this.#source = new SourceSet(this.#sources.map(({ source }) => source))
+    this.#publisher = new Publisher(this.#sinks, retrySettings(config), clock, log)
+    this.#fitter = new WorkerFitter(log)
+    const keep = config.state.checkpoint_interval > 0
+    this.#checkpoints = keep
+      ? new CheckpointStore(config.state.path, detectorSettings(config))
+      : null
+    const { enabled, endpoint, sample_ratio: sampleRatio } = config.tracing
+    this.#tracing = enabled ? new BatchTracing({ endpoint, sampleRatio, version }) : null
+  }
+
+  /** Base address of the admin server; empty before the start and where it is off. */
+  get adminAddress(): string {
+    return this.#admin?.address ?? ''
+  }
+
+  /** Base address of the OTLP/HTTP receiver; empty before the start and where it is off. */
+  get otlpHttpAddress(): string {
+    for (const { source } of this.#sources)
+      if (source instanceof OtlpHttpSource) return source.address
+    return ''
+  }
+
+  /** How the loop ended, once it has; rejects with what broke it. Only after `start`. */
+  get done(): Promise<'ended' | 'stopped'> {
+    return this.#running ?? Promise.reject(new Error('not started'))
+  }
+
+  /** Starts everything; if something cannot, stops the rest and rejects with what to do. */
+  start(): Promise<void> {
+    this.#starting ??= this.#start().catch(async (error: unknown) => {
+      await this.#release()
+      throw error
+    })
+    return this.#starting
+  }
+
+  /**
+   * Stops in order: no new input, what was accepted is judged and published, a last checkpoint and
+   * commit, then everything is released. Safe before `start` and when called twice.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #start(): Promise<void> {
+    const { log, routes } = this.#surroundings
+    const { host, port, token, enabled } = this.#config.admin
+    const { detector, positions } = await this.#restoredDetector()
+    const metrics = new Metrics()
+    const settings = detectorSettings(this.#config)
+    const clusters = new ClusterService(
+      metrics,
+      { alpha: settings.alpha, refreshMs: settings.model.refreshMs },
+      detector,
+      NO_LINKS,
+    )
+    const pipeline = this.#build(detector, metrics, clusters)
+    const status = new ServiceStatus({
+      version: this.#surroundings.version,
+      clock: this.#surroundings.clock,
+      detector,
+      pipeline,
+      publisher: this.#publisher,
+      source: this.#source,
+    })
+    if (enabled) {
+      const subjects = { ...status.subjects, metrics: (open: boolean) => metrics.render(open) }
+      this.#admin = new AdminServer({ host, port, token }, subjects, (server) => {
+        clusters.routes(server)
+        routes?.(server)
+      })
+      await this.#admin.start()
+      log.info('admin server is up', { address: this.#admin.address })
+    }
+    for (const sink of this.#sinks) await sink.start()
+    if (positions !== null) {
+      pipeline.restored(positions)
+      await this.#source.seek(positions)
+    }
+    await this.#source.start()
+    if (this.otlpHttpAddress) log.info('OTLP/HTTP is up', { address: this.otlpHttpAddress })
+    this.#pipeline = pipeline
+    this.#running = pipeline.run()
+    status.watch(this.#running)
+    log.info('running', {
+      sources: this.#source.name,
+      sinks: this.#sinks.map((s) => s.name).join('+'),
+    })
+  }
+
+  #build(detector: Detector, metrics: Metrics, clusters: ClusterService): Pipeline {
+    const { clock, log, version, bootstrapMs } = this.#surroundings
+    const pipeline = new Pipeline(
+      {
+        detector,
+        source: this.#source,
+        publisher: this.#publisher,
+        fitter: this.#fitter,
+        checkpoints: this.#checkpoints,
+        clock,
+        log,
+        onBatch: (report) => {
+          measured.batch(report)
+          clusters.take(report.output)
+          this.#tracing?.record(report)
+        },
+        ...(bootstrapMs === undefined ? {} : { learnUntilMs: clock.wall() }),
+      },
+      pipelineSettings(this.#config),
+    )
+    const measured = new ServiceMetrics(
+      metrics,
+      {
+        detector,
+        pipeline,
+        publisher: this.#publisher,
+        source: this.#source,
+        clock,
+        checkpointBytes: () => this.#checkpoints?.bytes ?? 0,
+        workerFailures: () => this.#fitter.workerFailures,
+        feedSources: () => {
+          for (const { feed } of this.#sources) feed(metrics)
+        },
+      },
+      version,
+    )
+    return pipeline
+  }
+
+  /** The detector of the last checkpoint, or a new one where there is none that fits. */
+  async #restoredDetector(): Promise<{
+    detector: Detector
+    positions: Map<string, bigint> | null
+  }> {
+    const { log, bootstrapMs } = this.#surroundings
+    const settings = detectorSettings(this.#config)
+    const loaded = (await this.#checkpoints?.load()) ?? { state: 'none' }
+    if (loaded.state === 'restored') {
+      const detector = Detector.restore(loaded.snapshot, settings)
+      log.info('going on from the checkpoint', { partitions: loaded.positions.size })
+      return { detector, positions: loaded.positions }
+    }
+    if (loaded.state === 'refused') {
+      log.warn('the checkpoint is not used; starting anew', { reason: loaded.reason })
+    }
+    const detector = new Detector(settings)
+    detector.learnOnly = bootstrapMs !== undefined
+    return { detector, positions: null }
+  }
+
+  async #stop(): Promise<void> {
+    await this.#starting?.catch(() => undefined)
+    await this.#pipeline?.stop(this.#config.pipeline.stop_timeout)
+    await this.#running?.catch(() => undefined)
+    await this.#release()
+  }
+
+  /** Releases everything, whatever of it was started; one failure does not keep the rest. */
+  async #release(): Promise<void> {
+    const { log } = this.#surroundings
+    const parts = [this.#source, ...this.#sinks, this.#fitter, this.#tracing, this.#admin]
+    for (const result of await Promise.allSettled(parts.map((part) => part?.stop()))) {
+      if (result.status === 'rejected') log.warn('stopping', { error: messageOf(result.reason) })
+    }
+  }
+}
+
+const NO_INPUT =
+  'no input is configured: set input.kafka.brokers, input.otlp_http.enabled or input.files'
+const NO_OUTPUT =
+  'no output is configured: set output.kafka, output.otlp_http.endpoint, output.webhook.url or output.file.path'
+
+type Maker<T> = (config: Config, surroundings: AppSurroundings) => T | null
+
+function made<T>(
+  table: Readonly<Record<string, Maker<T>>>,
+  config: Config,
+  surroundings: AppSurroundings,
+): T[] {
+  return Object.values(table)
+    .map((make) => make(config, surroundings))
+    .filter((built) => built !== null)
+}
+
+function kafkaEncoder(encoding: 'otlp_json' | 'otlp_proto'): EncodePublication {
+  const encode = encoding === 'otlp_json' ? encodeLogsJson : encodeLogsProto
+  return (publication) => ({
+    key: null,
+    value: encode(RECORD_RESOURCE, logRecord(publication)),
+    headers: {},
+  })
+}
+
+/** Whatever an event holds, as a log line shows it. */
+function asFields(event: Readonly<Record<string, unknown>>): LogFields {
+  return Object.fromEntries(Object.entries(event).map(([key, value]) => [key, String(value)]))
+}

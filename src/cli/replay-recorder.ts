@@ -1,0 +1,85 @@
+import type { Reason } from '../detect/anomaly.ts'
+import type { AnomalyCluster } from '../detect/anomaly-cluster.ts'
+import type { StepOutput } from '../detect/step-output.ts'
+import { clusterLine, verdictLine } from '../io/json-lines.ts'
+import type { LineFile } from './line-file.ts'
+
+/** Clusters kept until their last state is known; beyond it the oldest are written as they stand. */
+const MAX_CLUSTERS = 20_000
+
+/** What a replay writes, and counts for its summary. */
+export class ReplayRecorder {
+  readonly reasons: Record<Reason, number> = {
+    normal: 0,
+    structure: 0,
+    distance: 0,
+    learning: 0,
+    incomplete: 0,
+  }
+  flagged = 0
+  models = 0
+  clustersWritten = 0
+  readonly #verdicts: LineFile | null
+  readonly #clusters: LineFile | null
+  /** Last state by id, in the order of opening; without the traces. */
+  readonly #states = new Map<string, AnomalyCluster>()
+
+  constructor(verdicts: LineFile | null, clusters: LineFile | null) {
+    this.#verdicts = verdicts
+    this.#clusters = clusters
+  }
+
+  get observations(): number {
+    return Object.values(this.reasons).reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Clusters that are not part of another, as they stand, in the order of opening. */
+  get clusters(): AnomalyCluster[] {
+    return [...this.#states.values()]
+  }
+
+  async take(output: StepOutput): Promise<void> {
+    for (const verdict of output.verdicts) {
+      this.reasons[verdict.reason]++
+      if (verdict.anomalous) this.flagged++
+      this.#verdicts?.add(verdictLine(verdict))
+    }
+    this.models += output.installed.length
+    for (const { cluster } of output.clusterChanges) {
+      for (const id of cluster.mergedFrom) this.#states.delete(id)
+      this.#states.set(cluster.id, slim(cluster))
+    }
+    while (this.#states.size > MAX_CLUSTERS) this.#writeOldest()
+    await this.#verdicts?.settle()
+    await this.#clusters?.settle()
+  }
+
+  async end(): Promise<void> {
+    for (const cluster of this.#states.values()) this.#write(cluster)
+    await this.#verdicts?.end()
+    await this.#clusters?.end()
+  }
+
+  #writeOldest(): void {
+    for (const [id, cluster] of this.#states) {
+      this.#write(cluster)
+      this.#states.delete(id)
+      return
+    }
+  }
+
+  #write(cluster: AnomalyCluster): void {
+    this.clustersWritten++
+    this.#clusters?.add(clusterLine(cluster))
+  }
+}
+
+/** Without the spans of its traces: a line names them only. */
+function slim(cluster: AnomalyCluster): AnomalyCluster {
+  const { representative, nearestNormal } = cluster
+  return {
+    ...cluster,
+    representative: representative && { ...representative, spans: [] },
+    nearestNormal: nearestNormal && { ...nearestNormal, spans: [] },
+  }
+}

@@ -1,0 +1,76 @@
+import type { Reason } from '../detect/anomaly.ts'
+import type { CommandWorld } from './command.ts'
+import { styler } from './style.ts'
+
+/** What a replay tells at its end; with `--json` as it is. */
+export interface ReplaySummary {
+  readonly records: number
+  readonly undecodable: number
+  readonly spans: number
+  readonly observations: number
+  readonly reasons: Readonly<Record<Reason, number>>
+  readonly flagged: number
+  /** Models that took effect while judging. */
+  readonly models: number
+  readonly model: string | null
+  readonly state: 'learning' | 'live'
+  readonly calibration: { readonly have: number; readonly needed: number }
+  readonly clusters: readonly {
+    readonly id: string
+    readonly opened: string
+    readonly state: string
+    readonly service: string
+    readonly sentence: string
+  }[]
+  readonly damaged: readonly { readonly path: string; readonly damage: string }[]
+  readonly seconds: number
+  readonly spans_per_second: number
+}
+
+const SHOWN_CLUSTERS = 20
+
+/** The same for people. */
+export function summaryText(summary: ReplaySummary, { stdout, env }: CommandWorld): string {
+  const style = styler(stdout, env)
+  const { observations, flagged, reasons, clusters, calibration } = summary
+  const percent = observations === 0 ? 0 : (100 * flagged) / observations
+  const lines = [
+    `${style('bold', `${grouped(observations)} traces judged`)}, ` +
+      `${style(flagged > 0 ? 'yellow' : 'green', `${grouped(flagged)} flagged`)} (${percent.toFixed(2)} %), ` +
+      `${clusters.length} anomaly ${clusters.length === 1 ? 'cluster' : 'clusters'}`,
+    Object.entries(reasons)
+      .filter(([, count]) => count > 0)
+      .map(([reason, count]) => `${reason} ${grouped(count)}`)
+      .join(' · '),
+    style(
+      'dim',
+      `${grouped(summary.spans)} spans of ${grouped(summary.records)} records in ` +
+        `${summary.seconds.toFixed(1)} s (${grouped(summary.spans_per_second)} spans/s), ` +
+        `${summary.models} models`,
+    ),
+  ]
+  if (summary.state === 'learning') {
+    const { have, needed } = calibration
+    lines.push(
+      style(
+        'yellow',
+        `Still learning: ${have} of ${needed} calibration traces. Give more with --warmup.`,
+      ),
+    )
+  }
+  if (summary.undecodable > 0) {
+    lines.push(style('red', `${grouped(summary.undecodable)} records could not be decoded`))
+  }
+  for (const { path, damage } of summary.damaged) lines.push(style('red', `${path}: ${damage}`))
+  for (const { opened, service, sentence } of clusters.slice(0, SHOWN_CLUSTERS)) {
+    lines.push(`${opened}  ${style('bold', service)}  ${sentence}`)
+  }
+  const hidden = clusters.length - SHOWN_CLUSTERS
+  if (hidden > 0) lines.push(`... and ${hidden} more; --clusters writes them all`)
+  return `${lines.filter((line) => line !== '').join('\n')}\n`
+}
+
+/** 1,234,567 whatever the locale. */
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
+}

@@ -1,0 +1,178 @@
+import { detectorSettings } from '../config.ts'
+import { Detector } from '../detect/detector.ts'
+import { systemClock } from '../io/clock.ts'
+import { FileSource, MAX_MESSAGE_BYTES } from '../io/file-source.ts'
+import { inlineFitter } from '../io/fit-client.ts'
+import { createLog, type Log } from '../io/log.ts'
+import { pipelineSettings, retrySettings } from '../io-settings.ts'
+import { Pipeline } from '../pipeline.ts'
+import type { PipelineParts } from '../pipeline-parts.ts'
+import { Publisher } from '../publisher.ts'
+import { CONFIG_HELP, CONFIG_OPTIONS, parseArguments, readConfig } from './arguments.ts'
+import { type Command, type CommandWorld, EXIT, UsageError } from './command.ts'
+import { LineFile } from './line-file.ts'
+import { Progress } from './progress.ts'
+import { ReplayRecorder } from './replay-recorder.ts'
+import { type ReplaySummary, summaryText } from './replay-summary.ts'
+
+const HELP = `usage: medoscope replay FILE... [options]
+
+Judges recorded traces: OTLP JSON lines, length-prefixed protobuf, both also as .gz or .zst, as a
+Collector's file exporter writes them. The files are one log, in the order given. The same files,
+configuration and seed give the same bytes, each time and everywhere.
+
+${CONFIG_HELP}
+      --warmup FILE     learn from this file first, without verdicts; repeatable, in order
+      --out FILE        one JSON line a trace, flagged or not; - for standard output
+      --clusters FILE   one JSON line an anomaly cluster, in its last state; - for standard output
+      --seed N          the same as --set seed=N
+      --json            the summary as JSON on standard output
+
+exit codes: 0 done, 1 failed or a file was damaged, 2 wrong usage, 78 faults in the configuration,
+130 interrupted`
+
+export const replay: Command = {
+  summary: 'judge recorded traces, the same way every time',
+  help: HELP,
+  async run(args, world) {
+    const { values, positionals: files } = parseArguments(args, {
+      ...CONFIG_OPTIONS,
+      warmup: { type: 'string', multiple: true },
+      out: { type: 'string' },
+      clusters: { type: 'string' },
+      seed: { type: 'string' },
+      json: { type: 'boolean' },
+    })
+    if (files.length === 0) throw new UsageError('replay wants at least one file')
+    if (values.out === '-' && values.clusters === '-') {
+      throw new UsageError('--out and --clusters cannot both be -')
+    }
+    const seed = values.seed === undefined ? [] : [`seed=${values.seed}`]
+    const config = readConfig({ ...values, set: [...(values.set ?? []), ...seed] }, world.env)
+    const log = createLog({
+      level: 'warn',
+      format: 'text',
+      write: (line) => world.stderr.write(line),
+      wall: systemClock.wall,
+    })
+    const verdicts = values.out === undefined ? null : new LineFile(values.out, world)
+    const clusters = values.clusters === undefined ? null : new LineFile(values.clusters, world)
+    const recorder = new ReplayRecorder(verdicts, clusters)
+    const session = new Replay(
+      new Detector(detectorSettings(config, verdicts !== null)),
+      { pipeline: pipelineSettings(config), retry: retrySettings(config) },
+      world,
+      log,
+    )
+    const warmup = values.warmup ?? []
+    if (warmup.length > 0) await session.learn(warmup)
+    const summary = await session.judge(files, recorder)
+    await recorder.end()
+    if (world.signal.aborted) return EXIT.interrupted
+    const toStdout = values.out !== '-' && values.clusters !== '-'
+    const report = values.json ? `${JSON.stringify(summary)}\n` : summaryText(summary, world)
+    const stream = toStdout ? world.stdout : world.stderr
+    stream.write(report)
+    return summary.damaged.length > 0 ? EXIT.failed : EXIT.ok
+  },
+}
+
+interface ReplaySettings {
+  readonly pipeline: ReturnType<typeof pipelineSettings>
+  readonly retry: ReturnType<typeof retrySettings>
+}
+
+/** One detector, first over the warm-up files, then over those to judge. */
+class Replay {
+  readonly #detector: Detector
+  readonly #settings: ReplaySettings
+  readonly #world: CommandWorld
+  readonly #log: Log
+  readonly #damaged: { path: string; damage: string }[] = []
+
+  constructor(detector: Detector, settings: ReplaySettings, world: CommandWorld, log: Log) {
+    this.#detector = detector
+    this.#settings = settings
+    this.#world = world
+    this.#log = log
+  }
+
+  async learn(paths: readonly string[]): Promise<void> {
+    this.#detector.learnOnly = true
+    const partition = 'warmup/0'
+    await this.#run(paths, partition, 'learning', { atEnd: 'learn' })
+    // What comes next is another log, with a time of its own.
+    this.#detector.drop(partition)
+  }
+
+  async judge(paths: readonly string[], recorder: ReplayRecorder): Promise<ReplaySummary> {
+    const before = this.#detector.counts().records
+    const started = systemClock.now()
+    await this.#run(paths, 'files/0', 'judging', { onOutput: (output) => recorder.take(output) })
+    const seconds = (systemClock.now() - started) / 1000
+    const { records } = this.#detector.counts()
+    const spans = records.spans - before.spans
+    const { state, calibration, model } = this.#detector.status()
+    return {
+      records: records.taken - before.taken,
+      undecodable: records.undecodable - before.undecodable,
+      spans,
+      observations: recorder.observations,
+      reasons: recorder.reasons,
+      flagged: recorder.flagged,
+      models: recorder.models,
+      model: model?.id ?? null,
+      state,
+      calibration: { have: calibration.have, needed: calibration.needed },
+      clusters: recorder.clusters.map(({ id, openedMs, services, sentence, state: open }) => ({
+        id,
+        opened: new Date(openedMs).toISOString(),
+        state: open,
+        service: services[0] ?? '',
+        sentence,
+      })),
+      damaged: this.#damaged,
+      seconds,
+      spans_per_second: Math.round(spans / Math.max(seconds, 1e-9)),
+    }
+  }
+
+  async #run(
+    paths: readonly string[],
+    partition: string,
+    what: string,
+    parts: Partial<PipelineParts>,
+  ): Promise<void> {
+    const progress = new Progress(this.#world.stderr, systemClock.now)
+    const onProgress = (done: number, total: number): void => {
+      const percent = Math.floor((100 * done) / Math.max(total, 1))
+      progress.update(() => `${what}: ${percent} % of ${Math.ceil(total / 1e6)} MB`)
+    }
+    const settings = { paths, partition, maxMessageBytes: MAX_MESSAGE_BYTES, onProgress }
+    const source = new FileSource(settings, this.#log)
+    const pipeline = new Pipeline(
+      {
+        detector: this.#detector,
+        source,
+        publisher: new Publisher([], this.#settings.retry, systemClock, this.#log),
+        fitter: inlineFitter,
+        checkpoints: null,
+        clock: systemClock,
+        log: this.#log,
+        ...parts,
+      },
+      this.#settings.pipeline,
+    )
+    const interrupt = (): void => void pipeline.stop(0)
+    this.#world.signal.addEventListener('abort', interrupt)
+    try {
+      await source.start()
+      if (!this.#world.signal.aborted) await pipeline.run()
+    } finally {
+      this.#world.signal.removeEventListener('abort', interrupt)
+      progress.end()
+      await source.stop()
+    }
+    this.#damaged.push(...source.damaged)
+  }
+}
