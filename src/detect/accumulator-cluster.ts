@@ -3,7 +3,7 @@ import type { EvidenceReader } from '../features/kept-trace.ts'
 import { hexWords } from '../features/kept-trace.ts'
 import type { AnomalyCluster, ClusterState } from './anomaly-cluster.ts'
 import type { Front } from './deviation-front.ts'
-import { DeviationMembers, type KeptExample } from './deviation-members.ts'
+import { DeviationMembers, type KeptExample, type Member } from './deviation-members.ts'
 import { placeText, sentenceOf } from './deviation-sentence.ts'
 import { directionOf, SELF_HIGH, SELF_LOW, termOf } from './deviation-term.ts'
 import { rankVoices, voiceOf } from './deviation-voice.ts'
@@ -21,9 +21,10 @@ export interface LivingCluster {
   fronts: Front[]
   readonly members: DeviationMembers
   readonly mergedFrom: string[]
-  /** Examples chosen last, for as long as the members stay the same. */
+  /** Examples chosen last, for as long as the members and their distances stay the same. */
   examples: readonly KeptExample[]
   examplesOf: number
+  examplesBy: ProfileDistances | null
   /** Whether it was published with an example. */
   shown: boolean
 }
@@ -39,8 +40,39 @@ export function newCluster(id: string, openedMs: number): LivingCluster {
     mergedFrom: [],
     examples: [],
     examplesOf: -1,
+    examplesBy: null,
     shown: false,
   }
+}
+
+/** A living cluster as plain data. Which examples are shown follows from its members. */
+export interface KeptCluster {
+  readonly id: string
+  readonly state: ClusterState
+  readonly openedMs: number
+  readonly closedMs: number | null
+  readonly fronts: readonly Front[]
+  readonly members: readonly Member[]
+  readonly mergedFrom: readonly string[]
+  readonly shown: boolean
+}
+
+export function keptCluster(cluster: LivingCluster): KeptCluster {
+  const { id, state, openedMs, closedMs, members, shown } = cluster
+  const fronts = cluster.fronts.map((front) => ({ ...front }))
+  const mergedFrom = [...cluster.mergedFrom]
+  return { id, state, openedMs, closedMs, fronts, members: [...members.members], mergedFrom, shown }
+}
+
+export function livingCluster(kept: KeptCluster): LivingCluster {
+  const cluster = newCluster(kept.id, kept.openedMs)
+  cluster.state = kept.state
+  cluster.closedMs = kept.closedMs
+  cluster.fronts = kept.fronts.map((front) => ({ ...front }))
+  cluster.members.members = [...kept.members]
+  cluster.mergedFrom.push(...kept.mergedFrom)
+  cluster.shown = kept.shown
+  return cluster
 }
 
 /** What publishing a cluster needs to know. */
@@ -112,9 +144,11 @@ function examplesOf(
   distances: ProfileDistances | null,
 ): readonly KeptExample[] {
   const { members } = cluster
-  if (distances && cluster.examplesOf !== members.version) {
+  const fresh = cluster.examplesOf === members.version && cluster.examplesBy === distances
+  if (distances && !fresh) {
     cluster.examples = members.examples(distances)
     cluster.examplesOf = members.version
+    cluster.examplesBy = distances
   }
   return cluster.examples
 }

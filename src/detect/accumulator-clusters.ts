@@ -2,7 +2,10 @@ import type { ElementTable } from '../features/element-table.ts'
 import { hashWords } from '../sample/random.ts'
 import {
   describeCluster,
+  type KeptCluster,
+  keptCluster,
   type LivingCluster,
+  livingCluster,
   MOST_FRONTS,
   newCluster,
   type PublishContext,
@@ -70,9 +73,13 @@ export class AccumulatorClusters {
     return this.#ofSeries.get(series)
   }
 
-  /** Open fronts, in the order in which they opened within each cluster. */
+  /** Open fronts, by cluster, in the order in which they opened. */
   openFronts(): { cluster: LivingCluster; front: Front }[] {
-    return [...this.#ofSeries.values()]
+    return this.open.flatMap((cluster) =>
+      cluster.fronts
+        .filter(({ closedMs }) => closedMs === null)
+        .map((front) => ({ cluster, front })),
+    )
   }
 
   /** Takes in fronts that open together: which clusters opened, which got more, who found no room. */
@@ -143,9 +150,8 @@ export class AccumulatorClusters {
 
   /** Renumbers the open fronts for a new null, which knows all of them. */
   renumber(find: (kind: number, subject: number) => number): void {
-    const found = [...this.#ofSeries.values()]
     this.#ofSeries.clear()
-    for (const entry of found) {
+    for (const entry of this.openFronts()) {
       entry.front.series = find(entry.front.kind, entry.front.subject)
       this.#ofSeries.set(entry.front.series, entry)
     }
@@ -266,4 +272,26 @@ export class AccumulatorClusters {
     this.#closed.push(cluster)
     if (this.#closed.length > MOST_CLOSED) this.#closed.shift()
   }
+
+  state(): AccumulatorClustersState {
+    return {
+      counts: { ...this.counts },
+      open: this.open.map(keptCluster),
+      closed: this.#closed.map(keptCluster),
+    }
+  }
+
+  /** Takes over a state; only valid on a fresh instance. */
+  restore(state: AccumulatorClustersState): void {
+    Object.assign(this.counts, state.counts)
+    for (const kept of state.open) this.open.push(livingCluster(kept))
+    for (const kept of state.closed) this.#closed.push(livingCluster(kept))
+    for (const entry of this.openFronts()) this.#ofSeries.set(entry.front.series, entry)
+  }
+}
+
+export interface AccumulatorClustersState {
+  readonly counts: ClusterCounts
+  readonly open: readonly KeptCluster[]
+  readonly closed: readonly KeptCluster[]
 }

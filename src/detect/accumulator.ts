@@ -5,15 +5,16 @@ import type { Model } from '../model/model.ts'
 import { NULL_OPTIONS } from '../model/null-options.ts'
 import { emptyPlaceNull } from '../model/place-null.ts'
 import type { PlaceReference } from '../model/place-reference.ts'
+import type { Scales } from '../model/scales.ts'
 import { hashWords } from '../sample/random.ts'
 import { describeCluster, type LivingCluster, type PublishContext } from './accumulator-cluster.ts'
-import { AccumulatorClusters } from './accumulator-clusters.ts'
+import { AccumulatorClusters, type AccumulatorClustersState } from './accumulator-clusters.ts'
 import type { AnomalyCluster, AnomalyClusterChange, ClusterChangeKind } from './anomaly-cluster.ts'
 import { closingStep } from './closing-cusum.ts'
 import { type Front, openFront, refreshFront, seriesKey } from './deviation-front.ts'
 import type { KeptExample } from './deviation-members.ts'
 import { STRUCTURE } from './deviation-term.ts'
-import { DeviationWatch } from './deviation-watch.ts'
+import { DeviationWatch, type DeviationWatchState } from './deviation-watch.ts'
 import {
   alternativeShare,
   EVIDENCE_OPTIONS,
@@ -55,6 +56,7 @@ export class Accumulator {
   /** Series that were accepted, by key, with the data time of that: they open under no older null. */
   readonly #accepted = new Map<number, number>()
   #watch: DeviationWatch
+  #scales: Scales | null = null
   #distances: ProfileDistances | null = null
   #model: string | null = null
   #bucket = -1
@@ -145,7 +147,7 @@ export class Accumulator {
       if (model.fittedMs > acceptedMs) this.#accepted.delete(key)
     }
     this.#model = model.id
-    this.#distances = new ProfileDistances(model.scales)
+    this.#useScales(model.scales)
   }
 
   /** Id of the open cluster that the last observation belongs to, or null. */
@@ -174,11 +176,40 @@ export class Accumulator {
     return true
   }
 
-  state(): unknown {
-    return null
+  /** Plain data; arrays are shared with this until the next step. */
+  state(): AccumulatorState {
+    return {
+      seen: { ...this.#seen },
+      watch: this.#watch.state(),
+      clusters: this.#clusters.state(),
+      accepted: [...this.#accepted],
+      scales: this.#scales,
+      model: this.#model,
+      bucket: this.#bucket,
+      nextLookMs: this.#nextLookMs,
+      watermarkMs: this.#watermarkMs,
+      pending: [...this.#pending],
+    }
   }
 
-  restore(_state: unknown): void {}
+  /** Takes over a state; only valid on a fresh accumulator with the same settings and table. */
+  restore(state: AccumulatorState): void {
+    Object.assign(this.#seen, state.seen)
+    this.#watch = DeviationWatch.restore(state.watch, this.#table, this.#options)
+    this.#clusters.restore(state.clusters)
+    for (const [key, timeMs] of state.accepted) this.#accepted.set(key, timeMs)
+    this.#useScales(state.scales)
+    this.#model = state.model
+    this.#bucket = state.bucket
+    this.#nextLookMs = state.nextLookMs
+    this.#watermarkMs = state.watermarkMs
+    this.#pending = [...state.pending]
+  }
+
+  #useScales(scales: Scales | null): void {
+    this.#scales = scales
+    this.#distances = scales && new ProfileDistances(scales)
+  }
 
   /** Data time of an observation; ends the running bucket if it lies beyond it. */
   #begin(timeMs: number): number {
@@ -345,4 +376,17 @@ export class Accumulator {
       model: this.#model,
     }
   }
+}
+
+export interface AccumulatorState {
+  readonly seen: { readonly observations: number; readonly unwatched: number }
+  readonly watch: DeviationWatchState
+  readonly clusters: AccumulatorClustersState
+  readonly accepted: readonly (readonly [key: number, timeMs: number])[]
+  readonly scales: Scales | null
+  readonly model: string | null
+  readonly bucket: number
+  readonly nextLookMs: number
+  readonly watermarkMs: number
+  readonly pending: readonly AnomalyClusterChange[]
 }

@@ -233,4 +233,50 @@ export class DeviationCounts {
     this.places = grownTo(this.places, this.placeCount + 1)
     this.places[this.placeCount++] = place
   }
+
+  /** Plain data; arrays are shared with this until the next change. */
+  state(): DeviationCountsState {
+    const { n, runs, parents, observations, c, unanswered, unwatched } = this
+    return {
+      n,
+      runs,
+      parents,
+      observations,
+      c,
+      unanswered,
+      places: this.places.slice(0, this.placeCount),
+      elements: this.elements.slice(0, this.elementCount),
+      strata: this.strata.slice(0, this.stratumCount),
+      unwatched,
+    }
+  }
+
+  restore(state: DeviationCountsState): void {
+    this.n = state.n.slice()
+    this.runs = state.runs.slice()
+    this.parents = state.parents.slice()
+    this.observations = state.observations.slice()
+    this.c = state.c.slice()
+    this.unanswered = state.unanswered.slice()
+    this.placeCount = state.places.length
+    this.places = grownTo(state.places.slice(), 256)
+    this.elementCount = state.elements.length
+    this.elements = grownTo(state.elements.slice(), 64)
+    this.stratumCount = state.strata.length
+    this.strata = grownTo(state.strata.slice(), 64)
+    this.unwatched = state.unwatched
+  }
+}
+
+export interface DeviationCountsState {
+  readonly n: Uint32Array<ArrayBuffer>
+  readonly runs: Uint32Array<ArrayBuffer>
+  readonly parents: Uint32Array<ArrayBuffer>
+  readonly observations: Uint32Array<ArrayBuffer>
+  readonly c: Uint32Array<ArrayBuffer>
+  readonly unanswered: Uint32Array<ArrayBuffer>
+  readonly places: Int32Array<ArrayBuffer>
+  readonly elements: Int32Array<ArrayBuffer>
+  readonly strata: Int32Array<ArrayBuffer>
+  readonly unwatched: number
 }

@@ -12,9 +12,6 @@ import { PathVotes } from './path-votes.ts'
 import { RecentValues } from './recent-values.ts'
 import { logMeanExp, logPlusOne, NO_EVIDENCE, srStep } from './shiryaev-roberts.ts'
 
-/** Below this ln M nothing speaks for a change, and what was remembered of it is forgotten. */
-const COLD = 0
-
 /**
  * The evidence of every series, in flat arrays: one Shiryaev-Roberts e-detector for each alternative,
  * and what is remembered since the evidence began, so that a cluster that opens can say since when,
@@ -23,6 +20,11 @@ const COLD = 0
 export class DeviationEvidence {
   /** ln M, `ALTERNATIVES` a series. */
   logM: Float64Array<ArrayBuffer>
+  /**
+   * CUSUM of the evidence: at 0 nothing speaks for a change any more, and what was remembered of it is
+   * forgotten. Its last zero is the maximum-likelihood estimate of when the change began (Page 1954).
+   */
+  cusum: Float64Array<ArrayBuffer>
   /** Occurrences and deviating ones of ended buckets since the evidence began. */
   n: Float64Array<ArrayBuffer>
   c: Float64Array<ArrayBuffer>
@@ -48,6 +50,7 @@ export class DeviationEvidence {
     this.#series = series
     this.#options = options
     this.logM = new Float64Array(count * ALTERNATIVES).fill(NO_EVIDENCE)
+    this.cusum = new Float64Array(count)
     this.n = new Float64Array(count)
     this.c = new Float64Array(count)
     this.score = new Float64Array(count)
@@ -67,6 +70,7 @@ export class DeviationEvidence {
     this.n = grownTo(this.n, count)
     const length = this.n.length
     this.logM = grownTo(this.logM, length * ALTERNATIVES, NO_EVIDENCE)
+    this.cusum = grownTo(this.cusum, length)
     this.c = grownTo(this.c, length)
     this.score = grownTo(this.score, length)
     this.firstMs = grownTo(this.firstMs, length)
@@ -112,13 +116,16 @@ export class DeviationEvidence {
     }
     const at = series * ALTERNATIVES
     for (let j = 0; j < ALTERNATIVES; j++) {
-      this.logM[at + j] = srStep(this.logM[at + j]!, this.ratio(series, j, n, c))
+      const ratio = this.ratio(series, j, n, c)
+      this.#step[j] = ratio
+      this.logM[at + j] = srStep(this.logM[at + j]!, ratio)
     }
+    this.cusum[series] = Math.max(0, this.cusum[series]! + logMeanExp(this.#step, 0, ALTERNATIVES))
     this.n[series]! += n
     this.c[series]! += c
     this.unanswered[series]! += unanswered
     this.score[series]! += bucketScore(n, c, this.#series.rate[series]!)
-    if (!open && logMeanExp(this.logM, at, ALTERNATIVES) <= COLD) this.#forget(series)
+    if (!open && this.cusum[series] === 0) this.#forget(series)
   }
 
   /** Starts anew after a series has closed: the rest of its bucket is what closed it. */
@@ -130,6 +137,7 @@ export class DeviationEvidence {
   }
 
   #forget(series: number): void {
+    this.cusum[series] = 0
     this.n[series] = 0
     this.c[series] = 0
     this.score[series] = 0
@@ -147,6 +155,7 @@ export class DeviationEvidence {
     for (let j = 0; j < ALTERNATIVES; j++) {
       this.logM[at + j] = from.logM[old * ALTERNATIVES + j]!
     }
+    this.cusum[series] = from.cusum[old]!
     this.n[series] = from.n[old]!
     this.c[series] = from.c[old]!
     this.score[series] = from.score[old]!
@@ -158,6 +167,49 @@ export class DeviationEvidence {
     this.recent.copy(series, from.recent, old)
     this.votes.copy(series, from.votes, old)
   }
+
+  /** Plain data; arrays are shared with this until the next change. */
+  state(): DeviationEvidenceState {
+    const { logM, cusum, n, c, score, firstMs, lastMs, unanswered, suspended } = this
+    const { hashes, sizes } = this.sketches
+    const { values, counts } = this.recent
+    const arrays = { logM, cusum, n, c, score, firstMs, lastMs, unanswered, suspended }
+    return { ...arrays, hashes, sizes, values, counts, votes: this.votes.state() }
+  }
+
+  restore(state: DeviationEvidenceState): void {
+    this.logM = state.logM.slice()
+    this.cusum = state.cusum.slice()
+    this.n = state.n.slice()
+    this.c = state.c.slice()
+    this.score = state.score.slice()
+    this.firstMs = state.firstMs.slice()
+    this.lastMs = state.lastMs.slice()
+    this.unanswered = state.unanswered.slice()
+    this.suspended = state.suspended.slice()
+    this.sketches.hashes = state.hashes.slice()
+    this.sketches.sizes = state.sizes.slice()
+    this.recent.values = state.values.slice()
+    this.recent.counts = state.counts.slice()
+    this.votes.restore(state.votes)
+  }
+}
+
+export interface DeviationEvidenceState {
+  readonly logM: Float64Array<ArrayBuffer>
+  readonly cusum: Float64Array<ArrayBuffer>
+  readonly n: Float64Array<ArrayBuffer>
+  readonly c: Float64Array<ArrayBuffer>
+  readonly score: Float64Array<ArrayBuffer>
+  readonly firstMs: Float64Array<ArrayBuffer>
+  readonly lastMs: Float64Array<ArrayBuffer>
+  readonly unanswered: Float64Array<ArrayBuffer>
+  readonly suspended: Uint8Array<ArrayBuffer>
+  readonly hashes: Uint32Array<ArrayBuffer>
+  readonly sizes: Uint8Array<ArrayBuffer>
+  readonly values: Float32Array<ArrayBuffer>
+  readonly counts: Uint32Array<ArrayBuffer>
+  readonly votes: ReturnType<PathVotes['state']>
 }
 
 /**

@@ -50,6 +50,8 @@ export class DeviationSeries {
   /** Children that an element is expected to have: places in [start[e], start[e + 1]). */
   readonly expectedStart: Int32Array<ArrayBuffer>
   readonly expected: Int32Array<ArrayBuffer>
+  /** Strata that turned up after the null was made, in order. */
+  readonly lateStrata: number[] = []
   readonly #table: ElementTable
 
   constructor(placeNull: PlaceNull, table: ElementTable) {
@@ -98,7 +100,9 @@ export class DeviationSeries {
   /** Series of a stratum's structure; made now if the null did not know the stratum. */
   ofStratum(stratum: number): number {
     const known = this.#ofStratum[stratum] ?? NO_SERIES
-    return known === NO_SERIES ? this.#addOfStratum(stratum, UNKNOWN_STRUCTURE) : known
+    if (known !== NO_SERIES) return known
+    this.lateStrata.push(stratum)
+    return this.#addOfStratum(stratum, UNKNOWN_STRUCTURE)
   }
 
   /** Whether two places are the same call: same operation and kind, whoever answered. */

@@ -4,8 +4,12 @@ import type { OccurrenceScan } from '../features/occurrence-scan.ts'
 import type { TraceElements } from '../features/trace-elements.ts'
 import type { PlaceNull } from '../model/place-null.ts'
 import { logShareRatio } from './beta-binomial.ts'
-import { DeviatingSeries, DeviationCounts } from './deviation-counts.ts'
-import { bucketScore, DeviationEvidence } from './deviation-evidence.ts'
+import { DeviatingSeries, DeviationCounts, type DeviationCountsState } from './deviation-counts.ts'
+import {
+  bucketScore,
+  DeviationEvidence,
+  type DeviationEvidenceState,
+} from './deviation-evidence.ts'
 import { DeviationSeries } from './deviation-series.ts'
 import { PLACE_KINDS, PRESENCE, STRUCTURE } from './deviation-term.ts'
 import type { EvidenceOptions } from './evidence-options.ts'
@@ -29,13 +33,13 @@ export class DeviationWatch {
   readonly deviating = new DeviatingSeries()
   /** Series touched in the running bucket; valid after `findTouched`. */
   touched = new Int32Array(256)
-  readonly #bucketMs: number
+  readonly #placeNull: PlaceNull
 
   constructor(placeNull: PlaceNull, table: ElementTable, options: EvidenceOptions) {
     this.series = new DeviationSeries(placeNull, table)
     this.evidence = new DeviationEvidence(this.series, options)
     this.counts = new DeviationCounts(this.series, this.evidence.recent)
-    this.#bucketMs = placeNull.bucketMs
+    this.#placeNull = placeNull
   }
 
   /** Goes on with the evidence of the watch before, for the series that both have. */
@@ -57,7 +61,7 @@ export class DeviationWatch {
    * that have a null count as watched, whether they are seen often or hardly ever.
    */
   logThreshold(falseClustersPerWeek: number): number {
-    const perWeek = WEEK_MS / this.#bucketMs
+    const perWeek = WEEK_MS / this.#placeNull.bucketMs
     return Math.log(Math.max(1, this.series.count * perWeek) / falseClustersPerWeek)
   }
 
@@ -141,4 +145,33 @@ export class DeviationWatch {
     this.evidence.grow()
     this.counts.grow()
   }
+
+  /** Plain data; arrays are shared with this until the next change. */
+  state(): DeviationWatchState {
+    return {
+      placeNull: this.#placeNull,
+      lateStrata: [...this.series.lateStrata],
+      counts: this.counts.state(),
+      evidence: this.evidence.state(),
+    }
+  }
+
+  static restore(
+    state: DeviationWatchState,
+    table: ElementTable,
+    options: EvidenceOptions,
+  ): DeviationWatch {
+    const watch = new DeviationWatch(state.placeNull, table, options)
+    for (const stratum of state.lateStrata) watch.series.ofStratum(stratum)
+    watch.counts.restore(state.counts)
+    watch.evidence.restore(state.evidence)
+    return watch
+  }
+}
+
+export interface DeviationWatchState {
+  readonly placeNull: PlaceNull
+  readonly lateStrata: readonly number[]
+  readonly counts: DeviationCountsState
+  readonly evidence: DeviationEvidenceState
 }

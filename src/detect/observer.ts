@@ -6,7 +6,12 @@ import { ActiveModel, type Judgement, noJudgement } from '../model/active-model.
 import type { FitRequest, FitResult } from '../model/fit-request.ts'
 import { makeModel } from '../model/install.ts'
 import type { Model } from '../model/model.ts'
-import { Accumulator, type KeptExample, type ObservationContext } from './accumulator.ts'
+import {
+  Accumulator,
+  type AccumulatorState,
+  type KeptExample,
+  type ObservationContext,
+} from './accumulator.ts'
 import type { Anomaly, Reason, Verdict } from './anomaly.ts'
 import type { AnomalyCluster } from './anomaly-cluster.ts'
 import { contributionsOf, type RawContribution, rankServices, summarise } from './explain.ts'
@@ -205,5 +210,5 @@ export class Observer {
 export interface ObserverState {
   readonly counts: JudgedCounts
   readonly model: Model | null
-  readonly accumulator: unknown
+  readonly accumulator: AccumulatorState
 }
