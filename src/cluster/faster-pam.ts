@@ -89,7 +89,7 @@ export function runFasterPam(
   let swaps = 0
   let scans = 0
   let visited = 0
-  // A cycle is over when it comes back to the last candidate that was swapped in.
+  // A cycle is over just before it comes back to the last candidate that was swapped in.
   for (let quiet = 0; quiet < order.length && visited < limit; quiet++, visited++) {
     const candidate = order[visited % order.length]!
     if (isMedoid[candidate] === 1) continue
@@ -117,7 +117,7 @@ export function runFasterPam(
     loss = totalDeviation(state.nearest, weights)
     removal = removalLoss(state, weights, k)
     swaps++
-    quiet = -1
+    quiet = 0
   }
   const passes = order.length === 0 ? 0 : Math.ceil(visited / order.length)
   return { ...state, loss, swaps, passes, evaluations: scans * n }

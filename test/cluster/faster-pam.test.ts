@@ -32,6 +32,16 @@ const smallInstance = fc
     return { ...instanceOfMatrix(matrix, weights.slice(0, n)), start, next }
   })
 
+/** By definition: the nearest medoid, among equals the lower slot, but a medoid its own. */
+function naiveAssignment(distances: Float32Array, n: number, medoids: Int32Array): Int32Array {
+  return Int32Array.from({ length: n }, (_, o) => {
+    const to = [...medoids].map((m) => distances[m * n + o]!)
+    const own = medoids.indexOf(o)
+    const least = Math.min(...to)
+    return own >= 0 && to[own] === least ? own : to.indexOf(least)
+  })
+}
+
 describe('fasterPam', () => {
   it('makes the two swaps worked out by hand on five points of a line', () => {
     // Points 0 1 3 10 12, medoids 0 and 1: TD 22. Candidate 3 prices -6 + [1, 1], goes to slot 0: 17.
@@ -87,6 +97,33 @@ describe('fasterPam', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('keeps its assignment as if made from scratch, with copies and ties in plenty', () => {
+    const random = new SeededRandom(44)
+    const next = (): number => random.next()
+    let swaps = 0
+    for (let round = 0; round < 150; round++) {
+      const n = 40
+      const { distances, weights } = instanceOf(
+        Array.from({ length: n }, () => [Math.floor(next() * 6), Math.floor(next() * 4)]),
+      )
+      const medoids = pick(n, 2 + Math.floor(next() * 8), next)
+      // A few candidates only, so that poor medoids are left and nothing settles before it is checked.
+      const result = fasterPam(distances, n, weights, medoids, {
+        random: next,
+        candidates: pick(n, 1 + Math.floor(next() * 4), next),
+        minSupport: Math.floor(next() * 5),
+        maxPasses: 1,
+      })
+      swaps += result.swaps
+      const { assignment, runnerUp, nearest, second } = result
+      expect({ assignment, runnerUp, nearest, second }).toEqual(
+        assignToMedoids(distances, n, medoids, emptyAssignment(n)),
+      )
+      expect(assignment).toEqual(naiveAssignment(distances, n, medoids))
+    }
+    expect(swaps).toBeGreaterThan(100)
   })
 
   it('never lets the loss rise from one swap to the next', () => {

@@ -165,14 +165,14 @@ describe('fitMedoids', () => {
     let kept = 0
     let continued = 0
     let all = 0
-    for (let round = 0; round < 2; round++) {
-      const points = blobs(1200, 10, 16, () => random.next())
+    for (let round = 0; round < 4; round++) {
+      const points = blobs(720, 6, 16, () => random.next())
       const options = { minSupport: 5, tauFactor: 0.05 }
-      const first = fitted(instanceOf(points.slice(0, 1000)), options)
-      // The last 200 come in; 200 go, but for the medoids, which stay without weight.
+      const first = fitted(instanceOf(points.slice(0, 600)), options)
+      // The last 120 come in; 120 go, but for the medoids, which stay without weight.
       const turned = instanceOf(
         points,
-        points.map((_, o) => (o < 200 ? 0 : 1)),
+        points.map((_, o) => (o < 120 ? 0 : 1)),
       )
       const second = fitted(turned, { ...options, start: [...first.medoids] })
       kept += second.medoids.filter((m) => first.medoids.includes(m)).length
@@ -255,5 +255,25 @@ describe('growMedoids', () => {
     expect(grow(0)).toEqual([2, 3, 0, 4, 1])
     expect(grow(2)).toEqual([2, 3, 0])
     expect(grow(14)).toEqual([2])
+  })
+
+  it('asks support of a new medoid, and leaves it to those that have it', () => {
+    // From 0: point 30 gains 30 but has 1, 10 gains 50 and has 6 with 30, leaving 4 behind.
+    const xs = [0, 0, 0, 0, 10, 10, 10, 10, 10, 30]
+    const { n, distances, weights } = instanceOf(xs.map((x) => [x]))
+    const grow = (minSupport: number): number[] => {
+      const medoids = [0]
+      const state = assignToMedoids(distances, n, medoids, emptyAssignment(n))
+      growMedoids(distances, n, weights, state, medoids, { kMax: 9, minSupport, minGain: 0 })
+      expect(state.assignment).toEqual(
+        assignToMedoids(distances, n, medoids, emptyAssignment(n)).assignment,
+      )
+      return medoids.map((m) => xs[m]!)
+    }
+    expect(grow(1)).toEqual([0, 10, 30])
+    expect(grow(2)).toEqual([0, 10])
+    expect(grow(4)).toEqual([0, 10])
+    expect(grow(5)).toEqual([0])
+    expect(grow(7)).toEqual([0])
   })
 })

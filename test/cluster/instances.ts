@@ -15,7 +15,11 @@ export function instanceOf(
   weights?: readonly number[],
 ): Instance {
   const matrix = points.map((p) =>
-    points.map((q) => Math.fround(p.reduce((sum, x, i) => sum + Math.abs(x - q[i]!), 0))),
+    points.map((q) => {
+      let sum = 0
+      for (let i = 0; i < p.length; i++) sum += Math.abs(p[i]! - q[i]!)
+      return Math.fround(sum)
+    }),
   )
   return instanceOfMatrix(matrix, weights)
 }
@@ -24,11 +28,19 @@ export function instanceOfMatrix(matrix: Matrix, weights?: readonly number[]): I
   const weightList = weights ?? matrix.map(() => 1)
   return {
     n: matrix.length,
-    distances: Float32Array.from(matrix.flat()),
+    distances: flatten(matrix),
     weights: Float64Array.from(weightList),
     matrix: matrix.map((row) => row.map(Math.fround)),
     weightList,
   }
+}
+
+function flatten(matrix: Matrix): Float32Array {
+  const flat = new Float32Array(matrix.length * matrix.length)
+  matrix.forEach((row, i) => {
+    flat.set(row, i * matrix.length)
+  })
+  return flat
 }
 
 /** `n` points around `centres` random centres in [0, 1)^dimensions; spread 0.1 of the cube. */

@@ -9,7 +9,9 @@ export type Matrix = readonly (readonly number[])[]
 export function lossOf(d: Matrix, weights: readonly number[], medoids: readonly number[]): number {
   let loss = 0
   for (let o = 0; o < d.length; o++) {
-    loss += weights[o]! * Math.min(...medoids.map((m) => d[m]![o]!))
+    let nearest = Infinity
+    for (const m of medoids) nearest = Math.min(nearest, d[m]![o]!)
+    loss += weights[o]! * nearest
   }
   return loss
 }
