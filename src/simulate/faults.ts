@@ -35,6 +35,8 @@ export interface Fault {
   readonly toMs: number
   /** Only the calls that this instance serves (0, 1, …). */
   readonly instance?: number
+  /** Asked at every call within its time; without it, time alone decides. */
+  readonly isOn?: () => boolean
   /** `network_delay`: only from this caller. */
   readonly caller?: string
   /** `missing_call`, `retry_storm`: its calls of this service; else the first that it always makes. */
@@ -119,6 +121,7 @@ function activeFault(fault: Fault, index: number): ActiveFault {
 
 export function isActive(active: ActiveFault, instance: number, timeNs: number): boolean {
   if (timeNs < active.fromNs || timeNs >= active.toNs) return false
+  if (active.fault.isOn?.() === false) return false
   return active.fault.instance === undefined || active.fault.instance === instance
 }
 

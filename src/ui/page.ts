@@ -1,7 +1,9 @@
 import { type Html, html } from './html.ts'
 
+const LINKS = html`<nav aria-label="Pages"><a href="/">Clusters</a><a href="/metrics">Metrics</a><a href="/api/v1/anomaly-clusters">JSON</a></nav>`
+
 /** The frame of every page: no script, no outside resource, dark and light, readable on a phone. */
-export function page(title: string, body: Html): string {
+export function page(title: string, body: Html, links: Html | null = LINKS): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -12,7 +14,7 @@ export function page(title: string, body: Html): string {
 <style>${STYLE}</style>
 </head>
 <body>
-<header><a href="/">medoscope</a><nav aria-label="Pages"><a href="/">Clusters</a><a href="/metrics">Metrics</a><a href="/api/v1/anomaly-clusters">JSON</a></nav></header>
+<header><a href="/">medoscope</a>${links}</header>
 <main>${body}</main>
 </body>
 </html>
