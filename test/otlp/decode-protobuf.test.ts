@@ -109,6 +109,15 @@ describe('decodeTraces', () => {
     expect(slots(padded.subarray(3, 3 + body.length))).toEqual({ x: 'here' })
   })
 
+  it('takes an empty and an all-zero parent id for none, and the last of two', () => {
+    const parents = (...fields: wire.Part[]): (string | undefined)[] =>
+      decoded(wire.request([], wire.span(...fields))).map((span) => span.parentId)
+    expect(parents(wire.bytes(4))).toEqual([''])
+    expect(parents(wire.bytes(4, new Uint8Array(8)))).toEqual([''])
+    expect(parents(wire.bytes(4, wire.SPAN_ID), wire.bytes(4))).toEqual([''])
+    expect(parents(wire.bytes(4), wire.bytes(4, wire.SPAN_ID))).toEqual(['f0f1f2f3f4f5f6f7'])
+  })
+
   it('keeps rows as they were when a used row is used again', () => {
     const target = newTarget()
     decodeTraces(
@@ -223,6 +232,18 @@ describe('attributes', () => {
     }
   })
 
+  it('are whole where their value is long, whatever bytes it ends with', () => {
+    for (const end of ['', '\n', '\u0012', '\n\t']) {
+      for (const length of [100, 120, 123, 124, 125, 126, 127, 128, 129, 140, 252, 300]) {
+        const value = string('v'.repeat(length) + end)
+        const [key, fields] = [wire.text(1, 'db.system'), wire.bytes(2, value)]
+        const expected = { dbSystem: 'v'.repeat(length) + end }
+        expect(slots(attributed(wire.bytes(9, key, fields)))).toEqual(expected)
+        expect(slots(attributed(wire.bytes(9, fields, key)))).toEqual(expected)
+      }
+    }
+  })
+
   it('with a service.name on a span leave the service alone', () => {
     const [only] = decoded(attributed(wire.keyValue(9, 'service.name', string('liar'))))
     expect(only?.service).toBe('')
@@ -304,6 +325,18 @@ describe('damaged bodies', () => {
     'truncated kind': [wire.request([], wire.span([0x30, 0x80])), /truncated varint/],
     'tag without value': [wire.request([], wire.span([0x4a])), /truncated varint/],
     'name past its span': [wire.request([], wire.span([0x2a, 5, 0x61])), /length 5 runs past/],
+    'name one byte past its span': [
+      wire.request([], wire.span([0x2a, 2, 0x61]), wire.span()),
+      /length 2 runs past/,
+    ],
+    'key one byte past its attribute': [
+      attributed([0x4a, 3, 0x0a, 2, 0x78], wire.text(5, 'n')),
+      /length 2 runs past/,
+    ],
+    'varint that ends behind its span': [
+      wire.request([], wire.span([0x30, 0x80]), wire.span()),
+      /truncated varint/,
+    ],
     'huge length': [wire.concat([0x0a], wire.varint(2n ** 63n)), /runs past/],
     'long varint': [wire.request([], wire.span([0x30], eleven)), /longer than 10 bytes/],
     'long tag': [wire.concat(eleven), /longer than 10 bytes/],
