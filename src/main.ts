@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { type Command, type CommandWorld, EXIT, UsageError } from './cli/command.ts'
+import { demo } from './cli/demo.ts'
 import { overview } from './cli/help.ts'
+import { load } from './cli/load.ts'
 import { replay } from './cli/replay.ts'
 import { run } from './cli/run.ts'
 import { styler } from './cli/style.ts'
@@ -11,7 +13,7 @@ import { messageOf } from './io/log.ts'
 /** Signals this close together are one. */
 const ECHO_MS = 1000
 
-const commands = { run, replay, validate } as const satisfies Record<string, Command>
+const commands = { demo, run, replay, load, validate } as const satisfies Record<string, Command>
 
 /**
  * Runs a command line.
