@@ -1,0 +1,326 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import kafkajs from 'kafkajs'
+import { parse, stringify } from 'yaml'
+import { silenceNegativeTimeoutWarning } from '../../src/io/kafka/kafka-client.ts'
+import { LocalBroker } from '../../test/kafka/local-broker.ts'
+import { type FoundPrograms, grafanaBinary } from './find-programs.ts'
+import { Program, type ProgramSpec } from './program.ts'
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Ports on the loopback address. */
+export interface StackPorts {
+  readonly grafana: number
+  readonly prometheus: number
+  readonly alertmanager: number
+  readonly loki: number
+  readonly lokiGrpc: number
+  readonly otlpGrpc: number
+  readonly otlpHttp: number
+  readonly collectorHealth: number
+  readonly collectorMetrics: number
+  readonly medoscope: number
+  readonly faults: number
+}
+
+/** What the compose file publishes. */
+export const USUAL_PORTS: StackPorts = {
+  grafana: 3000,
+  prometheus: 9090,
+  alertmanager: 9093,
+  loki: 3100,
+  lokiGrpc: 9096,
+  otlpGrpc: 4317,
+  otlpHttp: 4318,
+  collectorHealth: 13133,
+  collectorMetrics: 8888,
+  medoscope: 9464,
+  faults: 8089,
+}
+
+export interface StackOptions {
+  readonly programs: FoundPrograms
+  readonly ports: StackPorts
+  /** Data, logs and the files made from config/. */
+  readonly dir: string
+  /** `host:port` of a Kafka that is there already; null: one is started. */
+  readonly brokers: string | null
+  /** Traces a second of the simulated shop; 0: none, the stack waits for spans. */
+  readonly load: number
+  /** `--set` of medoscope. */
+  readonly set?: readonly string[]
+  /** Seconds between scrapes and rule evaluations; null: as configured. */
+  readonly scrapeSeconds: number | null
+  /** Every receiver of Alertmanager also posts here; null: as configured. */
+  readonly webhook: string | null
+  readonly say: (line: string) => void
+}
+
+type Tree = Record<string, unknown>
+
+/**
+ * The compose file's story without Docker: Kafka, Collector, medoscope, Prometheus, Alertmanager, Loki
+ * and Grafana as far as they are there, all on loopback, with the files of config/ (addresses apart)
+ * and the simulated shop as load. Jaeger is not started: its links stay dead.
+ */
+export class Stack {
+  readonly options: StackOptions
+  brokers = ''
+  readonly #programs: Program[] = []
+  #broker: LocalBroker | null = null
+
+  constructor(options: StackOptions) {
+    this.options = options
+  }
+
+  url(port: keyof StackPorts): string {
+    return `http://127.0.0.1:${this.options.ports[port]}`
+  }
+
+  program(name: string): Program | null {
+    return this.#programs.find((program) => program.name === name) ?? null
+  }
+
+  /** Starts all of it in order; stops what was started and throws where something cannot be. */
+  async start(): Promise<void> {
+    mkdirSync(this.options.dir, { recursive: true })
+    try {
+      await this.#startKafka()
+      await this.#startAll()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  /** Stops in the reverse order. Safe twice. */
+  async stop(): Promise<void> {
+    for (const program of this.#programs.splice(0).reverse()) await program.stop()
+    await this.#broker?.close()
+    this.#broker = null
+  }
+
+  /** Starts a part again after `program(name).stop()`. */
+  async restart(name: string): Promise<void> {
+    const old = this.#programs.findIndex((program) => program.name === name)
+    if (old >= 0) await this.#programs.splice(old, 1)[0]?.stop()
+    const spec = this.#specs().find((candidate) => candidate.name === name)
+    if (spec) this.#programs.push(await Program.start(spec))
+  }
+
+  async #startKafka(): Promise<void> {
+    const { brokers, say } = this.options
+    if (brokers === null) {
+      say('starting Kafka (the first time its jars are fetched from Maven Central)')
+      this.#broker = await LocalBroker.start()
+    }
+    this.brokers = brokers ?? this.#broker?.addresses.plaintext ?? ''
+    silenceNegativeTimeoutWarning()
+    const kafka = new kafkajs.Kafka({
+      brokers: this.brokers.split(','),
+      logLevel: kafkajs.logLevel.NOTHING,
+    })
+    const admin = kafka.admin()
+    await admin.connect()
+    const topics = [
+      { topic: 'otlp_spans', numPartitions: 4 },
+      { topic: 'otlp_logs', numPartitions: 4 },
+      { topic: 'medoscope.anomalies', numPartitions: 1 },
+      { topic: 'medoscope.dead_letters', numPartitions: 1 },
+    ]
+    await admin.createTopics({ topics })
+    await admin.disconnect()
+  }
+
+  async #startAll(): Promise<void> {
+    for (const spec of this.#specs()) {
+      this.options.say(`starting ${spec.name}`)
+      this.#programs.push(await Program.start(spec))
+    }
+  }
+
+  #specs(): ProgramSpec[] {
+    const { collector, loki, prometheus, alertmanager, grafana } = this.options.programs
+    const specs: ProgramSpec[] = []
+    if (loki) specs.push(this.#loki(loki))
+    if (collector) specs.push(this.#collector(collector))
+    specs.push(this.#medoscope())
+    if (alertmanager) specs.push(this.#alertmanager(alertmanager))
+    if (prometheus) specs.push(this.#prometheus(prometheus))
+    if (grafana) specs.push(this.#grafana(grafana))
+    if (collector && this.options.load > 0) specs.push(this.#load())
+    return specs
+  }
+
+  #spec(name: string, spec: Omit<ProgramSpec, 'name' | 'dir'>): ProgramSpec {
+    return { name, dir: this.options.dir, ...spec }
+  }
+
+  #loki(command: string): ProgramSpec {
+    const { ports } = this.options
+    return this.#spec('loki', {
+      command,
+      args: [`-config.file=${config('loki.yaml')}`, '-config.expand-env=true'],
+      env: {
+        LOKI_DIR: this.#folder('loki'),
+        LOKI_PORT: String(ports.loki),
+        LOKI_GRPC_PORT: String(ports.lokiGrpc),
+      },
+      readyUrl: `${this.url('loki')}/ready`,
+    })
+  }
+
+  #collector(command: string): ProgramSpec {
+    const { ports, programs } = this.options
+    const files = ['collector.yaml', ...(programs.loki ? ['collector-anomalies.yaml'] : [])]
+    return this.#spec('collector', {
+      command,
+      args: files.map((file) => `--config=${config(file)}`),
+      env: {
+        KAFKA_BROKERS: this.brokers,
+        OTLP_GRPC_PORT: String(ports.otlpGrpc),
+        OTLP_HTTP_PORT: String(ports.otlpHttp),
+        HEALTH_ENDPOINT: `127.0.0.1:${ports.collectorHealth}`,
+        METRICS_PORT: String(ports.collectorMetrics),
+        LOKI_ENDPOINT: `${this.url('loki')}/otlp`,
+      },
+      readyUrl: `${this.url('collectorHealth')}/`,
+    })
+  }
+
+  #medoscope(): ProgramSpec {
+    const { ports, set = [] } = this.options
+    const sets = set.flatMap((one) => ['--set', one])
+    const file = config('medoscope-stack.yaml')
+    return this.#spec('medoscope', {
+      command: process.execPath,
+      args: [join(ROOT, 'src/main.ts'), 'run', '--config', file, ...sets],
+      env: {
+        KAFKA_BROKERS: this.brokers,
+        ADMIN_PORT: String(ports.medoscope),
+        STATE_DIR: this.#folder('state'),
+      },
+      readyUrl: `${this.url('medoscope')}/readyz`,
+    })
+  }
+
+  #alertmanager(command: string): ProgramSpec {
+    const { ports, dir } = this.options
+    const file = join(dir, 'alertmanager.yml')
+    writeFileSync(file, alertmanagerConfig(this.options.webhook))
+    return this.#spec('alertmanager', {
+      command,
+      args: [
+        `--config.file=${file}`,
+        `--storage.path=${this.#folder('alertmanager')}`,
+        `--web.listen-address=127.0.0.1:${ports.alertmanager}`,
+        '--cluster.listen-address=',
+      ],
+      readyUrl: `${this.url('alertmanager')}/-/ready`,
+    })
+  }
+
+  #prometheus(command: string): ProgramSpec {
+    const { ports, dir, scrapeSeconds } = this.options
+    const file = join(dir, 'prometheus.yml')
+    writeFileSync(file, prometheusConfig(ports, scrapeSeconds))
+    return this.#spec('prometheus', {
+      command,
+      args: [
+        `--config.file=${file}`,
+        `--storage.tsdb.path=${this.#folder('prometheus')}`,
+        `--web.listen-address=127.0.0.1:${ports.prometheus}`,
+        '--enable-feature=exemplar-storage',
+      ],
+      readyUrl: `${this.url('prometheus')}/-/ready`,
+    })
+  }
+
+  #grafana(home: string): ProgramSpec {
+    const { ports, dir } = this.options
+    return this.#spec('grafana', {
+      command: grafanaBinary(home) ?? home,
+      args: ['server', '--homepath', home],
+      env: {
+        PROMETHEUS_URL: this.url('prometheus'),
+        LOKI_URL: this.url('loki'),
+        JAEGER_URL: 'http://127.0.0.1:16686',
+        ALERTMANAGER_URL: this.url('alertmanager'),
+        DASHBOARDS: join(ROOT, 'dashboards'),
+        GF_SERVER_HTTP_ADDR: '127.0.0.1',
+        GF_SERVER_HTTP_PORT: String(ports.grafana),
+        GF_PATHS_DATA: this.#folder('grafana'),
+        GF_PATHS_LOGS: dir,
+        GF_PATHS_PLUGINS: this.#folder('grafana-plugins'),
+        GF_PATHS_PROVISIONING: config('grafana/provisioning'),
+        GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: join(ROOT, 'dashboards/anomalies.json'),
+        GF_DASHBOARDS_MIN_REFRESH_INTERVAL: '1s',
+        GF_AUTH_ANONYMOUS_ENABLED: 'true',
+        GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer',
+        GF_SECURITY_ANGULAR_SUPPORT_ENABLED: 'false',
+        GF_ANALYTICS_REPORTING_ENABLED: 'false',
+        GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
+        GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: 'false',
+        GF_NEWS_NEWS_FEED_ENABLED: 'false',
+        GF_UNIFIED_ALERTING_HA_LISTEN_ADDRESS: '',
+        GF_LOG_MODE: 'console',
+      },
+      readyUrl: `${this.url('grafana')}/api/health`,
+    })
+  }
+
+  #load(): ProgramSpec {
+    const { ports, load } = this.options
+    const endpoint = this.url('otlpHttp')
+    const address = `127.0.0.1:${ports.faults}`
+    const options = ['--endpoint', endpoint, '--rate', String(load), '--switch', address]
+    return this.#spec('load', {
+      command: process.execPath,
+      args: [join(ROOT, 'src/main.ts'), 'load', ...options],
+      readyUrl: `${this.url('faults')}/faults`,
+    })
+  }
+
+  #folder(name: string): string {
+    const folder = join(this.options.dir, name)
+    mkdirSync(folder, { recursive: true })
+    return folder
+  }
+}
+
+function config(file: string): string {
+  return join(ROOT, 'config', file)
+}
+
+/** config/prometheus.yml with the addresses of this stack. */
+function prometheusConfig(ports: StackPorts, scrapeSeconds: number | null): string {
+  const file = parse(readFileSync(config('prometheus.yml'), 'utf8')) as Tree
+  const target = (port: number): Tree[] => [{ targets: [`127.0.0.1:${port}`] }]
+  file['rule_files'] = [config('rules/*.rules.yml')]
+  file['alerting'] = { alertmanagers: [{ static_configs: target(ports.alertmanager) }] }
+  file['scrape_configs'] = (file['scrape_configs'] as Tree[]).map((job) => ({
+    ...job,
+    static_configs: target(ports.medoscope),
+  }))
+  if (scrapeSeconds !== null) {
+    const every = `${scrapeSeconds}s`
+    file['global'] = { scrape_interval: every, evaluation_interval: every }
+  }
+  return stringify(file)
+}
+
+/** config/alertmanager.yml; with a web hook, told to it at once and again soon, as a test wants it. */
+function alertmanagerConfig(webhook: string | null): string {
+  const text = readFileSync(config('alertmanager.yml'), 'utf8')
+  if (webhook === null) return text
+  const file = parse(text) as { route: Tree & { routes: Tree[] }; receivers: Tree[] }
+  const receivers = file.receivers.map((receiver) => ({
+    ...receiver,
+    webhook_configs: [{ url: `${webhook}/${receiver['name']}`, send_resolved: true }],
+  }))
+  const quick = { group_wait: '1s', group_interval: '2s' }
+  const routes = file.route.routes.map((route) => ({ ...route, ...quick }))
+  return stringify({ ...file, route: { ...file.route, ...quick, routes }, receivers })
+}
