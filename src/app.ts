@@ -1,9 +1,7 @@
 import type { Writable } from 'node:stream'
-import { ClusterService } from './cluster-service.ts'
 import { type Config, detectorSettings } from './config.ts'
 import { Detector } from './detect/detector.ts'
 import { RECORD_RESOURCE } from './detect/otlp-record.ts'
-import { type AdminRoutes, AdminServer } from './io/admin.ts'
 import { CheckpointStore } from './io/checkpoint.ts'
 import type { Clock } from './io/clock.ts'
 import { FileSource, MAX_MESSAGE_BYTES } from './io/file-source.ts'
@@ -12,14 +10,13 @@ import { JsonLinesFileSink, JsonLinesStreamSink } from './io/json-lines-sink.ts'
 import { type EncodePublication, KafkaSink } from './io/kafka/kafka-sink.ts'
 import { KafkaSource } from './io/kafka/kafka-source.ts'
 import { type Log, type LogFields, messageOf } from './io/log.ts'
-import { Metrics } from './io/metrics.ts'
+import type { Metrics } from './io/metrics.ts'
 import { feedFiles, feedKafka, feedOtlpHttp } from './io/metrics-sources.ts'
 import { OtlpHttpSource } from './io/otlp-http.ts'
 import { logRecord, OtlpHttpSink } from './io/otlp-http-sink.ts'
 import type { Sink } from './io/sink.ts'
 import type { Source } from './io/source.ts'
 import { SourceSet } from './io/source-set.ts'
-import { BatchTracing } from './io/tracing.ts'
 import { WebhookSink } from './io/webhook-sink.ts'
 import {
   kafkaSinkSettings,
@@ -31,9 +28,7 @@ import {
 import { encodeLogsJson, encodeLogsProto } from './otlp/encode-logs.ts'
 import { Pipeline } from './pipeline.ts'
 import { Publisher } from './publisher.ts'
-import { ServiceMetrics } from './service-metrics.ts'
-import { ServiceStatus } from './service-status.ts'
-import { NO_LINKS } from './ui/cluster-page.ts'
+import { ServiceWatch } from './service-watch.ts'
 
 export interface AppSurroundings {
   readonly version: string
@@ -43,8 +38,6 @@ export interface AppSurroundings {
   readonly stdout: Writable
   /** History to learn from before the first verdict, ms; undefined: none. */
   readonly bootstrapMs?: number | undefined
-  /** Further routes of the admin server. */
-  readonly routes?: AdminRoutes
 }
 
 interface BuiltSource {
@@ -118,8 +111,7 @@ export class App {
   readonly #publisher: Publisher
   readonly #fitter: WorkerFitter
   readonly #checkpoints: CheckpointStore | null
-  readonly #tracing: BatchTracing | null
-  #admin: AdminServer | null = null
+  #watch: ServiceWatch | null = null
   #pipeline: Pipeline | null = null
   #running: Promise<'ended' | 'stopped'> | null = null
   #starting: Promise<void> | null = null
@@ -127,7 +119,7 @@ export class App {
 
   /** @throws Error naming what cannot be set up: no input or output at all, a file that is not there */
   constructor(config: Config, surroundings: AppSurroundings) {
-    const { log, clock, version } = surroundings
+    const { log, clock } = surroundings
     this.#config = config
     this.#surroundings = surroundings
     this.#sources = made<BuiltSource>(sources, config, surroundings)
@@ -141,13 +133,11 @@ export class App {
     this.#checkpoints = keep
       ? new CheckpointStore(config.state.path, detectorSettings(config))
       : null
-    const { enabled, endpoint, sample_ratio: sampleRatio } = config.tracing
-    this.#tracing = enabled ? new BatchTracing({ endpoint, sampleRatio, version }) : null
   }
 
   /** Base address of the admin server; empty before the start and where it is off. */
   get adminAddress(): string {
-    return this.#admin?.address ?? ''
+    return this.#watch?.address ?? ''
   }
 
   /** Base address of the OTLP/HTTP receiver; empty before the start and where it is off. */
@@ -181,35 +171,24 @@ export class App {
   }
 
   async #start(): Promise<void> {
-    const { log, routes } = this.#surroundings
-    const { host, port, token, enabled } = this.#config.admin
+    const { log, clock, version } = this.#surroundings
     const { detector, positions } = await this.#restoredDetector()
-    const metrics = new Metrics()
-    const settings = detectorSettings(this.#config)
-    const clusters = new ClusterService(
-      metrics,
-      { alpha: settings.alpha, refreshMs: settings.model.refreshMs },
+    const watch = new ServiceWatch(this.#config, {
+      version,
+      clock,
+      log,
       detector,
-      NO_LINKS,
-    )
-    const pipeline = this.#build(detector, metrics, clusters)
-    const status = new ServiceStatus({
-      version: this.#surroundings.version,
-      clock: this.#surroundings.clock,
-      detector,
-      pipeline,
       publisher: this.#publisher,
       source: this.#source,
+      fitter: this.#fitter,
+      checkpoints: this.#checkpoints,
+      feedSources: (metrics) => {
+        for (const { feed } of this.#sources) feed(metrics)
+      },
     })
-    if (enabled) {
-      const subjects = { ...status.subjects, metrics: (open: boolean) => metrics.render(open) }
-      this.#admin = new AdminServer({ host, port, token }, subjects, (server) => {
-        clusters.routes(server)
-        routes?.(server)
-      })
-      await this.#admin.start()
-      log.info('admin server is up', { address: this.#admin.address })
-    }
+    this.#watch = watch
+    const pipeline = this.#build(detector, watch)
+    await watch.start(pipeline)
     for (const sink of this.#sinks) await sink.start()
     if (positions !== null) {
       pipeline.restored(positions)
@@ -219,16 +198,14 @@ export class App {
     if (this.otlpHttpAddress) log.info('OTLP/HTTP is up', { address: this.otlpHttpAddress })
     this.#pipeline = pipeline
     this.#running = pipeline.run()
-    status.watch(this.#running)
-    log.info('running', {
-      sources: this.#source.name,
-      sinks: this.#sinks.map((s) => s.name).join('+'),
-    })
+    watch.running(this.#running)
+    const names = this.#sinks.map(({ name }) => name).join('+')
+    log.info('running', { sources: this.#source.name, sinks: names })
   }
 
-  #build(detector: Detector, metrics: Metrics, clusters: ClusterService): Pipeline {
-    const { clock, log, version, bootstrapMs } = this.#surroundings
-    const pipeline = new Pipeline(
+  #build(detector: Detector, watch: ServiceWatch): Pipeline {
+    const { clock, log, bootstrapMs } = this.#surroundings
+    return new Pipeline(
       {
         detector,
         source: this.#source,
@@ -237,32 +214,12 @@ export class App {
         checkpoints: this.#checkpoints,
         clock,
         log,
-        onBatch: (report) => {
-          measured.batch(report)
-          clusters.take(report.output)
-          this.#tracing?.record(report)
-        },
+        onOutput: (output) => watch.take(output),
+        onBatch: (report) => watch.batch(report),
         ...(bootstrapMs === undefined ? {} : { learnUntilMs: clock.wall() }),
       },
       pipelineSettings(this.#config),
     )
-    const measured = new ServiceMetrics(
-      metrics,
-      {
-        detector,
-        pipeline,
-        publisher: this.#publisher,
-        source: this.#source,
-        clock,
-        checkpointBytes: () => this.#checkpoints?.bytes ?? 0,
-        workerFailures: () => this.#fitter.workerFailures,
-        feedSources: () => {
-          for (const { feed } of this.#sources) feed(metrics)
-        },
-      },
-      version,
-    )
-    return pipeline
   }
 
   /** The detector of the last checkpoint, or a new one where there is none that fits. */
@@ -296,7 +253,7 @@ export class App {
   /** Releases everything, whatever of it was started; one failure does not keep the rest. */
   async #release(): Promise<void> {
     const { log } = this.#surroundings
-    const parts = [this.#source, ...this.#sinks, this.#fitter, this.#tracing, this.#admin]
+    const parts = [this.#source, ...this.#sinks, this.#fitter, this.#watch]
     for (const result of await Promise.allSettled(parts.map((part) => part?.stop()))) {
       if (result.status === 'rejected') log.warn('stopping', { error: messageOf(result.reason) })
     }

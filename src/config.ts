@@ -237,6 +237,14 @@ const admin = section('Metrics, health and status over HTTP.', {
   host: text('127.0.0.1', 'Address to listen on; 0.0.0.0 for all.', 'an address', /./),
   port: count(9464, 'Port; 0: any free one.', ...PORT),
   external_url: url('', 'Address at which people reach these pages, for links. Empty: no links.'),
+  trace_url: text(
+    '',
+    'Page of one trace in your trace store, with {trace_id} in it. Empty: no links.',
+  ),
+  compare_url: text(
+    '',
+    'Page that compares two, with {normal} and {anomaly} in it. Empty: no links.',
+  ),
   token: secretText('', 'Bearer token for what changes state; empty: nothing can be changed.'),
 })
 

@@ -9,7 +9,7 @@ import {
 let server: AdminServer | null = null
 let alive = true
 const subjects: AdminSubjects = {
-  metrics: async () => '# TYPE x gauge\nx 1\n',
+  metrics: async (openMetrics) => `# TYPE x gauge\nx 1\n${openMetrics ? '# EOF\n' : ''}`,
   health: () => ({ ok: alive, activity: 'polling' }),
   readiness: () => ({ ok: false, loop: 'starting' }),
   status: () => ({ position: 2n ** 60n }),
@@ -31,6 +31,13 @@ describe('the admin server', () => {
     const answer = await fetch(`${await start()}/metrics`)
     expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
     expect(await answer.text()).toContain('x 1')
+  })
+
+  it('serves OpenMetrics to those who ask for it', async () => {
+    const headers = { accept: 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5' }
+    const answer = await fetch(`${await start()}/metrics`, { headers })
+    expect(answer.headers.get('content-type')).toContain('application/openmetrics-text')
+    expect(await answer.text()).toContain('# EOF')
   })
 
   it('answers health and readiness with 200 or 503 and the reasons', async () => {
