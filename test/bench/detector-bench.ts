@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import protobuf from 'protobufjs'
 import { Detector } from '../../src/detect/detector.ts'
 import type { LogRecord } from '../../src/detect/log-record.ts'
-import { emptyOutput, type StepOutput } from '../../src/detect/step-output.ts'
 import type { DetectorSettings } from '../../src/detect/settings.ts'
+import { emptyOutput, type StepOutput } from '../../src/detect/step-output.ts'
 import { fit } from '../../src/model/fit.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { simulatedLog } from '../simulated-log.ts'
@@ -20,9 +20,10 @@ export interface Prepared {
   readonly strata: number
 }
 
-export function prepare(scale: number, tracesPerSecond: number, seconds: number): Prepared {
+export function prepare(scale: number, seconds: number): Prepared {
   const settings = benchSettings(scale)
-  const simulation = { seed: 11, startMs: START, tracesPerSecond, scale }
+  // So many traces that every stratum of a larger shop has as many to learn from.
+  const simulation = { seed: 11, startMs: START, tracesPerSecond: 30 * scale, scale }
   const all = simulatedLog({ ...simulation, durationMs: (WARMUP_SECONDS + seconds) * 1000 })
   const split = all.findIndex(({ timestampMs }) => timestampMs > START + WARMUP_SECONDS * 1000)
   const detector = new Detector(settings)
@@ -69,7 +70,7 @@ function stepAll(detector: Detector, records: readonly LogRecord[]): StepOutput 
   const output = emptyOutput()
   for (let at = 0; at < records.length; ) {
     // As the pipeline does: a batch, then its output is published and forgotten.
-    at = detector.step(records.slice(0, at + 100), at, output)
+    at += detector.step(records.slice(at, at + 100), 0, output)
     const request = detector.takeFitRequest()
     if (request) detector.install(fit(request))
     output.verdicts.length = 0

@@ -86,7 +86,8 @@ export function scoreRecording(dir: string, output: StepOutput): Score {
     place: cluster.place,
     term: cluster.term,
   }))
-  const lines = (rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+  const lines = (rows: readonly unknown[]): string =>
+    rows.map((row) => `${JSON.stringify(row)}\n`).join('')
   writeFileSync(join(dir, 'clusters.jsonl'), lines(clusters))
   writeFileSync(
     join(dir, 'verdicts.jsonl'),
