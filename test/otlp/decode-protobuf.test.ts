@@ -320,9 +320,19 @@ describe('damaged bodies', () => {
     ],
     'empty trace id': [wire.request([], wire.span(wire.bytes(1))), /0 bytes instead of 16/],
     'odd parent id': [wire.request([], wire.span(wire.bytes(4, [1]))), /1 bytes instead of 8/],
-    'truncated start': [wire.request([], wire.span([0x39, 1, 2, 3])), /truncated fixed64/],
-    'truncated flags': [wire.request([], wire.span([0x85, 1, 2, 3])), /truncated fixed32/],
+    'truncated start': [
+      wire.request([], wire.span([0x39, 1, 2, 3, 4, 5, 6, 7]), wire.span()),
+      /truncated fixed64/,
+    ],
+    'truncated flags': [
+      wire.request([], wire.span([0x85, 1, 2, 3, 4]), wire.span()),
+      /truncated fixed32/,
+    ],
     'truncated kind': [wire.request([], wire.span([0x30, 0x80])), /truncated varint/],
+    'truncated end': [
+      wire.request([], wire.span([0x41, 1, 2, 3, 4, 5, 6, 7]), wire.span()),
+      /truncated fixed64/,
+    ],
     'tag without value': [wire.request([], wire.span([0x4a])), /truncated varint/],
     'name past its span': [wire.request([], wire.span([0x2a, 5, 0x61])), /length 5 runs past/],
     'name one byte past its span': [
