@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import { inject } from 'vitest'
+import { silenceNegativeTimeoutWarning } from '../src/io/kafka/kafka-client.ts'
 import { containerRuntimeAnswers, startContainerBroker } from './kafka/container-broker.ts'
 import { LocalBroker, type LocalBrokerOptions } from './kafka/local-broker.ts'
 
@@ -81,6 +82,7 @@ export function uniqueName(prefix: string): string {
 
 /** A plain kafkajs client for the test's own side, silent. */
 export function testClient(brokers: readonly string[]): Kafka {
+  silenceNegativeTimeoutWarning()
   return new kafkajs.Kafka({
     brokers: [...brokers],
     clientId: 'test',

@@ -112,7 +112,7 @@ let silenced = false
  * Drops Node's TimeoutNegativeWarning, which the request queue of kafkajs 2.2.4 causes in every
  * process on Node 24 (its issue 1751) and which tells the user nothing.
  */
-function silenceNegativeTimeoutWarning(): void {
+export function silenceNegativeTimeoutWarning(): void {
   if (silenced) return
   silenced = true
   const emitWarning = process.emitWarning

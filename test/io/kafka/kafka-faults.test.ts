@@ -1,0 +1,116 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import type { KafkaConnection } from '../../../src/io/kafka/kafka-client.ts'
+import { KafkaSink } from '../../../src/io/kafka/kafka-sink.ts'
+import { KafkaSource } from '../../../src/io/kafka/kafka-source.ts'
+import { SASL_USER } from '../../kafka/local-broker.ts'
+import { createTopic, ownBroker } from '../../kafka-broker.ts'
+import { Follower } from './follower.ts'
+import { anomalyPublication, encodeAsText } from './publications.ts'
+import { bodyText, numbered, pollCount, produce, sourceSettings } from './source-driver.ts'
+
+const broker = await ownBroker({ secured: true })
+const plain = [broker?.addresses.plaintext ?? '']
+const saslAddress = [broker?.addresses.sasl ?? '']
+const tlsAddress = [broker?.addresses.tls ?? '']
+const saslTlsAddress = [broker?.addresses.saslTls ?? '']
+const ca = broker?.certificate ?? ''
+
+afterAll(async () => {
+  await broker?.close()
+})
+
+describe.skipIf(broker === null)('a secured broker', () => {
+  it.each([
+    ['PLAIN', { brokers: saslAddress, sasl: { mechanism: 'plain', ...SASL_USER } }],
+    ['SCRAM-SHA-256', { brokers: saslAddress, sasl: { mechanism: 'scram-sha-256', ...SASL_USER } }],
+    ['SCRAM-SHA-512', { brokers: saslAddress, sasl: { mechanism: 'scram-sha-512', ...SASL_USER } }],
+    ['TLS', { brokers: tlsAddress, tls: { ca } }],
+    ['TLS that is not checked', { brokers: tlsAddress, tls: { verify: false } }],
+    [
+      'SCRAM over TLS',
+      { brokers: saslTlsAddress, tls: { ca }, sasl: { mechanism: 'scram-sha-512', ...SASL_USER } },
+    ],
+  ] as [string, Omit<KafkaConnection, 'clientId'>][])(
+    'lets sink and source in with %s',
+    async (_, connection) => {
+      const topic = await createTopic(plain, 1)
+      const sink = new KafkaSink(
+        {
+          ...{ ...connection, clientId: 'test', topic, deadLetterTopic: topic },
+          compression: 'gzip',
+        },
+        encodeAsText,
+      )
+      const source = new KafkaSource({ ...sourceSettings([], topic), ...connection })
+      try {
+        await sink.start()
+        await sink.publish([anomalyPublication('a1', null)])
+        await source.start()
+        expect((await pollCount(source, 1)).map(bodyText)).toEqual(['anomaly a1'])
+      } finally {
+        await Promise.all([sink.stop(), source.stop()])
+      }
+    },
+  )
+
+  it('is said to refuse a wrong password', async () => {
+    const sasl = { mechanism: 'plain', username: SASL_USER.username, password: 'wrong' } as const
+    const source = new KafkaSource({ ...sourceSettings(saslAddress, 'any'), sasl })
+    await expect(source.start()).rejects.toThrow('check the SASL mechanism, user name and password')
+    await source.stop()
+  })
+
+  it('is not trusted without its certificate', async () => {
+    const source = new KafkaSource({ ...sourceSettings(tlsAddress, 'any'), tls: {} })
+    await expect(source.start()).rejects.toThrow(/^Cannot connect to Kafka at .*certificate/)
+    await source.stop()
+  })
+})
+
+describe.skipIf(broker === null)('a broker that goes away and comes back', () => {
+  it('is sat out by source and sink without loss', async () => {
+    const topic = await createTopic(plain, 2)
+    const out = await createTopic(plain, 1)
+    const follower = await Follower.start(sourceSettings(plain, topic))
+    const settings = { brokers: plain, clientId: 'test', topic: out, deadLetterTopic: out }
+    const sink = new KafkaSink({ ...settings, compression: 'none' }, encodeAsText)
+    const reader = new KafkaSource(sourceSettings(plain, out))
+    try {
+      await sink.start()
+      await produce(plain, topic, numbered('m', 50, 2))
+      await expect.poll(() => follower.texts.length, { timeout: 10_000 }).toBe(50)
+      await sink.publish([anomalyPublication('a1', null)])
+
+      await broker?.suspend()
+      await expect(sink.publish([anomalyPublication('a2', null)])).rejects.toThrow(
+        'Cannot publish to Kafka',
+      )
+      await broker?.resume()
+      await publishPatiently(sink)
+      await produce(plain, topic, numbered('n', 50, 2))
+      await expect.poll(() => new Set(follower.texts).size, { timeout: 25_000 }).toBe(100)
+      expect(follower.backward).toEqual([])
+      const repeats = follower.texts.length - 100
+      const { crashes, joins } = follower.source.counters
+      console.info(`broker restarted: 0 lost, ${repeats} twice, ${crashes} crashes, ${joins} joins`)
+
+      await reader.start()
+      const published = (await pollCount(reader, 2)).map(bodyText)
+      expect(new Set(published)).toEqual(new Set(['anomaly a1', 'anomaly a2']))
+    } finally {
+      await Promise.all([follower.stop(), sink.stop(), reader.stop()])
+    }
+  })
+})
+
+/** As the pipeline: the same batch again until it is through. */
+async function publishPatiently(sink: KafkaSink): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await sink.publish([anomalyPublication('a2', null)])
+      return
+    } catch (error) {
+      if (attempt === 5) throw error
+    }
+  }
+}

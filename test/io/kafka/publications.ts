@@ -1,0 +1,41 @@
+import type { Verdict } from '../../../src/detect/anomaly.ts'
+import type { AnomalyCluster } from '../../../src/detect/anomaly-cluster.ts'
+import type { EncodePublication } from '../../../src/io/kafka/kafka-sink.ts'
+import type { Publication } from '../../../src/io/sink.ts'
+
+const verdict: Verdict = {
+  ...{ id: '4bf92f3577b34da6a3ce929d0e0e4736', timeMs: 1_700_000_000_000, kind: 'trace' },
+  ...{ score: 0.5, p: 0.001, pStructure: 0.2, pDistance: 0.001, anomalous: true, cluster: 'c1' },
+  ...{ reason: 'distance', stratum: 'trace frontend GET /cart', services: ['cart'] },
+  ...{ contributions: [], model: 'm1' },
+}
+
+const trace = { traceId: verdict.id, startMs: verdict.timeMs, spans: [] }
+
+export function anomalyPublication(id: string, anomalyCluster: string | null): Publication {
+  const evidence = { trace, nearestNormal: null, spanId: '00f067aa0ba902b7', summary: 'slow' }
+  return { type: 'anomaly', anomaly: { id, verdict, anomalyCluster, ...evidence } }
+}
+
+export function clusterPublication(id: string): Publication {
+  const cluster: AnomalyCluster = {
+    ...{ id, state: 'open', openedMs: 1, closedMs: null, firstMs: 1, lastMs: 2 },
+    ...{ place: 'a -> b c', term: 'self_time', direction: 'high', services: ['b'] },
+    ...{ observations: 5, occurrences: 9, rate: 0.5, normalRate: 0.05, eValue: 1e6 },
+    ...{ typical: 3, normal: 1, sentence: 'b is slow', representative: null, nearestNormal: null },
+    ...{ members: [], mergedFrom: [], model: 'm1' },
+  }
+  return { type: 'anomaly_cluster', change: { change: 'opened', timeMs: 3, cluster } }
+}
+
+export function deadLetterPublication(offset: bigint, body: Uint8Array): Publication {
+  const deadLetter = { partition: 'otlp_spans/3', offset, reason: 'cut short', position: 17, body }
+  return { type: 'dead_letter', deadLetter }
+}
+
+/** An encoder that tests can read: `anomaly ID` or `anomaly_cluster ID`. */
+export const encodeAsText: EncodePublication = (publication) => {
+  const id = publication.type === 'anomaly' ? publication.anomaly.id : publication.change.cluster.id
+  const value = new TextEncoder().encode(`${publication.type} ${id}`)
+  return { key: null, value, headers: { kind: publication.type } }
+}
