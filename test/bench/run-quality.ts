@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util'
+import { detectorSettings } from '../detector-settings.ts'
+import { type Figure, printFigures } from './figures.ts'
+import { flagRates, rateFigures } from './flag-rates.ts'
+import { judgeRecording, onlineBoutique, type Score, scoreRecording } from './online-boutique.ts'
+
+const { values: options } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
+const progress = (text: string): void => console.error(text)
+const RECORDING_ALPHA = 0.01
+
+/** The labelled recording, by the scorer whose rules count. */
+function recordingFigures(dir: string): Figure[] {
+  const settings = detectorSettings({ alpha: RECORDING_ALPHA })
+  const score = scoreRecording(dir, judgeRecording(dir, settings))
+  if (!options.json) printWindows(score)
+  const { verdicts, visible, all } = score
+  const flagged = Math.round(verdicts.falsePositiveRate * verdicts.normal)
+  return [
+    ...rateFigures('onlineboutique_0_01', RECORDING_ALPHA, verdicts.normal, flagged),
+    {
+      name: 'ob_windows_found',
+      value: visible.found,
+      what: `of ${visible.windows} visible fault windows, an anomaly cluster was opened`,
+      bar: 'at least 10, aim 12',
+    },
+    {
+      name: 'ob_windows_found_all',
+      value: all.found,
+      what: `of all ${all.windows} windows`,
+      bar: '',
+    },
+    {
+      name: 'ob_service_at1',
+      value: all.found === 0 ? 0 : all.at1 / all.found,
+      what: 'share of found windows in which the guilty service is named first',
+      bar: 'at least 0.9',
+    },
+    {
+      name: 'ob_false_clusters',
+      value: score.false,
+      what: `clusters opened in ${score.quietHours.toFixed(2)} quiet hours`,
+      bar: 'at most 3, aim 1',
+    },
+    { name: 'ob_delay_s', value: all.delayMedian ?? Number.NaN, what: 'median delay', bar: '' },
+  ]
+}
+
+function printWindows({ perWindow }: Score): void {
+  for (const row of perWindow) {
+    const found = row['found'] ? 'found ' : 'missed'
+    const named = (row['named'] as string[]).join(' > ')
+    const seen = row['visible'] ? '' : ' (not visible)'
+    console.log(`${found}  ${row['service']} ${row['type']}${seen}: ${named} ${row['place'] ?? ''}`)
+  }
+}
+
+const figures: Figure[] = []
+progress('flag rates on simulated normal traffic ...')
+figures.push(...flagRates([0.01, 0.001], [21, 22]))
+const dir = onlineBoutique()
+if (dir) {
+  progress('the labelled recording ...')
+  figures.push(...recordingFigures(dir))
+} else progress('SKIPPED: the labelled recording is not here (../shared)')
+printFigures(figures, options.json)
