@@ -320,6 +320,21 @@ describe('faults that change what happens', () => {
     expect(traces.some(({ spans }) => spans.some((s) => !s.parent && failed(s)))).toBe(true)
   })
 
+  it('errors fail a page that needs the call, also one of several at once, and no other page', () => {
+    const failedPages = (service: string): number => {
+      const faults = [fault('errors', 'strong', { service })]
+      const pages = servedBy(during(collect({ faults })), 'frontend').filter(
+        ({ span, children }) =>
+          span.name === 'GET /product/{id}' &&
+          children.some((child) => child.children.some((s) => s.service === service && failed(s))),
+      )
+      expect(pages.length).toBeGreaterThan(80)
+      return share(pages, failed)
+    }
+    expect(failedPages('pricing')).toBeGreaterThan(0.4)
+    expect(failedPages('reviews')).toBeLessThan(0.02)
+  })
+
   it('fail_fast fails at once and without any call', () => {
     const calls = servedBy(during(faulty('fail_fast', 'strong')), 'inventory')
     const bad = calls.filter(failed)
