@@ -39,20 +39,3 @@ export function logBetaBinomial(n: number, c: number, mean: number, rho: number)
   const a = mean * size
   return logRising(a, c) + logRising(size - a, n - c) - logRising(size, n)
 }
-
-/** ln of `logBetaBinomial` at `share` over that at `base`, with the same rho: the evidence for it. */
-export function logShareRatio(
-  n: number,
-  c: number,
-  share: number,
-  base: number,
-  rho: number,
-): number {
-  if (rho <= 0) return c * Math.log(share / base) + (n - c) * Math.log((1 - share) / (1 - base))
-  const size = (1 - rho) / rho
-  const a = share * size
-  const a0 = base * size
-  return (
-    logRising(a, c) - logRising(a0, c) + logRising(size - a, n - c) - logRising(size - a0, n - c)
-  )
-}

@@ -1,5 +1,4 @@
 import { grownTo } from '../features/grown-array.ts'
-import { logShareRatio } from './beta-binomial.ts'
 import type { DeviationSeries } from './deviation-series.ts'
 import { DeviationSketches } from './deviation-sketch.ts'
 import {
@@ -10,6 +9,7 @@ import {
 } from './evidence-options.ts'
 import { PathVotes } from './path-votes.ts'
 import { RecentValues } from './recent-values.ts'
+import { logShareRatio, materialEvidence } from './share-evidence.ts'
 import { logMeanExp, logPlusOne, NO_EVIDENCE, srStep } from './shiryaev-roberts.ts'
 
 /**
@@ -101,11 +101,14 @@ export class DeviationEvidence {
     return logMeanExp(this.#step, 0, ALTERNATIVES)
   }
 
-  /** ln of the likelihood ratio of alternative j against the null for one bucket. */
+  /** ln of what one bucket says for alternative j against the null. */
   ratio(series: number, j: number, n: number, c: number): number {
     const base = this.#series.rate[series]!
     const shares = sharesOf(this.#series.kind[series]!, this.#options)
-    return logShareRatio(n, c, alternativeShare(shares[j]!, base), base, this.#series.rho[series]!)
+    const share = alternativeShare(shares[j]!, base)
+    const { alternativeRho } = this.#options
+    const ratio = logShareRatio(n, c, share, alternativeRho, base, this.#series.rho[series]!)
+    return materialEvidence(ratio, n, c, base, alternativeShare(shares[0]!, base))
   }
 
   /** Ends a bucket with (n, c); what was remembered is forgotten when nothing speaks for a change. */

@@ -3,7 +3,6 @@ import { grownTo } from '../features/grown-array.ts'
 import type { OccurrenceScan } from '../features/occurrence-scan.ts'
 import type { TraceElements } from '../features/trace-elements.ts'
 import type { PlaceNull } from '../model/place-null.ts'
-import { logShareRatio } from './beta-binomial.ts'
 import { DeviatingSeries, DeviationCounts, type DeviationCountsState } from './deviation-counts.ts'
 import {
   bucketScore,
@@ -13,6 +12,7 @@ import {
 import { DeviationSeries } from './deviation-series.ts'
 import { PLACE_KINDS, PRESENCE, STRUCTURE } from './deviation-term.ts'
 import type { EvidenceOptions } from './evidence-options.ts'
+import { logShareRatio } from './share-evidence.ts'
 
 const WEEK_MS = 7 * 86_400_000
 
@@ -34,12 +34,14 @@ export class DeviationWatch {
   /** Series touched in the running bucket; valid after `findTouched`. */
   touched = new Int32Array(256)
   readonly #placeNull: PlaceNull
+  readonly #options: EvidenceOptions
 
   constructor(placeNull: PlaceNull, table: ElementTable, options: EvidenceOptions) {
     this.series = new DeviationSeries(placeNull, table)
     this.evidence = new DeviationEvidence(this.series, options)
     this.counts = new DeviationCounts(this.series, this.evidence.recent)
     this.#placeNull = placeNull
+    this.#options = options
   }
 
   /** Goes on with the evidence of the watch before, for the series that both have. */
@@ -97,7 +99,8 @@ export class DeviationWatch {
     if (this.evidence.suspended[series] === 1) return 0
     const n = this.counts.occurrences(series)
     const { rate, rho } = this.series
-    return logShareRatio(n, this.counts.c[series]!, share, rate[series]!, rho[series]!)
+    const c = this.counts.c[series]!
+    return logShareRatio(n, c, share, this.#options.alternativeRho, rate[series]!, rho[series]!)
   }
 
   /** ln of the mean e-detector if the running bucket ended now. */

@@ -11,6 +11,8 @@ export interface EvidenceOptions {
   readonly presenceShares: readonly [number, number, number]
   /** ... errors and structure. */
   readonly rareShares: readonly [number, number, number]
+  /** Over-dispersion of the shares under the alternatives: lets three shares cover all. */
+  readonly alternativeRho: number
   /** A series closes when its normal is this many times likelier than what opened it. */
   readonly closingOdds: number
   /** Data time between two looks at the running bucket, as a share of the bucket. */
@@ -25,6 +27,7 @@ export const EVIDENCE_OPTIONS: EvidenceOptions = {
   commonShares: [0.3, 0.6, 0.9],
   presenceShares: [0.1, 0.4, 0.9],
   rareShares: [0.05, 0.2, 0.6],
+  alternativeRho: 0.1,
   closingOdds: 20,
   lookShare: 1 / 6,
   mergeOverlap: 0.5,
