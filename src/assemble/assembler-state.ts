@@ -81,17 +81,19 @@ export function saveTraces(open: OpenTraces): OpenTracesState {
 
 /** Copies the spans of the open traces out, in the order of `saveTraces`. */
 export function saveSpans(open: OpenTraces, store: SpanStore, spans: number): SpanRows {
-  const rows = new SpanColumns(store.stride, spans)
-  let to = 0
+  const rows = new Int32Array(spans)
+  let at = 0
   for (let slot = open.oldest; slot >= 0; slot = open.newer(slot)) {
     let row = open.head[slot]!
     for (let n = open.spans[slot]!; n > 0; n--) {
-      store.get(row, rows, to++)
+      rows[at++] = row
       if (n > 1) row = store.next(row)
     }
   }
-  const { spanId, parentId, service, name, kind, status, startHi, startLo } = rows
-  const { durationNs, endMs, events, links, attributes } = rows
+  const columns = new SpanColumns(store.stride, spans)
+  store.get(rows, spans, columns)
+  const { spanId, parentId, service, name, kind, status, startHi, startLo } = columns
+  const { durationNs, endMs, events, links, attributes } = columns
   return {
     spanId,
     parentId,

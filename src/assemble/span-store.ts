@@ -84,28 +84,30 @@ export class SpanStore {
     return row
   }
 
-  /** Copies a row into span `to` of `columns` (same stride), all but the trace id. */
-  get(row: number, columns: SpanColumns, to: number): void {
-    const words = this.words
-    const at = row * this.width
-    columns.durationNs[to] = this.doubles[at / 2 + DURATION]!
-    columns.endMs[to] = this.doubles[at / 2 + END]!
-    columns.spanId[to * 2] = words[at + SPAN_ID]!
-    columns.spanId[to * 2 + 1] = words[at + SPAN_ID + 1]!
-    columns.parentId[to * 2] = words[at + PARENT_ID]!
-    columns.parentId[to * 2 + 1] = words[at + PARENT_ID + 1]!
-    columns.startHi[to] = words[at + START]!
-    columns.startLo[to] = words[at + START + 1]!
-    columns.service[to] = words[at + SERVICE]!
-    columns.name[to] = words[at + NAME]!
-    columns.kind[to] = words[at + KIND_STATUS]! & 0xff
-    columns.status[to] = words[at + KIND_STATUS]! >> 8
-    columns.events[to] = words[at + EVENTS]!
-    columns.links[to] = words[at + LINKS]!
-    const { attributes } = columns
-    const first = to * this.stride
-    for (let slot = 0; slot < this.stride; slot++) {
-      attributes[first + slot] = words[at + ATTRIBUTES + slot]!
+  /** Copies the first `count` of `rows` into spans 0, 1, ... of `columns` (same stride). */
+  get(rows: Int32Array, count: number, columns: SpanColumns): void {
+    const { words, doubles, width, stride } = this
+    const { durationNs, endMs, spanId, parentId, startHi, startLo } = columns
+    const { service, name, kind, status, events, links, attributes } = columns
+    let slot = 0
+    for (let to = 0; to < count; to++) {
+      const at = rows[to]! * width
+      durationNs[to] = doubles[at / 2 + DURATION]!
+      endMs[to] = doubles[at / 2 + END]!
+      spanId[to * 2] = words[at + SPAN_ID]!
+      spanId[to * 2 + 1] = words[at + SPAN_ID + 1]!
+      parentId[to * 2] = words[at + PARENT_ID]!
+      parentId[to * 2 + 1] = words[at + PARENT_ID + 1]!
+      startHi[to] = words[at + START]!
+      startLo[to] = words[at + START + 1]!
+      service[to] = words[at + SERVICE]!
+      name[to] = words[at + NAME]!
+      kind[to] = words[at + KIND_STATUS]! & 0xff
+      status[to] = words[at + KIND_STATUS]! >> 8
+      events[to] = words[at + EVENTS]!
+      links[to] = words[at + LINKS]!
+      const first = at + ATTRIBUTES
+      for (let word = first; word < first + stride; word++) attributes[slot++] = words[word]!
     }
   }
 

@@ -16,7 +16,9 @@ export class TraceBuilder {
   #row = new Int32Array(64)
   #startHi = new Uint32Array(64)
   #startLo = new Uint32Array(64)
-  /** By position: how far a span was moved for clock skew, ns. */
+  // By position.
+  #ordered = new Int32Array(64) // rows
+  /** How far a span was moved for clock skew, ns. */
   #shift = new Float64Array(64)
   // Start of the trace.
   #baseHi = 0
@@ -49,10 +51,12 @@ export class TraceBuilder {
     counts.orphanSpans += tree.orphans
     counts.cycles += tree.cycles
     let latest = 0
+    for (let at = 0; at < tree.count; at++) this.#ordered[at] = this.#row[tree.order[at]!]!
+    store.get(this.#ordered, tree.count, trace.columns)
+    const { endMs } = trace.columns
     for (let at = 0; at < tree.count; at++) {
-      store.get(this.#row[tree.order[at]!]!, trace.columns, at)
       trace.parent[at] = tree.parentAt[at]!
-      const end = trace.columns.endMs[at]!
+      const end = endMs[at]!
       if (end > latest && isPlausibleMs(end)) latest = end
     }
     trace.endMs = latest > 0 && latest < nowMs ? latest : nowMs
@@ -67,6 +71,7 @@ export class TraceBuilder {
       trace.startNs = doubled(trace.startNs)
       trace.durationNs = doubled(trace.durationNs)
       this.#row = doubled(this.#row)
+      this.#ordered = doubled(this.#ordered)
       this.#startHi = doubled(this.#startHi)
       this.#startLo = doubled(this.#startLo)
       this.#shift = doubled(this.#shift)
