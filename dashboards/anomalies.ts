@@ -43,14 +43,14 @@ const glance: readonly Panel[] = [
     unit: 'short',
     queries: [
       prom(
-        `topk(1, max by (service) (medoscope_anomaly_cluster_strength{job=~"$job"} * on (cluster) group_left (service) max by (cluster, service) (${OPEN})))`,
+        `topk(1, max by (service) (medoscope_anomaly_cluster_strength{job=~"$job"} * on (cluster) group_left (service) max by (cluster, service) (${OPEN})) or label_replace(vector(0), "service", "nothing", "", ""))`,
         '{{service}}',
         { instant: true },
       ),
     ],
     width: 5,
     height: 4,
-    field: { ...thresholds([null, 'red']), noValue: 'nothing is strange' },
+    field: thresholds([null, 'green'], [0.001, 'red']),
     options: { textMode: 'name' },
   },
   {
@@ -66,11 +66,11 @@ const glance: readonly Panel[] = [
     ],
     width: 3,
     height: 4,
-    field: { ...thresholds([null, 'orange']), noValue: '–', decimals: 0 },
+    field: { ...thresholds([null, 'green'], [0.001, 'orange']), noValue: '–', decimals: 0 },
   },
   {
     type: 'stat',
-    title: 'Flagged traces against target',
+    title: 'Flagged, times target',
     description:
       'Share of flagged traces over its target (alpha), last 5 minutes. 1 is as planned; above 14.4 over an hour the surge alert fires.',
     unit: 'short',
@@ -82,7 +82,11 @@ const glance: readonly Panel[] = [
     ],
     width: 4,
     height: 4,
-    field: { ...thresholds([null, 'green'], [6, 'orange'], [14.4, 'red']), decimals: 1 },
+    field: {
+      ...thresholds([null, 'green'], [6, 'orange'], [14.4, 'red']),
+      decimals: 1,
+      noValue: '–',
+    },
     options: { graphMode: 'area' },
   },
   {
@@ -107,7 +111,7 @@ const glance: readonly Panel[] = [
     queries: [
       prom('time() - max(medoscope_model_install_timestamp_seconds{job=~"$job"} > 0)', 'age'),
     ],
-    width: 2,
+    width: 3,
     height: 4,
     field: { ...thresholds([null, 'green']), noValue: 'none', decimals: 0 },
   },
@@ -122,7 +126,7 @@ const glance: readonly Panel[] = [
         'strata',
       ),
     ],
-    width: 3,
+    width: 2,
     height: 4,
     field: thresholds([null, 'green'], [1, 'orange']),
   },
@@ -152,7 +156,7 @@ const timeline: readonly Panel[] = [
         '2': ['warning', SEVERITY_COLOURS.warning],
         '3': ['critical', SEVERITY_COLOURS.critical],
       }),
-      color: { mode: 'thresholds' },
+      color: { mode: 'palette-classic' },
       custom: { fillOpacity: 80, lineWidth: 0, spanNulls: false, insertNulls: 60_000 },
       noValue: 'Nothing was strange.',
     },
@@ -188,7 +192,7 @@ const timeline: readonly Panel[] = [
     queries: [
       prom(
         `max by (cluster) (medoscope_anomaly_cluster_rate_ratio{job=~"$job"}) * on (cluster) group_left (service, term) max by (cluster, service, term) (${OPEN})`,
-        '{{service}} {{term}} ({{cluster}})',
+        '{{service}}: {{term}}',
       ),
     ],
     width: 12,
@@ -353,8 +357,9 @@ export const anomaliesDashboard: DashboardSpec = {
     annotation(
       'Models',
       'blue',
-      'changes(medoscope_model_install_timestamp_seconds{job=~"$job"}[$__rate_interval]) > 0',
+      'max(medoscope_model_install_timestamp_seconds{job=~"$job"} > 0)',
       'A model took effect',
+      'value',
     ),
     annotation(
       'Drift',

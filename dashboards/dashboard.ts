@@ -165,20 +165,26 @@ export function addressVariable(name: string, address: string): Json {
   }
 }
 
-/** Marks the times at which a query has a value. */
-export function annotation(name: string, color: string, expr: string, titleFormat: string): Json {
+/** Marks the times at which a query has a value, or (`value`) the times that are its values, in seconds. */
+export function annotation(
+  name: string,
+  color: string,
+  expr: string,
+  titleFormat: string,
+  at: 'sample' | 'value' = 'sample',
+): Json {
   return {
     name,
     datasource: PROMETHEUS,
     enable: true,
     hide: false,
     iconColor: color,
-    expr: oneLine(expr),
+    expr: at === 'value' ? `1000 * ${oneLine(expr)}` : oneLine(expr),
     titleFormat,
     textFormat: '',
     tagKeys: '',
     step: '15s',
-    useValueForTime: false,
+    useValueForTime: at === 'value',
   }
 }
 

@@ -277,7 +277,7 @@ const model: readonly Panel[] = [
         '1': ['suspected', 'yellow'],
         '2': ['drifting', 'orange'],
       }),
-      color: { mode: 'thresholds' },
+      color: { mode: 'palette-classic' },
       custom: { fillOpacity: 70, lineWidth: 0 },
       noValue: 'No stratum is watched yet.',
     },
@@ -410,8 +410,9 @@ export const healthDashboard: DashboardSpec = {
     annotation(
       'Models',
       'blue',
-      `changes(medoscope_model_install_timestamp_seconds{${JOB}}[$__rate_interval]) > 0`,
+      `max(medoscope_model_install_timestamp_seconds{${JOB}} > 0)`,
       'A model took effect',
+      'value',
     ),
   ],
   links: [

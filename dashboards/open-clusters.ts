@@ -42,38 +42,28 @@ const COLUMNS: readonly Column[] = [
       ],
     },
   },
-  { name: 'Service', label: 'service', look: wide(140) },
-  { name: 'Place', label: 'place', look: { 'custom.minWidth': 220 } },
-  { name: 'What', label: 'term', look: wide(85) },
-  { name: 'Way', label: 'direction', look: wide(55) },
+  { name: 'Service', label: 'service', look: wide(130) },
+  { name: 'What', label: 'what', look: wide(125) },
+  { name: 'Place', label: 'place', look: { 'custom.minWidth': 300 } },
   {
     name: 'Since',
     metric: 'first_timestamp_seconds',
     factor: 1000,
-    look: { unit: 'dateTimeAsIso', ...wide(155) },
+    look: { unit: 'time:MM-DD HH:mm:ss', ...wide(120) },
   },
-  {
-    name: 'Last seen',
-    metric: 'last_timestamp_seconds',
-    factor: 1000,
-    look: { unit: 'dateTimeFromNow', ...wide(125) },
-  },
-  { name: 'Traces', metric: 'observations', look: wide(65) },
   {
     name: 'Deviating',
     metric: 'rate_ratio',
-    look: { unit: 'percentunit', decimals: 0, ...wide(80) },
+    look: { unit: 'percentunit', decimals: 0, ...wide(85) },
   },
   {
     name: 'Normally',
     metric: 'normal_rate_ratio',
-    look: { unit: 'percentunit', decimals: 0, ...wide(75) },
+    look: { unit: 'percentunit', decimals: 0, ...wide(80) },
   },
-  { name: 'Typical', metric: 'typical_seconds', look: { unit: 's', ...wide(75) } },
+  { name: 'Typical time', metric: 'typical_seconds', look: { unit: 's', ...wide(95) } },
   { name: 'Normal time', metric: 'normal_seconds', look: { unit: 's', ...wide(95) } },
-  { name: 'Calls', metric: 'typical_calls', look: { decimals: 1, ...wide(55) } },
-  { name: 'Normal calls', metric: 'normal_calls', look: { decimals: 1, ...wide(95) } },
-  { name: 'Strength', metric: 'strength', look: { decimals: 0, ...wide(75) } },
+  { name: 'Strength', metric: 'strength', look: { decimals: 0, ...wide(80) } },
   {
     name: 'Cluster',
     label: 'cluster',
@@ -107,7 +97,11 @@ const AT_ONCE = { instant: true, format: 'table' } as const
 
 /** What the first two queries bring: labels only. */
 const LABELS: readonly Query[] = [
-  prom(`max by (cluster, severity, service, place, term, direction) (${OPEN})`, '', AT_ONCE),
+  prom(
+    `max by (cluster, severity, service, place, what) (label_join(${OPEN}, "what", " ", "term", "direction"))`,
+    '',
+    AT_ONCE,
+  ),
   prom(
     `max by (cluster, trace_id, normal_trace_id) (medoscope_anomaly_cluster_traces_info) and on (cluster) ${OPEN}`,
     '',

@@ -156,9 +156,9 @@ function countDifference(call: AlignedCall): string {
   return call.folded > 0 ? `×${call.folded + 1}` : ''
 }
 
-/** Whether a line is what the cluster is about: its place reads `parent operation -> service operation`. */
+/** Whether a line is what the cluster is about: its place reads `parent > service operation`. */
 function isPlace(call: AlignedCall, cluster: AnomalyCluster): boolean {
-  const [, callee = ''] = cluster.place.split(' -> ')
+  const callee = cluster.place.split(/ (?:>|->) /).at(-1) ?? ''
   return callee.includes(call.operation) && callee.includes(call.service) && call.operation !== ''
 }
 

@@ -54,7 +54,9 @@ export function faultsOf(expr: string, known: ReadonlyMap<string, readonly strin
     return [String(error)]
   }
   const faults: string[] = []
-  const labels = new Set<string>()
+  // What label_join and label_replace write can be grouped by too.
+  const made = expr.matchAll(/label_(?:join|replace)\(.*?"(\w+)"/g)
+  const labels = new Set<string>([...made].map(([, label = '']) => label))
   for (const metric of use.metrics) {
     const own = known.get(metric.name)
     if (!own) {
