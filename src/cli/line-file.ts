@@ -1,24 +1,22 @@
-import { createWriteStream } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
-import { finished } from 'node:stream/promises'
 import type { CommandWorld } from './command.ts'
 
 const FLUSH_CHARS = 1 << 18
 
 /** A file of lines, or standard output for `-`, written in large pieces with back-pressure. */
 export class LineFile {
-  readonly #stream: Writable
-  readonly #own: boolean
+  readonly #target: FileHandle | Writable
   #pending: string[] = []
   #chars = 0
-  #failure: Error | null = null
 
-  constructor(path: string, world: CommandWorld) {
-    this.#own = path !== '-'
-    this.#stream = this.#own ? createWriteStream(path) : world.stdout
-    this.#stream.on('error', (error) => {
-      this.#failure ??= error
-    })
+  private constructor(target: FileHandle | Writable) {
+    this.#target = target
+  }
+
+  /** Rejects at once where the file cannot be written. */
+  static async open(path: string, { stdout }: CommandWorld): Promise<LineFile> {
+    return new LineFile(path === '-' ? stdout : await open(path, 'w'))
   }
 
   add(line: string): void {
@@ -26,7 +24,7 @@ export class LineFile {
     this.#chars += line.length
   }
 
-  /** Waits only when enough has gathered. Rejects when the file cannot be written. */
+  /** Waits only when enough has gathered. */
   async settle(): Promise<void> {
     if (this.#chars >= FLUSH_CHARS) await this.#flush()
   }
@@ -34,18 +32,20 @@ export class LineFile {
   /** Everything is written when it resolves. */
   async end(): Promise<void> {
     await this.#flush()
-    if (!this.#own) return
-    this.#stream.end()
-    await finished(this.#stream)
+    if (!('writable' in this.#target)) await this.#target.close()
   }
 
   async #flush(): Promise<void> {
     const text = this.#pending.join('')
     this.#pending = []
     this.#chars = 0
+    const target = this.#target
+    if (!('writable' in target)) {
+      await target.appendFile(text)
+      return
+    }
     await new Promise<void>((resolve, reject) => {
-      this.#stream.write(text, (error) => (error ? reject(error) : resolve()))
+      target.write(text, (error) => (error ? reject(error) : resolve()))
     })
-    if (this.#failure !== null) throw this.#failure
   }
 }

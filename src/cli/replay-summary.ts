@@ -51,12 +51,11 @@ export function summaryText(summary: ReplaySummary, { stdout, env }: CommandWorl
   ]
   if (summary.state === 'learning') {
     const { have, needed } = calibration
-    lines.push(
-      style(
-        'yellow',
-        `Still learning: ${have} of ${needed} calibration traces. Give more with --warmup.`,
-      ),
-    )
+    const lack =
+      have < needed
+        ? `${have} of ${needed} calibration traces`
+        : 'no entry operation has traces enough, or no time to use them'
+    lines.push(style('yellow', `Still learning: ${lack}. Give more with --warmup.`))
   }
   if (summary.undecodable > 0) {
     lines.push(style('red', `${grouped(summary.undecodable)} records could not be decoded`))

@@ -55,8 +55,8 @@ export const replay: Command = {
       write: (line) => world.stderr.write(line),
       wall: systemClock.wall,
     })
-    const verdicts = values.out === undefined ? null : new LineFile(values.out, world)
-    const clusters = values.clusters === undefined ? null : new LineFile(values.clusters, world)
+    const verdicts = await lineFile(values.out, world)
+    const clusters = await lineFile(values.clusters, world)
     const recorder = new ReplayRecorder(verdicts, clusters)
     const session = new Replay(
       new Detector(detectorSettings(config, verdicts !== null)),
@@ -75,6 +75,10 @@ export const replay: Command = {
     stream.write(report)
     return summary.damaged.length > 0 ? EXIT.failed : EXIT.ok
   },
+}
+
+async function lineFile(path: string | undefined, world: CommandWorld): Promise<LineFile | null> {
+  return path === undefined ? null : LineFile.open(path, world)
 }
 
 interface ReplaySettings {
