@@ -3,15 +3,15 @@ import type { SpanColumns } from '../otlp/span-columns.ts'
 const NONE = -1
 
 /** Where a field is in a row of the store: 64-bit floats first, then 32-bit words. */
-export const DURATION = 0 // ns, double
-export const END = 1 // ms since 1970, double
+const DURATION = 0 // ns, double
+const END = 1 // ms since 1970, double
 export const SPAN_ID = 4 // 2 words
 export const PARENT_ID = 6 // 2 words
 export const START = 8 // upper word, lower word
-export const SERVICE = 10
+const SERVICE = 10
 const NAME = 11
 /** Kind in the lower 8 bits, status above. */
-export const KIND_STATUS = 12
+const KIND_STATUS = 12
 const EVENTS = 13
 const LINKS = 14
 /** In the first row of a block: the first row of the block that follows, or -1. */

@@ -1,6 +1,6 @@
 /** 2000-01-01 and 2100-01-01, ms since 1970: times outside are a broken clock or a missing field. */
-export const EARLIEST_MS = 946_684_800_000
-export const LATEST_MS = 4_102_444_800_000
+const EARLIEST_MS = 946_684_800_000
+const LATEST_MS = 4_102_444_800_000
 
 // The same in upper words of nanoseconds (4.3 s each).
 const EARLIEST_HI = Math.floor((EARLIEST_MS * 1e6) / 2 ** 32)
