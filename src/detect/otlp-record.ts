@@ -9,8 +9,8 @@ export const RECORD_RESOURCE = {
   'medoscope.signal': 'traces',
 } as const satisfies Attributes
 
-export const ANOMALY_EVENT = 'medoscope.anomaly'
-export const ANOMALY_CLUSTER_EVENT = 'medoscope.anomaly_cluster'
+const ANOMALY_EVENT = 'medoscope.anomaly'
+const ANOMALY_CLUSTER_EVENT = 'medoscope.anomaly_cluster'
 
 const MAX_CONTRIBUTIONS = 5
 const MAX_SERVICES = 20

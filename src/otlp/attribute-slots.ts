@@ -28,8 +28,6 @@ export const SEMANTIC_SLOTS = {
   instance: ['service.instance.id', 'k8s.pod.name'],
 } as const satisfies Record<string, readonly string[]>
 
-export type SemanticSlot = keyof typeof SEMANTIC_SLOTS
-
 export interface SlotTable {
   /** Slot index by slot name: the semantic ones first, then the configured categories. */
   readonly index: ReadonlyMap<string, number>

@@ -28,7 +28,7 @@ export interface OtlpEvent {
   readonly attributes: Attributes
 }
 
-export interface OtlpLink {
+interface OtlpLink {
   readonly traceId: string
   readonly spanId: string
   readonly attributes: Attributes
@@ -107,7 +107,7 @@ export function encodeTracesJson(resources: readonly OtlpResourceSpans[]): Uint8
 }
 
 /** The document that `encodeTracesJson` writes, as an object. */
-export function tracesJson(resources: readonly OtlpResourceSpans[]): object {
+function tracesJson(resources: readonly OtlpResourceSpans[]): object {
   return {
     resourceSpans: resources.map((resource) => ({
       resource: { attributes: jsonAttributes(resource.attributes, 'as_is') },

@@ -4,7 +4,7 @@ import { DecodeError } from './decode-error.ts'
 export const WIRE_VARINT = 0
 export const WIRE_FIXED64 = 1
 export const WIRE_BYTES = 2
-export const WIRE_FIXED32 = 5
+const WIRE_FIXED32 = 5
 
 const TWO_TO_32 = 4294967296
 

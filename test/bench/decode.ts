@@ -14,7 +14,7 @@ import {
 import { SpanColumns } from '../../src/otlp/span-columns.ts'
 import { Vocabulary } from '../../src/otlp/vocabulary.ts'
 
-export const SPANS_A_BODY = 512
+const SPANS_A_BODY = 512
 const BODIES = 8
 
 export interface DecodeBench {
@@ -106,7 +106,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >>> 1] ?? 0
 }
 
-export function benchTarget(): DecodeTarget {
+function benchTarget(): DecodeTarget {
   const slots = slotTable([])
   return {
     columns: new SpanColumns(slots.stride),
@@ -119,7 +119,7 @@ export function benchTarget(): DecodeTarget {
 }
 
 /** One seeded request: 4 services, 512 spans, each with 10 attributes as HTTP, RPC and SQL spans have them. */
-export function seededRequest(seed: number): OtlpResourceSpans[] {
+function seededRequest(seed: number): OtlpResourceSpans[] {
   const random = xorshift(seed)
   const hex = (digits: number): string => {
     let text = ''

@@ -79,7 +79,7 @@ describe('payloads of real systems', () => {
     agree(text(`${folder}/trace.json`))
   })
 
-  there('decodes 14,772 spans of a robot shop as both oracles do', () => {
+  there('decodes 14,772 spans of a robot shop as both oracles do', { timeout: 120_000 }, () => {
     const file = join(data, 'robotshop-otlp-json/traces.otlp.jsonl.gz')
     const documents = lines(gunzipSync(readFileSync(file)).toString('utf8'))
     expect(documents).toHaveLength(240)

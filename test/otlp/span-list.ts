@@ -22,7 +22,7 @@ export interface PlainSpan {
   attributes: Record<string, string>
 }
 
-export const CATEGORIES = ['app.tier', 'http.method', 'x']
+const CATEGORIES = ['app.tier', 'http.method', 'x']
 
 export function newTarget(ignoreServices: readonly string[] = []): DecodeTarget {
   const slots = slotTable(CATEGORIES)
