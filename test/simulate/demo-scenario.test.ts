@@ -30,7 +30,9 @@ describe('the demo', () => {
     expect(tracesPerSecond).toBeLessThanOrEqual(200)
   })
 
-  it('gives every fault a few hundred traces that show it, and none before the warm-up is over', () => {
+  it('gives every fault a few hundred traces that show it, and none before the warm-up is over', {
+    timeout: 120_000,
+  }, () => {
     const scenario = demoScenario(7)
     const affected = new Array<number>(6).fill(0)
     const labels: TraceLabel[] = []

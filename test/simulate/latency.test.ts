@@ -89,7 +89,9 @@ describe('bursts', () => {
     }
   })
 
-  it('show in half-minute buckets of the places that have them, and only there', () => {
+  it('show in half-minute buckets of the places that have them, and only there', {
+    timeout: 120_000,
+  }, () => {
     const traces = collect({ durationMs: 3_600_000, tracesPerSecond: 8 })
     const rhoOf = (service: string, name: string): number => {
       const calls = servedBy(traces, service).filter((item) => item.span.name.startsWith(name))
