@@ -105,9 +105,10 @@ describe('fasterPam', () => {
     let swaps = 0
     for (let round = 0; round < 150; round++) {
       const n = 40
-      const { distances, weights } = instanceOf(
-        Array.from({ length: n }, () => [Math.floor(next() * 6), Math.floor(next() * 4)]),
-      )
+      const grid = Array.from({ length: n }, () => [Math.floor(next() * 6), Math.floor(next() * 4)])
+      // Every other time no metric at all: distance 0 between points that differ.
+      const any = grid.map((_, i) => grid.map((__, j) => (i === j ? 0 : Math.floor(next() * 3))))
+      const { distances, weights } = round % 2 === 0 ? instanceOf(grid) : instanceOfMatrix(any)
       const medoids = pick(n, 2 + Math.floor(next() * 8), next)
       // A few candidates only, so that poor medoids are left and nothing settles before it is checked.
       const result = fasterPam(distances, n, weights, medoids, {
