@@ -52,7 +52,7 @@ export const MATERIAL_SHARE = 0.02
 
 /**
  * Aligns an anomaly with its normal counterpart by call path: the i-th call of one service and
- * operation under a parent stands beside the i-th such call under the same parent of the other trace.
+ * operation (and callee) under a parent stands beside the i-th such call under the same parent of the other trace.
  * Either trace may be absent. At most `maxCalls` lines come back.
  */
 export function alignTraces(
@@ -125,6 +125,14 @@ class CallTree {
   startMs(index: number): number {
     return this.spans[index]?.startMs ?? 0
   }
+
+  /** Whom a call reaches in another service: `HTTP POST` alone does not say which call it is. */
+  callee(index: number): string {
+    const [first = -1] = this.children(index)
+    const child = this.spans[first]
+    if (!child || child.service === this.spans[index]?.service) return ''
+    return `${child.service} ${child.operation}`
+  }
 }
 
 function pairChildren(
@@ -142,7 +150,7 @@ function pairChildren(
   const add = (tree: CallTree, indices: readonly number[], side: 'left' | 'right'): void => {
     for (const index of indices) {
       const span = tree.spans[index]
-      const key = JSON.stringify([span?.service, span?.operation, span?.kind])
+      const key = JSON.stringify([span?.service, span?.operation, span?.kind, tree.callee(index)])
       const group = groups.get(key) ?? { left: [], right: [] }
       group[side].push(index)
       groups.set(key, group)

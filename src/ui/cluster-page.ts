@@ -62,7 +62,7 @@ function facts(cluster: AnomalyCluster): Html {
       'Deviating',
       `${cluster.observations} of ${cluster.occurrences} (${share(cluster.rate)}), normally ${share(cluster.normalRate)}`,
     ],
-    ...(cluster.typical === null
+    ...(cluster.typical === null || !HAS_TYPICAL.has(cluster.term)
       ? []
       : ([['Typical', `${quantity(cluster, cluster.typical)}${normally(cluster)}`]] as [
           string,
@@ -81,11 +81,12 @@ function normally(cluster: AnomalyCluster): string {
   return cluster.normal === null ? '' : `, normally ${quantity(cluster, cluster.normal)}`
 }
 
+/** Terms whose typical value says more than the share of deviating calls does. */
+const HAS_TYPICAL: ReadonlySet<string> = new Set(['self_time', 'count'])
+
 /** `typical` and `normal` are in the unit of their term. */
 function quantity(cluster: AnomalyCluster, value: number): string {
-  if (cluster.term === 'self_time') return duration(value)
-  if (cluster.term === 'count') return `${Number(value.toFixed(2))} calls`
-  return share(value)
+  return cluster.term === 'count' ? `${Number(value.toFixed(2))} calls` : duration(value)
 }
 
 function comparison(cluster: AnomalyCluster, links: PageLinks): Html {

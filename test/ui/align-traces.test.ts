@@ -34,6 +34,33 @@ describe('aligning a pair of traces', () => {
     expect(calls[7]?.foldedMs).toBe(9 + 10)
   })
 
+  it('tells calls of one name apart by whom they reach', () => {
+    const root = span(-1, 'checkout POST /checkout', 0, 100, 1)
+    const call = (startMs: number, callee: string, index: number): EvidenceSpan[] => [
+      span(0, 'checkout HTTP POST', startMs, 20, 1),
+      span(index, callee, startMs, 19, 19),
+    ]
+    const normal = [
+      root,
+      ...call(1, 'payment POST /charge', 1),
+      ...call(30, 'orders POST /orders', 3),
+    ]
+    const anomaly = [
+      root,
+      ...call(1, 'payment POST /charge', 1),
+      ...call(30, 'payment POST /charge', 3),
+    ]
+    expect(summary(alignTraces(trace('a', normal), trace('b', anomaly)).calls)).toEqual([
+      'checkout POST /checkout: same',
+      '  checkout HTTP POST: same',
+      '    payment POST /charge: same',
+      '  checkout HTTP POST: missing',
+      '    orders POST /orders: missing',
+      '  checkout HTTP POST: extra',
+      '    payment POST /charge: extra',
+    ])
+  })
+
   it('finds no difference between a trace and itself', () => {
     const { calls } = alignTraces(example.representative, example.representative)
     expect(new Set(calls.map((call) => call.difference))).toEqual(new Set(['same']))
