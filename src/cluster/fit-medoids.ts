@@ -45,7 +45,7 @@ export interface FittedMedoids extends Assignment {
   readonly effort: FitEffort
 }
 
-export interface FitEffort {
+interface FitEffort {
   readonly rounds: number
   readonly swaps: number
   readonly passes: number

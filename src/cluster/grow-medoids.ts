@@ -1,7 +1,7 @@
 import type { Assignment } from './assignment.ts'
 import { gainOf } from './medoid-prices.ts'
 
-export interface GrowLimits {
+interface GrowLimits {
   readonly kMax: number
   /** Least weight of the points that would move to a new medoid, and of those it would leave behind. */
   readonly minSupport: number

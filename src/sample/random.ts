@@ -2,7 +2,7 @@
  * The only sources of chance in medoscope: a seeded generator whose state can be kept, and hashes
  * of trace ids. Both are integer arithmetic, so every machine draws the same numbers.
  */
-export type RandomState = readonly [a: number, b: number, c: number, counter: number]
+type RandomState = readonly [a: number, b: number, c: number, counter: number]
 
 /**
  * sfc32, Chris Doty-Humphrey's small fast counting generator (PractRand, public domain): 128 bits of

@@ -13,7 +13,7 @@ export interface CalibrationItem<T> {
   readonly item: T
 }
 
-export interface StratumState<T> {
+interface StratumState<T> {
   readonly stratum: number
   readonly weight: number
   readonly timeMs: number
