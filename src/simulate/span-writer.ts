@@ -1,5 +1,5 @@
 import type { OtlpEvent, OtlpSpan } from '../otlp/encode-traces.ts'
-import { derive, mix } from './random.ts'
+import { derive, mix, seedOf } from './random.ts'
 import type { Instance } from './service.ts'
 import type { Attributes } from './span-attributes.ts'
 import { SPAN_KIND } from './span-kind.ts'
@@ -20,17 +20,21 @@ export class SpanWriter {
   lastNs = 0
   readonly #take: SpanTaker
   readonly #startNs: bigint
+  /** Runs of one seed that start at other times have other trace ids, as when a load is restarted. */
+  readonly #salt: number
   #high = ''
   #seed = 0
   #spans = 0
 
   constructor(startMs: number, take: SpanTaker) {
     this.#startNs = BigInt(startMs) * 1_000_000n
+    this.#salt = seedOf(String(startMs))
     this.#take = take
   }
 
   begin(seed: number): void {
-    this.traceId = hex(derive(seed, 1)) + hex(derive(seed, 2)) + hex(derive(seed, 3)) + hex(seed)
+    const own = derive(this.#salt, seed)
+    this.traceId = hex(derive(own, 1)) + hex(derive(own, 2)) + hex(derive(own, 3)) + hex(seed)
     this.lastNs = 0
     this.#high = hex(derive(seed, 4) | 1)
     this.#seed = seed

@@ -49,10 +49,7 @@ function traceTimes(name: string): Map<string, [start: number, end: number]> {
     .split('\n')
   for (const { resourceSpans } of lines.map((line) => JSON.parse(line))) {
     for (const { resource, scopeSpans } of resourceSpans) {
-      expect(resource.attributes[0]).toEqual({
-        key: 'service.name',
-        value: { stringValue: expect.any(String) },
-      })
+      if (resource.attributes[0]?.key !== 'service.name') throw new Error('no service.name')
       for (const span of scopeSpans[0].spans) {
         const start = Number(span.startTimeUnixNano) / 1e6
         const end = Number(span.endTimeUnixNano) / 1e6
@@ -92,12 +89,13 @@ describe('a simulated recording', () => {
     const test = traceTimes('test.jsonl.gz')
     const rows = labels()
     expect(rows.map(({ id }) => id).sort()).toEqual([...test.keys()].sort())
-    rows.forEach(({ id, time, label, window }, i) => {
-      expect(time * 1000).toBeCloseTo(test.get(id)?.[1] ?? 0, 2)
-      if (i > 0) expect(time).toBeGreaterThanOrEqual(rows[i - 1]?.time ?? 0)
-      if (label === 0) expect(window).toBe(-1)
-      if (label === 1) expect(window).toBeGreaterThanOrEqual(0)
+    const wrong = rows.filter(({ id, time, label, window }, i) => {
+      const end = test.get(id)?.[1] ?? 0
+      const before = rows[i - 1]?.time ?? 0
+      const misplaced = Math.abs(time * 1000 - end) > 0.01 || time < before
+      return misplaced || (label === 0 && window !== -1) || (label === 1 && window < 0)
     })
+    expect(wrong).toEqual([])
     const count = (value: number): number => rows.filter(({ label }) => label === value).length
     expect(count(1)).toBeGreaterThan(20)
     expect(count(0)).toBeGreaterThan(1500)

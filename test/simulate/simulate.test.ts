@@ -70,6 +70,23 @@ describe('simulate', () => {
     expect(new Set(ids).size).toBe(ids.length)
   })
 
+  it('has other trace ids but the same requests when it starts at another time', () => {
+    const idsAndNames = (startMs: number): [Set<string>, string[]] => {
+      const traces = collect({ startMs, durationMs: 5000 })
+      const names = traces.map(({ spans }) =>
+        spans
+          .map(({ span }) => span.name)
+          .sort()
+          .join(),
+      )
+      return [new Set(traces.map(({ label }) => label.traceId)), names]
+    }
+    const [ids, names] = idsAndNames(START_MS)
+    const [otherIds, otherNames] = idsAndNames(START_MS + 1000)
+    expect(otherNames).toEqual(names)
+    expect([...otherIds].filter((id) => ids.has(id))).toEqual([])
+  })
+
   it('sends records in the order of time, each with spans that ended within the second before', () => {
     let before = 0
     let spans = 0
