@@ -48,7 +48,7 @@ describe('aligning a pair of traces', () => {
     const anomaly = [
       root,
       ...call(1, 'payment POST /charge', 1),
-      ...call(30, 'payment POST /charge', 3),
+      ...call(40, 'payment POST /charge', 3),
     ]
     expect(summary(alignTraces(trace('a', normal), trace('b', anomaly)).calls)).toEqual([
       'checkout POST /checkout: same',
