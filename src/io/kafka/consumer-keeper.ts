@@ -13,7 +13,7 @@ export interface ConsumerHandlers {
 }
 
 const BACKOFF_MS_MIN = 500
-const BACKOFF_MS_MAX = 30_000
+const BACKOFF_MS_MAX = 10_000
 /** A consumer that lived this long was a success: the next crash begins with the short back-off. */
 const SETTLED_MS = 60_000
 /** Longest waits of `stop`, for a join under way and for the client to let go. */

@@ -2,11 +2,18 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { KafkaConnection } from '../../../src/io/kafka/kafka-client.ts'
 import { KafkaSink } from '../../../src/io/kafka/kafka-sink.ts'
 import { KafkaSource } from '../../../src/io/kafka/kafka-source.ts'
+import { anomalyPublication } from '../../contracts/publications.ts'
 import { SASL_USER } from '../../kafka/local-broker.ts'
 import { createTopic, ownBroker } from '../../kafka-broker.ts'
 import { Follower } from './follower.ts'
-import { anomalyPublication, encodeAsText } from './publications.ts'
-import { bodyText, numbered, pollCount, produce, sourceSettings } from './source-driver.ts'
+import {
+  bodyText,
+  encodeAsText,
+  numbered,
+  pollCount,
+  produce,
+  sourceSettings,
+} from './source-driver.ts'
 
 const broker = await ownBroker({ secured: true })
 const plain = [broker?.addresses.plaintext ?? '']
@@ -71,7 +78,7 @@ describe.skipIf(broker === null)('a broker that goes away and comes back', () =>
   it('is sat out by source and sink without loss', async () => {
     const topic = await createTopic(plain, 2)
     const out = await createTopic(plain, 1)
-    const follower = await Follower.start(sourceSettings(plain, topic))
+    const follower = await Follower.start(sourceSettings(plain, topic, { sessionTimeoutMs: 1500 }))
     const settings = { brokers: plain, clientId: 'test', topic: out, deadLetterTopic: out }
     const sink = new KafkaSink({ ...settings, compression: 'none' }, encodeAsText)
     const reader = new KafkaSource(sourceSettings(plain, out))

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { KafkaSink, publicationKey } from '../../../src/io/kafka/kafka-sink.ts'
-import { createTopic, kafkaBrokers, testClient, uniqueName, withAdmin } from '../../kafka-broker.ts'
 import {
   anomalyPublication,
   clusterPublication,
   deadLetterPublication,
-  encodeAsText,
-} from './publications.ts'
+} from '../../contracts/publications.ts'
+import { createTopic, kafkaBrokers, testClient, uniqueName, withAdmin } from '../../kafka-broker.ts'
+import { encodeAsText } from './source-driver.ts'
 
 const found = await kafkaBrokers()
 const brokers = found ?? []

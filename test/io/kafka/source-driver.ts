@@ -1,10 +1,12 @@
 import type { LogRecord } from '../../../src/detect/log-record.ts'
+import type { EncodePublication } from '../../../src/io/kafka/kafka-sink.ts'
 import { KafkaSource } from '../../../src/io/kafka/kafka-source.ts'
 import type {
   KafkaSourceEvent,
   KafkaSourceSettings,
 } from '../../../src/io/kafka/kafka-source-settings.ts'
 import type { Source } from '../../../src/io/source.ts'
+import { publicationText } from '../../contracts/publications.ts'
 import { testClient, uniqueName } from '../../kafka-broker.ts'
 
 /** Settings that make rebalances and stops quick. */
@@ -111,3 +113,10 @@ export function numbered(prefix: string, count: number, partitions = 1): TestMes
     partition: i % partitions,
   }))
 }
+
+/** An encoder that tests can read. */
+export const encodeAsText: EncodePublication = (publication) => ({
+  key: null,
+  value: new TextEncoder().encode(publicationText(publication)),
+  headers: { kind: publication.type },
+})

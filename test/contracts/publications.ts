@@ -1,7 +1,6 @@
-import type { Verdict } from '../../../src/detect/anomaly.ts'
-import type { AnomalyCluster } from '../../../src/detect/anomaly-cluster.ts'
-import type { EncodePublication } from '../../../src/io/kafka/kafka-sink.ts'
-import type { Publication } from '../../../src/io/sink.ts'
+import type { Verdict } from '../../src/detect/anomaly.ts'
+import type { AnomalyCluster } from '../../src/detect/anomaly-cluster.ts'
+import type { Publication } from '../../src/io/sink.ts'
 
 const verdict: Verdict = {
   ...{ id: '4bf92f3577b34da6a3ce929d0e0e4736', timeMs: 1_700_000_000_000, kind: 'trace' },
@@ -33,9 +32,10 @@ export function deadLetterPublication(offset: bigint, body: Uint8Array): Publica
   return { type: 'dead_letter', deadLetter }
 }
 
-/** An encoder that tests can read: `anomaly ID` or `anomaly_cluster ID`. */
-export const encodeAsText: EncodePublication = (publication) => {
-  const id = publication.type === 'anomaly' ? publication.anomaly.id : publication.change.cluster.id
-  const value = new TextEncoder().encode(`${publication.type} ${id}`)
-  return { key: null, value, headers: { kind: publication.type } }
+/** What a publication is about, e.g. `anomaly a1`; how the suites recognise it at the other side. */
+export function publicationText(publication: Publication): string {
+  if (publication.type === 'anomaly') return `anomaly ${publication.anomaly.id}`
+  if (publication.type === 'anomaly_cluster')
+    return `anomaly_cluster ${publication.change.cluster.id}`
+  return `dead_letter ${publication.deadLetter.offset}`
 }
