@@ -64,7 +64,8 @@ export class GroupReader {
   // What the source asks for.
 
   isReady(maxRecords: number): boolean {
-    return this.#queue.length >= maxRecords || this.#queue.isFull || this.#owned.hasRevoked
+    const enough = Math.max(1, maxRecords)
+    return this.#queue.length >= enough || this.#queue.isFull || this.#owned.hasRevoked
   }
 
   take(maxRecords: number): SourceBatch {

@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { KafkaSource } from '../../../src/io/kafka/kafka-source.ts'
 import type { SourceBench, SourceCase } from '../../contracts/source-contract.ts'
 import { createTopic, kafkaBrokers, uniqueName } from '../../kafka-broker.ts'
@@ -44,8 +45,8 @@ async function open(addresses: readonly string[]): Promise<SourceBench> {
     takeAway: async (source) => {
       const other = make()
       await other.start()
-      const joined = source as KafkaSource
-      while (joined.counters.joins < 2) await source.poll(0, 50)
+      const { counters } = source as KafkaSource
+      await expect.poll(() => counters.joins, { timeout: 15_000 }).toBeGreaterThan(1)
       await other.stop()
     },
     close: async () => {},
