@@ -1,0 +1,31 @@
+/** When traffic counts as having moved. Times are data time. */
+export interface DriftSettings {
+  /** A block ends after this long at the earliest ... */
+  readonly blockMs: number
+  /** ... and holds this many observations: fewer are waited for, of more this many are sampled. */
+  readonly blockObservations: number
+  /** Blocks of the window that is compared with the reference. */
+  readonly windowBlocks: number
+  /** Blocks of a full reference, and of one that may be used. */
+  readonly referenceBlocks: number
+  readonly leastReferenceBlocks: number
+  /** Blocks after which a change that stays becomes the reference. */
+  readonly adoptBlocks: number
+  /** Strata that are watched; observations of further ones are counted. */
+  readonly maxStrata: number
+  readonly seed: number
+}
+
+/**
+ * Half an hour against up to a day: a change has to last, and the reference has seen every hour.
+ * A stratum is watched once it gave three hours of blocks.
+ */
+export const DRIFT_DEFAULTS: Omit<DriftSettings, 'seed'> = {
+  blockMs: 300_000,
+  blockObservations: 64,
+  windowBlocks: 6,
+  referenceBlocks: 288,
+  leastReferenceBlocks: 36,
+  adoptBlocks: 72,
+  maxStrata: 128,
+}

@@ -1,0 +1,63 @@
+import { type DriftChange, DriftMonitor } from '../../src/drift/drift-monitor.ts'
+import { DRIFT_DEFAULTS } from '../../src/drift/drift-settings.ts'
+import { DAY_MS, type Drift, driftingTraffic, HOUR_MS } from '../drift/drifting-traffic.ts'
+
+/** One change of the traffic, and how long it took to be called drift. */
+export interface DriftCase {
+  readonly name: 'step' | 'ramp' | 'mix'
+  readonly strength: 'weak' | 'medium' | 'strong'
+  readonly found: boolean
+  /** From its beginning, minutes; null where it was not found. */
+  readonly delayMinutes: number | null
+}
+
+const START_MS = 2 * DAY_MS
+const RAMP_MS = 12 * HOUR_MS
+/** Distances move by so many standard deviations; so much of the traffic goes to another entry. */
+const SIZES = {
+  step: { weak: 0.4, medium: 0.8, strong: 1.6 },
+  ramp: { weak: 0.4, medium: 0.8, strong: 1.6 },
+  mix: { weak: 0.1, medium: 0.25, strong: 0.5 },
+} as const
+
+/** `stationary_drift_alarms`: times that drift was called in weeks without any, daily cycle included. */
+export function stationaryDriftAlarms(seed: number, weeks = 4, perSecond = 0.5): DriftChange[] {
+  const monitor = new DriftMonitor({ ...DRIFT_DEFAULTS, seed: 1 })
+  feed(monitor, { seed, durationMs: weeks * 7 * DAY_MS, perSecond })
+  return drifts(monitor)
+}
+
+/** `drift_found`, `drift_cases` and their delays: a step, a ramp and a changed mix, at three strengths. */
+export function driftCases(seed: number, perSecond = 0.5): DriftCase[] {
+  const names = ['step', 'ramp', 'mix'] as const
+  const strengths = ['weak', 'medium', 'strong'] as const
+  return names.flatMap((name) =>
+    strengths.map((strength) => driftCase(name, strength, seed, perSecond)),
+  )
+}
+
+function driftCase(
+  name: DriftCase['name'],
+  strength: DriftCase['strength'],
+  seed: number,
+  perSecond: number,
+): DriftCase {
+  const kind = name === 'mix' ? 'mix' : 'distance'
+  const ramp = name === 'ramp' ? { rampMs: RAMP_MS } : {}
+  const drift: Drift = { kind, stratum: 2, size: SIZES[name][strength], fromMs: START_MS, ...ramp }
+  const monitor = new DriftMonitor({ ...DRIFT_DEFAULTS, seed: 1 })
+  feed(monitor, { seed, durationMs: START_MS + DAY_MS, drifts: [drift], perSecond })
+  const [first] = drifts(monitor).filter(({ timeMs }) => timeMs >= START_MS)
+  const delayMinutes = first ? Math.round((first.timeMs - START_MS) / 60_000) : null
+  return { name, strength, found: first !== undefined, delayMinutes }
+}
+
+function feed(monitor: DriftMonitor, options: Parameters<typeof driftingTraffic>[0]): void {
+  for (const { stratum, distance, cluster, timeMs } of driftingTraffic(options)) {
+    monitor.observe(stratum, distance, cluster, timeMs)
+  }
+}
+
+function drifts(monitor: DriftMonitor): DriftChange[] {
+  return monitor.takeChanges().filter(({ state }) => state === 'drifting')
+}
