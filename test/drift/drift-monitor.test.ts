@@ -81,7 +81,7 @@ describe('the drift monitor', () => {
       'distance stable',
     ])
     expect(monitor.takeChanges()).toEqual([])
-    expect(monitor.changes).toEqual({ learning: 0, stable: 3, suspected: 1, drifting: 1 })
+    expect(monitor.changes).toEqual({ learning: 0, stable: 4, suspected: 1, drifting: 1 })
   })
 
   it('does not call a blip drift', () => {
