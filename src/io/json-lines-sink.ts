@@ -50,14 +50,18 @@ export class JsonLinesStreamSink implements Sink {
   readonly name = 'stdout'
   readonly takes = EVERYTHING
   readonly #stream: Writable
+  #started = false
 
   constructor(stream: Writable) {
     this.#stream = stream
   }
 
-  async start(): Promise<void> {}
+  async start(): Promise<void> {
+    this.#started = true
+  }
 
   publish(batch: readonly Publication[]): Promise<void> {
+    if (!this.#started) return Promise.reject(new Error('not started'))
     return new Promise((resolve, reject) => {
       this.#stream.write(batch.map(publicationLine).join(''), (error) => {
         if (error) reject(error)
@@ -66,5 +70,7 @@ export class JsonLinesStreamSink implements Sink {
     })
   }
 
-  async stop(): Promise<void> {}
+  async stop(): Promise<void> {
+    this.#started = false
+  }
 }

@@ -26,15 +26,19 @@ export class OtlpHttpSink implements Sink {
   readonly name = 'otlp_http'
   readonly takes: ReadonlySet<Publication['type']> = new Set(['anomaly', 'anomaly_cluster'])
   readonly #settings: OtlpHttpSinkSettings
+  #started = false
 
   constructor(settings: OtlpHttpSinkSettings) {
     this.#settings = settings
   }
 
   /** Nothing to connect: a receiver that is not there yet is waited for when there is something to say. */
-  async start(): Promise<void> {}
+  async start(): Promise<void> {
+    this.#started = true
+  }
 
   async publish(batch: readonly Publication[]): Promise<void> {
+    if (!this.#started) throw new Error('not started')
     const { endpoint, headers, timeoutMs } = this.#settings
     const records = batch.flatMap(logRecord)
     for (let from = 0; from < records.length; from += MAX_RECORDS_A_REQUEST) {
@@ -52,7 +56,9 @@ export class OtlpHttpSink implements Sink {
     }
   }
 
-  async stop(): Promise<void> {}
+  async stop(): Promise<void> {
+    this.#started = false
+  }
 }
 
 /** The log record of a publication; none of a dead letter. */

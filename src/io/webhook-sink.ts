@@ -18,14 +18,18 @@ export class WebhookSink implements Sink {
   readonly name = 'webhook'
   readonly takes: ReadonlySet<Publication['type']> = new Set(['anomaly_cluster'])
   readonly #settings: WebhookSettings
+  #started = false
 
   constructor(settings: WebhookSettings) {
     this.#settings = settings
   }
 
-  async start(): Promise<void> {}
+  async start(): Promise<void> {
+    this.#started = true
+  }
 
   async publish(batch: readonly Publication[]): Promise<void> {
+    if (!this.#started) throw new Error('not started')
     const { url, timeoutMs, externalUrl } = this.#settings
     const changes = batch.flatMap((each) => (each.type === 'anomaly_cluster' ? [each.change] : []))
     for (const message of webhookMessages(changes, externalUrl)) {
@@ -38,7 +42,9 @@ export class WebhookSink implements Sink {
     }
   }
 
-  async stop(): Promise<void> {}
+  async stop(): Promise<void> {
+    this.#started = false
+  }
 }
 
 interface WebhookAlert {

@@ -120,8 +120,8 @@ export function describeSink(line: SinkCase): void {
 /** One publication of each kind that the sink takes. */
 function given(sink: Sink, id: string): Publication[] {
   const all = [
-    anomalyPublication(id, 'one place'),
-    clusterPublication('one place'),
+    anomalyPublication(id, `place ${id}`),
+    clusterPublication(`place ${id}`),
     deadLetterPublication(BigInt(id.charCodeAt(0)), new TextEncoder().encode(`dead ${id}`)),
   ]
   return all.filter(({ type }) => sink.takes.has(type))

@@ -5,6 +5,8 @@ export interface ReceivedRequest {
   readonly url: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
+  /** What it was answered. */
+  readonly status: number
 }
 
 /** An HTTP server that remembers what it was sent and answers as told. */
@@ -20,7 +22,7 @@ export class HttpReceiver {
     request.on('data', (chunk) => chunks.push(chunk))
     request.on('end', () => {
       const { url = '', headers } = request
-      this.requests.push({ url, headers, body: Buffer.concat(chunks) })
+      this.requests.push({ url, headers, body: Buffer.concat(chunks), status: this.status })
       if (!this.silent) response.writeHead(this.status).end(this.answer)
     })
   })

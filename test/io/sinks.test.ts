@@ -115,16 +115,17 @@ describe('a stream of JSON lines', () => {
 })
 
 describe('OTLP over HTTP', () => {
-  const build = (timeoutMs = 1000): OtlpHttpSink =>
-    new OtlpHttpSink({
-      endpoint: `${receiver.url}/base/`,
-      headers: { 'x-tenant': 'acme' },
-      timeoutMs,
-    })
+  const build = async (
+    timeoutMs = 1000,
+    endpoint = `${receiver.url}/base/`,
+  ): Promise<OtlpHttpSink> => {
+    const sink = new OtlpHttpSink({ endpoint, headers: { 'x-tenant': 'acme' }, timeoutMs })
+    await sink.start()
+    return sink
+  }
 
   it('posts gzipped log records to /v1/logs, with the headers', async () => {
-    const sink = build()
-    await sink.start()
+    const sink = await build()
     expect(sink.takes.has('dead_letter')).toBe(false)
     await sink.publish(everyKind)
     expect(receiver.requests).toHaveLength(1)
@@ -143,7 +144,7 @@ describe('OTLP over HTTP', () => {
 
   it('splits what is too much for one request', async () => {
     const many: Publication[] = Array.from({ length: 1001 }, () => ({ type: 'anomaly', anomaly }))
-    await build().publish(many)
+    await (await build()).publish(many)
     expect(receiver.requests).toHaveLength(3)
   })
 
@@ -152,18 +153,14 @@ describe('OTLP over HTTP', () => {
     async (status) => {
       receiver.status = status
       receiver.answer = 'no thanks'
-      await expect(build().publish(everyKind)).rejects.toThrow(`${status} no thanks`)
+      await expect((await build()).publish(everyKind)).rejects.toThrow(`${status} no thanks`)
     },
   )
 
   it('fails when nobody answers, in time or at all', async () => {
     receiver.silent = true
-    await expect(build(20).publish(everyKind)).rejects.toThrow('timeout')
-    const nobody = new OtlpHttpSink({
-      endpoint: 'http://127.0.0.1:1',
-      headers: {},
-      timeoutMs: 1000,
-    })
+    await expect((await build(20)).publish(everyKind)).rejects.toThrow('timeout')
+    const nobody = await build(1000, 'http://127.0.0.1:1')
     await expect(nobody.publish(everyKind)).rejects.toThrow('127.0.0.1:1')
   })
 })
@@ -175,6 +172,7 @@ describe('a web hook', () => {
       timeoutMs: 1000,
       externalUrl: 'http://m',
     })
+    await sink.start()
     const changes = [
       clusterChange('opened'),
       clusterChange('opened', { id: 'c2' }),
@@ -217,6 +215,7 @@ describe('a web hook', () => {
       timeoutMs: 1000,
       externalUrl: '',
     })
+    await sink.start()
     const publishing = sink.publish([{ type: 'anomaly_cluster', change: clusterChange('opened') }])
     const error = await publishing.catch((thrown: Error) => thrown)
     expect(String(error)).toContain('500')
