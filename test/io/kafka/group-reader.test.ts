@@ -170,6 +170,7 @@ describe('GroupReader', () => {
   it('ignores batches of partitions that it no longer has, and of positions that are no longer true', async () => {
     const b = await joined()
     await b.reader.accept(batch(0, 2, true))
+    expect(offsets(b)).toEqual([])
     b.reader.joined('b', ids(1), 1)
     await b.reader.accept(batch(0, 2))
     expect(b.reader.take(10)).toEqual({ records: [], revoked: ['t/0'] })
