@@ -29,7 +29,7 @@ export class ConfigError extends Error {
 }
 
 /** `medoscope.yaml:12: traces.quiet: found "5x"; allowed: a duration …` */
-export function formatFault(name: string, fault: ConfigFault): string {
+function formatFault(name: string, fault: ConfigFault): string {
   const place = fault.line === null ? name : `${name}:${fault.line}`
   const key = fault.key === '' ? '' : `${fault.key}: `
   const hint = fault.hint === '' ? '' : ` (${fault.hint})`

@@ -12,7 +12,7 @@ import type { RetrySettings } from './publisher.ts'
 const NEW_TOPIC = { partitions: 1, replicationFactor: 1 }
 
 /** @throws Error naming the key of a file that cannot be read */
-export function kafkaConnection(config: Config): KafkaConnection {
+function kafkaConnection(config: Config): KafkaConnection {
   const { brokers, client_id, sasl, tls } = config.input.kafka
   const { mechanism, username, password } = sasl
   return {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { fit } from '../model/fit.ts'
+import { fit as fitModel } from '../model/fit.ts'
 import type { FitRequest, FitResult } from '../model/fit-request.ts'
 import type { Fitter } from '../pipeline-parts.ts'
 import type { FitAnswer } from './fit-worker.ts'
@@ -7,7 +7,7 @@ import { type Log, messageOf } from './log.ts'
 
 /** Fits at once, in the calling thread: for replays and tests. */
 export const inlineFitter: Fitter = {
-  fit: async (request) => fit(request),
+  fit: async (request) => fitModel(request),
 }
 
 /**
@@ -23,7 +23,7 @@ export class WorkerFitter implements Fitter {
   readonly #inline: (request: FitRequest) => FitResult
   #worker: Worker | null = null
 
-  constructor(log: Log, script = new URL('./fit-worker.ts', import.meta.url), inline = fit) {
+  constructor(log: Log, script = new URL('./fit-worker.ts', import.meta.url), inline = fitModel) {
     this.#log = log
     this.#script = script
     this.#inline = inline

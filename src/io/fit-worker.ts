@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import { fit } from '../model/fit.ts'
+import { fit as fitModel } from '../model/fit.ts'
 import type { FitRequest } from '../model/fit-request.ts'
 import { messageOf } from './log.ts'
 
@@ -10,7 +10,7 @@ export type FitAnswer = { readonly result: unknown } | { readonly error: string 
 parentPort?.on('message', (request: FitRequest) => {
   let answer: FitAnswer
   try {
-    answer = { result: fit(request) }
+    answer = { result: fitModel(request) }
   } catch (error) {
     answer = { error: messageOf(error) }
   }

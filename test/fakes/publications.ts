@@ -3,7 +3,7 @@ import type { AnomalyCluster, AnomalyClusterChange } from '../../src/detect/anom
 import type { DeadLetter } from '../../src/detect/dead-letter.ts'
 import type { Publication } from '../../src/io/sink.ts'
 
-export function evidence(traceId: string): TraceEvidence {
+function evidence(traceId: string): TraceEvidence {
   return {
     traceId,
     startMs: 1_790_000_000_000,
@@ -95,7 +95,7 @@ export function clusterChange(
   return { change, timeMs: 1_790_000_030_000, cluster: cluster(of) }
 }
 
-export const deadLetter: DeadLetter = {
+const deadLetter: DeadLetter = {
   partition: 'otlp_spans/3',
   offset: 12_345_678_901_234_567n,
   reason: 'truncated',
