@@ -1,6 +1,6 @@
 import type { Model } from '../model/model.ts'
 import type { Learner } from './learner.ts'
-import type { Observer } from './observer.ts'
+import type { JudgedCounts, Observer } from './observer.ts'
 import type { DetectorSettings } from './settings.ts'
 import type { Tables } from './tables.ts'
 
@@ -9,6 +9,8 @@ export interface DetectorStatus {
   readonly state: 'learning' | 'live'
   /** Data time, ms since 1970; 0 before the first span. */
   readonly clockMs: number
+  /** Observations judged by this state, restarts included: by reason, and those flagged. */
+  readonly judged: JudgedCounts
   /** Observations learned from. */
   readonly learned: number
   readonly calibration: {
@@ -61,6 +63,7 @@ export function statusOf(
   return {
     state: model ? 'live' : 'learning',
     clockMs,
+    judged: { ...observer.counts },
     learned: learner.learned,
     calibration: {
       have: learner.calibrationSize,

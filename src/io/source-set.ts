@@ -8,6 +8,8 @@ type Polled = { readonly index: number; readonly batch: SourceBatch | null }
  */
 export class SourceSet implements Source {
   readonly name: string
+  /** Those that give no more because the set was drained. */
+  readonly #closed = new Set<number>()
   readonly #sources: readonly Source[]
   /** The poll under way, by source; null once the source is at its end. */
   readonly #polls: (Promise<Polled> | null | undefined)[]
@@ -35,7 +37,8 @@ export class SourceSet implements Source {
     if (polls.length === 0) return null
     const { index, batch } = await Promise.race(polls)
     this.#turn = index + 1
-    this.#polls[index] = batch === null ? null : undefined
+    // A source that was closed while its poll was under way is not polled again.
+    this.#polls[index] = batch === null || this.#closed.has(index) ? null : undefined
     const source = this.#sources[index]
     for (const { partition } of batch?.records ?? []) {
       if (source !== undefined) this.#owner.set(partition, source)
@@ -68,7 +71,10 @@ export class SourceSet implements Source {
     await Promise.all(
       this.#sources.map(async (source, index) => {
         if (source.drain !== undefined) await source.drain()
-        else this.#polls[index] = null
+        else {
+          this.#closed.add(index)
+          this.#polls[index] = null
+        }
       }),
     )
   }

@@ -81,6 +81,16 @@ describe('several sources as one', () => {
     await expect(all(set)).rejects.toThrow('the disk is gone')
   })
 
+  it('drain: a poll that is under way ends, and is not begun again', async () => {
+    const source = new FakeSource(fakeRecords(100, () => false, 'a/0'))
+    const set = new SourceSet([source])
+    await set.start()
+    const underWay = set.poll(1, 1)
+    await set.drain()
+    expect((await underWay)?.records).toHaveLength(1)
+    expect(await set.poll(1, 1)).toBeNull()
+  })
+
   it('drain: those that can give what they accepted, the others no more', async () => {
     const replayable = new FakeSource(fakeRecords(5, () => false, 'a/0'))
     const accepted = new FakeSource(fakeRecords(5, () => false, 'b/0'))
