@@ -43,7 +43,7 @@ const RETRY = {
 } as const
 
 /** Most bytes that one compressed record batch may become, unless told otherwise. */
-export const DEFAULT_MAX_DECOMPRESSED_BYTES = 128 * 1024 * 1024
+const DEFAULT_MAX_DECOMPRESSED_BYTES = 128 * 1024 * 1024
 
 /** A kafkajs client with all codecs, its log sent to `log`. */
 export function kafkaClient(
