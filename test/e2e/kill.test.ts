@@ -1,0 +1,151 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { LogRecord } from '../../src/detect/log-record.ts'
+import { SeededRandom } from '../../src/sample/random.ts'
+import { freePorts } from '../kafka/free-ports.ts'
+import { createTopic, kafkaBrokers, testClient, uniqueName } from '../kafka-broker.ts'
+import { simulatedLog } from '../simulated-log.ts'
+import { RunningService, statusAt } from './running-service.ts'
+
+const KILLS = 20
+const START = Date.UTC(2026, 10, 25, 7)
+
+const found = await kafkaBrokers()
+const brokers = found ?? []
+
+interface Outcome {
+  readonly judged: number
+  readonly anomalies: ReadonlySet<string>
+  readonly clusters: ReadonlySet<string>
+}
+
+/** Ids on an anomaly topic: of single anomalies and of anomaly clusters. */
+async function published(topic: string): Promise<Omit<Outcome, 'judged'>> {
+  const consumer = testClient(brokers).consumer({ groupId: uniqueName('reader') })
+  const anomalies = new Set<string>()
+  const clusters = new Set<string>()
+  let lastMs = Date.now()
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await consumer.run({
+    eachMessage: async ({ message }) => {
+      lastMs = Date.now()
+      const text = message.value?.toString() ?? ''
+      const anomaly = /"medoscope.anomaly.id","value":{"stringValue":"([^"]+)"/.exec(text)?.[1]
+      const cluster = /"medoscope.anomaly_cluster.id","value":{"stringValue":"([^"]+)"/.exec(
+        text,
+      )?.[1]
+      if (anomaly) anomalies.add(anomaly)
+      else if (cluster) clusters.add(cluster)
+    },
+  })
+  while (Date.now() - lastMs < 3000) await sleep(100)
+  await consumer.disconnect()
+  return { anomalies, clusters }
+}
+
+describe.skipIf(found === null)('kill -9 of `medoscope run` under load', () => {
+  let log: readonly LogRecord[] = []
+  const dir = mkdtempSync(join(tmpdir(), 'medoscope-kill-'))
+
+  beforeAll(() => {
+    const faults = [
+      { kind: 'errors', service: 'payment', strength: 'strong', fromMs: 60_000, toMs: 100_000 },
+      {
+        kind: 'unseen_path',
+        service: 'shipping',
+        strength: 'strong',
+        fromMs: 110_000,
+        toMs: 130_000,
+      },
+    ] as const
+    log = simulatedLog({
+      seed: 9,
+      startMs: START,
+      durationMs: 150_000,
+      tracesPerSecond: 30,
+      faults,
+    })
+  })
+
+  afterAll(() => {
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  /** The same bytes as a topic of its own: at once, or over `overMs`. */
+  async function produce(topic: string, overMs: number): Promise<void> {
+    const producer = testClient(brokers).producer()
+    await producer.connect()
+    for (let i = 0; i < log.length; i += 10) {
+      const messages = log.slice(i, i + 10).map(({ body, timestampMs }) => {
+        return { key: 'k', value: Buffer.from(body), timestamp: String(timestampMs) }
+      })
+      await producer.send({ topic, messages })
+      await sleep((10 * overMs) / log.length)
+    }
+    await producer.disconnect()
+  }
+
+  async function outcome(name: string, kills: number): Promise<Outcome> {
+    const input = await createTopic(brokers, 1)
+    const producing = produce(input, kills * 2000)
+    const output = await createTopic(brokers, 1)
+    const [port] = await freePorts(1)
+    const settings = [
+      'alpha=0.01',
+      'input.otlp_http.enabled=false',
+      'output.file.path=',
+      `input.kafka.brokers=${brokers.join(',')}`,
+      `input.kafka.topics=${input}`,
+      `input.kafka.group_id=${uniqueName(name)}`,
+      'input.kafka.from=earliest',
+      'input.kafka.session_timeout=1500ms',
+      'input.kafka.heartbeat_interval=300ms',
+      `output.kafka.topic=${output}`,
+      `output.kafka.dead_letter_topic=${output}`,
+      `state.path=${join(dir, name)}`,
+      'state.checkpoint_interval=500ms',
+      'model.window=5s',
+      'model.refresh=20s',
+      `admin.port=${port}`,
+    ]
+    const address = `http://127.0.0.1:${port}`
+    const random = new SeededRandom(17)
+    for (let i = 0; i < kills; i++) {
+      const victim = new RunningService(settings)
+      // From the middle of its start to well into its work.
+      await sleep(300 + random.next() * 2500)
+      expect(victim.alive, victim.said).toBe(true)
+      await victim.kill()
+    }
+    const service = new RunningService(settings)
+    try {
+      await producing
+      let judged = 0
+      for (let position = 0; position < log.length; ) {
+        expect(service.alive, service.said).toBe(true)
+        await sleep(200)
+        const says = await statusAt(address)
+        position = Number(says?.partitions[0]?.position ?? 0)
+        const { flagged: _, ...byReason } = says?.detector.judged ?? {}
+        judged = Object.values(byReason).reduce((sum, count) => sum + count, 0)
+      }
+      return { judged, ...(await published(output)) }
+    } finally {
+      await service.stop()
+    }
+  }
+
+  it('judges every trace and loses no anomaly, at 20 random moments', async () => {
+    const undisturbed = await outcome('undisturbed', 0)
+    expect(undisturbed.judged).toBeGreaterThan(3000)
+    expect(undisturbed.anomalies.size).toBeGreaterThan(20)
+    const disturbed = await outcome('disturbed', KILLS)
+    expect(disturbed.judged).toBe(undisturbed.judged)
+    expect([...undisturbed.anomalies].filter((id) => !disturbed.anomalies.has(id))).toEqual([])
+    expect([...undisturbed.clusters].filter((id) => !disturbed.clusters.has(id))).toEqual([])
+  }, 400_000)
+})
