@@ -11,7 +11,7 @@ import { type EncodePublication, KafkaSink } from './io/kafka/kafka-sink.ts'
 import { KafkaSource } from './io/kafka/kafka-source.ts'
 import { type Log, type LogFields, messageOf } from './io/log.ts'
 import type { Metrics } from './io/metrics.ts'
-import { feedFiles, feedKafka, feedOtlpHttp } from './io/metrics-sources.ts'
+import { feedFiles, feedKafka, feedKafkaSink, feedOtlpHttp } from './io/metrics-sources.ts'
 import { OtlpHttpSource } from './io/otlp-http.ts'
 import { logRecord, OtlpHttpSink } from './io/otlp-http-sink.ts'
 import type { Sink } from './io/sink.ts'
@@ -184,6 +184,7 @@ export class App {
       checkpoints: this.#checkpoints,
       feedSources: (metrics) => {
         for (const { feed } of this.#sources) feed(metrics)
+        for (const sink of this.#sinks) if (sink instanceof KafkaSink) feedKafkaSink(metrics, sink)
       },
     })
     this.#watch = watch

@@ -1,4 +1,5 @@
 import type { FileSource } from './file-source.ts'
+import type { KafkaSink } from './kafka/kafka-sink.ts'
 import type { KafkaSource } from './kafka/kafka-source.ts'
 import type { Metrics } from './metrics.ts'
 import type { OtlpHttpSource } from './otlp-http.ts'
@@ -39,4 +40,10 @@ export function feedFiles(metrics: Metrics, source: FileSource): void {
   const event = 'damaged'
   const damaged = source.damaged.length
   metrics.raise('medoscope_source_events_total', damaged, { source: 'files', event })
+}
+
+export function feedKafkaSink(metrics: Metrics, { counters, name: sink }: KafkaSink): void {
+  const name = 'medoscope_publications_oversized_total'
+  metrics.raise(name, counters.truncated, { sink, outcome: 'truncated' })
+  metrics.raise(name, counters.oversized, { sink, outcome: 'lost' })
 }

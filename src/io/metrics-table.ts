@@ -209,6 +209,11 @@ const PIPELINE_METRICS = {
     help: 'Things published: anomaly, anomaly_cluster, dead_letter.',
     labels: ['sink', 'type'],
   },
+  medoscope_publications_oversized_total: {
+    type: 'counter',
+    help: 'Things too large for the other side: sent cut short (truncated) or not at all (lost).',
+    labels: ['sink', 'outcome'],
+  },
   medoscope_publish_attempts_total: {
     type: 'counter',
     help: 'Attempts to publish a batch.',
