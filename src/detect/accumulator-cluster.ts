@@ -1,11 +1,11 @@
 import type { ElementTable } from '../features/element-table.ts'
 import type { EvidenceReader } from '../features/kept-trace.ts'
 import { hexWords } from '../features/kept-trace.ts'
+import { directionOf, termOf } from '../model/series-kind.ts'
 import type { AnomalyCluster, ClusterState } from './anomaly-cluster.ts'
 import type { Front } from './deviation-front.ts'
 import { DeviationMembers, type KeptExample, type Member } from './deviation-members.ts'
 import { placeText, sentenceOf } from './deviation-sentence.ts'
-import { directionOf, SELF_HIGH, SELF_LOW, termOf } from './deviation-term.ts'
 import { rankVoices, voiceOf } from './deviation-voice.ts'
 import type { ProfileDistances } from './profile-distances.ts'
 
@@ -156,5 +156,5 @@ function examplesOf(
 /** ms for times, calls for counts, the share elsewhere. */
 function inUnit(kind: number, value: number): number | null {
   if (Number.isNaN(value)) return null
-  return kind === SELF_HIGH || kind === SELF_LOW ? value / 1e6 : value
+  return termOf(kind) === 'self_time' ? value / 1e6 : value
 }

@@ -6,6 +6,7 @@ import { NULL_OPTIONS } from '../model/null-options.ts'
 import { emptyPlaceNull } from '../model/place-null.ts'
 import type { PlaceReference } from '../model/place-reference.ts'
 import type { Scales } from '../model/scales.ts'
+import { STRUCTURE } from '../model/series-kind.ts'
 import { hashWords } from '../sample/random.ts'
 import { describeCluster, type LivingCluster, type PublishContext } from './accumulator-cluster.ts'
 import { AccumulatorClusters, type AccumulatorClustersState } from './accumulator-clusters.ts'
@@ -13,7 +14,6 @@ import type { AnomalyCluster, AnomalyClusterChange, ClusterChangeKind } from './
 import { closingStep } from './closing-cusum.ts'
 import { type Front, openFront, refreshFront, seriesKey } from './deviation-front.ts'
 import type { KeptExample } from './deviation-members.ts'
-import { STRUCTURE } from './deviation-term.ts'
 import { DeviationWatch, type DeviationWatchState } from './deviation-watch.ts'
 import {
   alternativeShare,

@@ -1,16 +1,18 @@
 import { grownTo } from '../features/grown-array.ts'
 import type { OccurrenceScan } from '../features/occurrence-scan.ts'
 import type { TraceElements } from '../features/trace-elements.ts'
-import type { DeviationSeries } from './deviation-series.ts'
 import {
+  APPEARANCE,
   COUNT,
   ERRORS,
   PLACE_KINDS,
   PRESENCE,
+  SELF_FAR,
   SELF_HIGH,
   SELF_LOW,
   STRUCTURE,
-} from './deviation-term.ts'
+} from '../model/series-kind.ts'
+import { type DeviationSeries, EXPECTED, OPTIONAL } from './deviation-series.ts'
 import type { RecentValues } from './recent-values.ts'
 
 /** The distinct series in which one observation deviates; reused. */
@@ -55,7 +57,7 @@ export class DeviationCounts {
   c: Uint32Array<ArrayBuffer>
   /** Presence: the child is missing although the call was made, by series. */
   unanswered: Uint32Array<ArrayBuffer>
-  /** What was touched: places, elements with expected children, strata. */
+  /** What was touched: places, elements with watched children, strata. */
   places = new Int32Array(256)
   placeCount = 0
   elements = new Int32Array(64)
@@ -86,6 +88,7 @@ export class DeviationCounts {
       case COUNT:
         return this.runs[of]!
       case PRESENCE:
+      case APPEARANCE:
         return this.parents[parent[series]!]!
       case STRUCTURE:
         return this.observations[of] ?? 0
@@ -147,7 +150,7 @@ export class DeviationCounts {
     deviating: DeviatingSeries,
   ): void {
     const { place, selfNs, count } = elements
-    const { high, low, ofPlace, places } = this.#series
+    const { high, far, low, ofPlace, places } = this.#series
     const { ownError } = scan
     const { n } = this
     for (let i = 0; i < count; i++) {
@@ -158,8 +161,10 @@ export class DeviationCounts {
       }
       if (n[at]!++ === 0) this.#touchPlace(at)
       const self = selfNs[i]!
-      if (self > high[at]!) this.#deviate(ofPlace[at * PLACE_KINDS + SELF_HIGH]!, self, deviating)
-      else if (self < low[at]!)
+      if (self > high[at]!) {
+        this.#deviate(ofPlace[at * PLACE_KINDS + SELF_HIGH]!, self, deviating)
+        if (self > far[at]!) this.#deviate(ofPlace[at * PLACE_KINDS + SELF_FAR]!, self, deviating)
+      } else if (self < low[at]!)
         this.#deviate(ofPlace[at * PLACE_KINDS + SELF_LOW]!, self, deviating)
       if (ownError[i] === 1) this.#deviate(ofPlace[at * PLACE_KINDS + ERRORS]!, self, deviating)
     }
@@ -179,7 +184,7 @@ export class DeviationCounts {
 
   /** Every span that should have certain children: are they there? */
   #takeParents(elements: TraceElements, scan: OccurrenceScan, deviating: DeviatingSeries): void {
-    const { isExpected, expectedStart, places } = this.#series
+    const { child, childStart, wanted, ofPlace, places } = this.#series
     const { element, count } = elements
     const known = this.#series.elements
     this.#expectedSeen = grownTo(this.#expectedSeen, count)
@@ -187,26 +192,29 @@ export class DeviationCounts {
     for (let i = 0; i < count; i++) seen[i] = 0
     for (let run = 0; run < scan.runs; run++) {
       const at = scan.runPlace[run]!
-      if (at < places && isExpected[at] === 1) seen[scan.runParent[run]!]!++
+      if (at >= places) continue
+      if (child[at] === EXPECTED) seen[scan.runParent[run]!]!++
+      else if (child[at] === OPTIONAL) {
+        this.#deviate(ofPlace[at * PLACE_KINDS + APPEARANCE]!, 0, deviating)
+      }
     }
     for (let i = 0; i < count; i++) {
       const e = element[i]!
       if (e >= known) continue
-      const wanted = expectedStart[e + 1]! - expectedStart[e]!
-      if (wanted === 0) continue
+      if (childStart[e + 1] === childStart[e]) continue
       if (this.parents[e]!++ === 0) {
         this.elements = grownTo(this.elements, this.elementCount + 1)
         this.elements[this.elementCount++] = e
       }
-      if (seen[i]! < wanted) this.#findMissing(i, e, scan, deviating)
+      if (seen[i]! < wanted[e]!) this.#findMissing(i, e, scan, deviating)
     }
   }
 
   #findMissing(parent: number, e: number, scan: OccurrenceScan, deviating: DeviatingSeries): void {
-    const { expected, expectedStart, ofPlace } = this.#series
-    for (let x = expectedStart[e]!; x < expectedStart[e + 1]!; x++) {
-      const place = expected[x]!
-      if (scan.find(parent, place) >= 0) continue
+    const { child, children, childStart, ofPlace } = this.#series
+    for (let x = childStart[e]!; x < childStart[e + 1]!; x++) {
+      const place = children[x]!
+      if (child[place] !== EXPECTED || scan.find(parent, place) >= 0) continue
       const series = ofPlace[place * PLACE_KINDS + PRESENCE]!
       this.#deviate(series, 0, deviating)
       if (this.#wasCalled(parent, place, scan)) this.unanswered[series]!++

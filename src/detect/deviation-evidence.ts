@@ -108,7 +108,8 @@ export class DeviationEvidence {
     const share = alternativeShare(shares[j]!, base)
     const { alternativeRho } = this.#options
     const ratio = logShareRatio(n, c, share, alternativeRho, base, this.#series.rho[series]!)
-    return materialEvidence(ratio, n, c, base, alternativeShare(shares[0]!, base))
+    const weighed = ratio * this.#series.weight[series]!
+    return materialEvidence(weighed, n, c, base, alternativeShare(shares[0]!, base))
   }
 
   /** Ends a bucket with (n, c); what was remembered is forgotten when nothing speaks for a change. */

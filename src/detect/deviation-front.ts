@@ -1,6 +1,6 @@
+import { LIKE } from '../model/series-kind.ts'
 import type { DeviationEvidence } from './deviation-evidence.ts'
 import type { DeviationSeries } from './deviation-series.ts'
-import { STRUCTURE } from './deviation-term.ts'
 
 /**
  * One open series of an anomaly cluster: a place that deviates, and the test of when it stops. Plain
@@ -87,5 +87,5 @@ export function refreshFront(
 
 /** Identity of a series beyond one null. */
 export function seriesKey(kind: number, subject: number): number {
-  return subject * (STRUCTURE + 2) + kind
+  return subject * (LIKE + 1) + kind
 }

@@ -1,6 +1,15 @@
 import type { ElementTable } from '../features/element-table.ts'
+import {
+  APPEARANCE,
+  COUNT,
+  ERRORS,
+  PRESENCE,
+  SELF_FAR,
+  SELF_HIGH,
+  SELF_LOW,
+  STRUCTURE,
+} from '../model/series-kind.ts'
 import type { Front } from './deviation-front.ts'
-import { COUNT, ERRORS, PRESENCE, SELF_HIGH, SELF_LOW, STRUCTURE } from './deviation-term.ts'
 import { elementOf } from './deviation-voice.ts'
 import { quantity } from './explain.ts'
 
@@ -27,12 +36,16 @@ export function sentenceOf(front: Front, table: ElementTable): string {
   switch (front.kind) {
     case SELF_HIGH:
       return `${where}: self time above its normal p90 in ${c} of ${n} calls ${since}, ${normally}; typical ${typical}, normally ${normal}`
+    case SELF_FAR:
+      return `${where}: self time above its normal p99 in ${c} of ${n} calls ${since}, ${normally}; typical ${typical}, normally ${normal}`
     case SELF_LOW:
       return `${where}: self time below its normal p10 in ${c} of ${n} calls ${since}, ${normally}; typical ${typical}, normally ${normal}`
     case ERRORS:
       return `${where}: ${c} of ${n} calls fail ${since}, ${normally}`
     case COUNT:
       return `${where}: called more often than usual by ${c} of ${n} callers ${since}, ${normally}; typically ${times(front.typical)}, normally ${times(front.normal)}`
+    case APPEARANCE:
+      return `${where}: made in ${c} of ${n} cases ${since}, ${normally}`
     case PRESENCE:
       return `${where}: missing in ${c} of ${n} calls that normally make it ${since}, ${normally}`
     default:

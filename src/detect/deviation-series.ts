@@ -2,24 +2,29 @@ import type { ElementTable } from '../features/element-table.ts'
 import { grownTo } from '../features/grown-array.ts'
 import type { PlaceNull, SeriesNull } from '../model/place-null.ts'
 import {
+  APPEARANCE,
   COUNT,
-  kindOf,
   PLACE_KINDS,
   PRESENCE,
+  SELF_FAR,
   SELF_HIGH,
   SELF_LOW,
   STRUCTURE,
-} from './deviation-term.ts'
+} from '../model/series-kind.ts'
 
 export const NO_SERIES = -1
 
+/** Values of `DeviationSeries.child`. */
+export const EXPECTED = 1
+export const OPTIONAL = 2
+
 /** What is assumed of a stratum's structure before its share of unusual observations is known. */
 const UNKNOWN_STRUCTURE: SeriesNull = {
-  term: 'structure',
-  direction: 'high',
+  kind: STRUCTURE,
   level: 0,
   rate: 0.02,
   rho: 0.1,
+  weight: 1,
   normal: 0,
 }
 
@@ -35,6 +40,7 @@ export class DeviationSeries {
   level = new Float64Array(64)
   rate = new Float64Array(64)
   rho = new Float64Array(64)
+  weight = new Float64Array(64)
   normal = new Float64Array(64)
   /** Element of the parent, for series of a place. */
   parent = new Int32Array(64)
@@ -43,13 +49,16 @@ export class DeviationSeries {
   #ofStratum: Int32Array<ArrayBuffer>
   /** Levels by place, such that nothing deviates where there is no series. */
   readonly high: Float64Array<ArrayBuffer>
+  readonly far: Float64Array<ArrayBuffer>
   readonly low: Float64Array<ArrayBuffer>
   readonly calls: Float64Array<ArrayBuffer>
-  /** 1 for a place that its parent is expected to have. */
-  readonly isExpected: Uint8Array<ArrayBuffer>
-  /** Children that an element is expected to have: places in [start[e], start[e + 1]). */
-  readonly expectedStart: Int32Array<ArrayBuffer>
-  readonly expected: Int32Array<ArrayBuffer>
+  /** By place: EXPECTED, OPTIONAL, or 0 for a child of which nothing is said. */
+  readonly child: Uint8Array<ArrayBuffer>
+  /** Children of an element of which something is said: places in [start[e], start[e + 1]). */
+  readonly childStart: Int32Array<ArrayBuffer>
+  readonly children: Int32Array<ArrayBuffer>
+  /** How many of them are expected. */
+  readonly wanted: Int32Array<ArrayBuffer>
   /** Strata that turned up after the null was made, in order. */
   readonly lateStrata: number[] = []
   readonly #table: ElementTable
@@ -60,26 +69,31 @@ export class DeviationSeries {
     this.ofPlace = new Int32Array(places * PLACE_KINDS).fill(NO_SERIES)
     this.#ofStratum = new Int32Array(64).fill(NO_SERIES)
     this.high = new Float64Array(places).fill(Number.POSITIVE_INFINITY)
+    this.far = new Float64Array(places).fill(Number.POSITIVE_INFINITY)
     this.low = new Float64Array(places).fill(-1)
     this.calls = new Float64Array(places).fill(Number.POSITIVE_INFINITY)
-    this.isExpected = new Uint8Array(places)
+    this.child = new Uint8Array(places)
     const children: [parent: number, place: number][] = []
     for (const { place, series } of placeNull.places) {
       for (const one of series) {
         const kind = this.#addOfPlace(place, one)
-        if (kind === PRESENCE) children.push([table.places.first(place), place])
+        if (kind === PRESENCE || kind === APPEARANCE)
+          children.push([table.places.first(place), place])
       }
     }
     for (const { stratum, series } of placeNull.strata) {
       for (const one of series) this.#addOfStratum(stratum, one)
     }
     const elements = 1 + Math.max(0, ...children.map(([parent]) => parent))
-    this.expectedStart = new Int32Array(elements + 1)
-    for (const [parent] of children) this.expectedStart[parent + 1]!++
-    for (let e = 0; e < elements; e++) this.expectedStart[e + 1]! += this.expectedStart[e]!
-    // Places come in ascending order, so sorting by parent alone settles the order.
+    this.childStart = new Int32Array(elements + 1)
+    this.wanted = new Int32Array(elements)
+    for (const [parent, place] of children) {
+      this.childStart[parent + 1]!++
+      if (this.child[place] === EXPECTED) this.wanted[parent]!++
+    }
+    for (let e = 0; e < elements; e++) this.childStart[e + 1]! += this.childStart[e]!
     children.sort((a, b) => a[0] - b[0] || a[1] - b[1])
-    this.expected = Int32Array.from(children, ([, place]) => place)
+    this.children = Int32Array.from(children, ([, place]) => place)
   }
 
   /** Places that have a level: greater ids are unknown to this null. */
@@ -87,9 +101,9 @@ export class DeviationSeries {
     return this.high.length
   }
 
-  /** Elements that may have expected children. */
+  /** Elements of whose children something may be said. */
   get elements(): number {
-    return this.expectedStart.length - 1
+    return this.wanted.length
   }
 
   find(kind: number, subject: number): number {
@@ -114,12 +128,14 @@ export class DeviationSeries {
   }
 
   #addOfPlace(place: number, one: SeriesNull): number {
-    const kind = kindOf(one.term, one.direction)
+    const { kind } = one
     this.ofPlace[place * PLACE_KINDS + kind] = this.#add(kind, place, one)
     if (kind === SELF_HIGH) this.high[place] = one.level
+    if (kind === SELF_FAR) this.far[place] = one.level
     if (kind === SELF_LOW) this.low[place] = one.level
     if (kind === COUNT) this.calls[place] = one.level
-    if (kind === PRESENCE) this.isExpected[place] = 1
+    if (kind === PRESENCE) this.child[place] = EXPECTED
+    if (kind === APPEARANCE) this.child[place] = OPTIONAL
     return kind
   }
 
@@ -137,6 +153,7 @@ export class DeviationSeries {
     this.level = grownTo(this.level, least)
     this.rate = grownTo(this.rate, least)
     this.rho = grownTo(this.rho, least)
+    this.weight = grownTo(this.weight, least)
     this.normal = grownTo(this.normal, least)
     this.parent = grownTo(this.parent, least)
     const series = this.count++
@@ -145,6 +162,7 @@ export class DeviationSeries {
     this.level[series] = one.level
     this.rate[series] = one.rate
     this.rho[series] = one.rho
+    this.weight[series] = one.weight
     this.normal[series] = one.normal
     this.parent[series] = kind === STRUCTURE ? 0 : this.#table.places.first(subject)
     return series

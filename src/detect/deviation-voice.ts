@@ -1,6 +1,6 @@
 import type { ElementTable } from '../features/element-table.ts'
+import { APPEARANCE, COUNT, PRESENCE, STRUCTURE } from '../model/series-kind.ts'
 import type { Front } from './deviation-front.ts'
-import { COUNT, PRESENCE, STRUCTURE } from './deviation-term.ts'
 
 /** For which service a deviating place speaks. */
 export interface Voice {
@@ -19,10 +19,10 @@ export function voiceOf(front: Accusation, table: ElementTable): Voice {
   const element = elementOf(front, table)
   const own = table.serviceText(element)
   const callee = table.callee(element) === 0 ? '' : table.calleeText(element)
-  if (kind === COUNT || kind === PRESENCE) {
+  if (kind === COUNT || kind === PRESENCE || kind === APPEARANCE) {
     const parent = table.places.first(subject)
     const above = parent === 0 ? own : table.serviceText(parent)
-    if (kind === COUNT) return { service: above, caller: '' }
+    if (kind !== PRESENCE) return { service: above, caller: '' }
     const answerable = table.callee(parent) !== 0 ? own : callee || own
     const made = table.callee(parent) !== 0 || front.unanswered * 2 > front.c
     return { service: made ? answerable : above, caller: '' }

@@ -3,14 +3,14 @@ import { grownTo } from '../features/grown-array.ts'
 import type { OccurrenceScan } from '../features/occurrence-scan.ts'
 import type { TraceElements } from '../features/trace-elements.ts'
 import type { PlaceNull } from '../model/place-null.ts'
+import { APPEARANCE, PLACE_KINDS, PRESENCE, STRUCTURE } from '../model/series-kind.ts'
 import { DeviatingSeries, DeviationCounts, type DeviationCountsState } from './deviation-counts.ts'
 import {
   bucketScore,
   DeviationEvidence,
   type DeviationEvidenceState,
 } from './deviation-evidence.ts'
-import { DeviationSeries } from './deviation-series.ts'
-import { PLACE_KINDS, PRESENCE, STRUCTURE } from './deviation-term.ts'
+import { DeviationSeries, EXPECTED } from './deviation-series.ts'
 import type { EvidenceOptions } from './evidence-options.ts'
 import { logShareRatio } from './share-evidence.ts'
 
@@ -116,7 +116,7 @@ export class DeviationWatch {
 
   /** Fills `touched`; returns how many there are. Each series once, in a fixed order. */
   findTouched(): number {
-    const { ofPlace, expected, expectedStart } = this.series
+    const { ofPlace, child, children, childStart } = this.series
     const { places, placeCount, elements, elementCount, strata, stratumCount } = this.counts
     let found = 0
     this.touched = grownTo(this.touched, this.series.count + 1)
@@ -124,13 +124,14 @@ export class DeviationWatch {
       const from = places[i]! * PLACE_KINDS
       for (let kind = 0; kind < PLACE_KINDS; kind++) {
         const series = ofPlace[from + kind]!
-        if (series >= 0 && kind !== PRESENCE) this.touched[found++] = series
+        if (series >= 0 && kind !== PRESENCE && kind !== APPEARANCE) this.touched[found++] = series
       }
     }
     for (let i = 0; i < elementCount; i++) {
       const e = elements[i]!
-      for (let x = expectedStart[e]!; x < expectedStart[e + 1]!; x++) {
-        this.touched[found++] = ofPlace[expected[x]! * PLACE_KINDS + PRESENCE]!
+      for (let x = childStart[e]!; x < childStart[e + 1]!; x++) {
+        const kind = child[children[x]!] === EXPECTED ? PRESENCE : APPEARANCE
+        this.touched[found++] = ofPlace[children[x]! * PLACE_KINDS + kind]!
       }
     }
     for (let i = 0; i < stratumCount; i++) this.touched[found++] = this.series.ofStratum(strata[i]!)

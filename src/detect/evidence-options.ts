@@ -1,4 +1,4 @@
-import { COUNT, PRESENCE, SELF_HIGH, SELF_LOW } from './deviation-term.ts'
+import { APPEARANCE, COUNT, PRESENCE, SELF_HIGH, SELF_LOW } from '../model/series-kind.ts'
 
 /** Alternatives that each series is tested against. */
 export const ALTERNATIVES = 3
@@ -7,9 +7,11 @@ export const ALTERNATIVES = 3
 export interface EvidenceOptions {
   /** Shares of deviating occurrences under the alternatives: self time and counts. */
   readonly commonShares: readonly [number, number, number]
+  /** ... optional children: only a clear majority is no change of the mix. */
+  readonly appearanceShares: readonly [number, number, number]
   /** ... presence. */
   readonly presenceShares: readonly [number, number, number]
-  /** ... errors and structure. */
+  /** ... self time far beyond normal, errors and structure. */
   readonly rareShares: readonly [number, number, number]
   /** Over-dispersion of the shares under the alternatives: lets three shares cover all. */
   readonly alternativeRho: number
@@ -25,6 +27,7 @@ export interface EvidenceOptions {
 
 export const EVIDENCE_OPTIONS: EvidenceOptions = {
   commonShares: [0.3, 0.6, 0.9],
+  appearanceShares: [0.6, 0.75, 0.9],
   presenceShares: [0.1, 0.4, 0.9],
   rareShares: [0.05, 0.2, 0.6],
   alternativeRho: 0.1,
@@ -36,6 +39,7 @@ export const EVIDENCE_OPTIONS: EvidenceOptions = {
 
 export function sharesOf(kind: number, options: EvidenceOptions): readonly number[] {
   if (kind === SELF_HIGH || kind === SELF_LOW || kind === COUNT) return options.commonShares
+  if (kind === APPEARANCE) return options.appearanceShares
   return kind === PRESENCE ? options.presenceShares : options.rareShares
 }
 

@@ -23,10 +23,11 @@ export function makeModel(
   const before = new Map(previous?.strata.map((stratum) => [stratum.stratum, stratum]))
   let index = 0
   const strata: StratumModel[] = result.strata.map(
-    ({ stratum, clusters, shapes, observations }) => ({
+    ({ stratum, clusters, shapes, observations, moved }) => ({
       stratum,
       shapes,
       observations,
+      moved,
       clusters: clusters.map((fitted): NormalCluster => {
         scratch.loadPacked(request.sample, fitted.medoid)
         scaler.apply(scratch)

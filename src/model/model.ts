@@ -31,6 +31,8 @@ export interface StratumModel {
   readonly clusters: readonly NormalCluster[]
   readonly shapes: Shapes
   readonly observations: number
+  /** Share of its sample that changed its cluster with this version. */
+  readonly moved: number
 }
 
 export interface NormalCluster {

@@ -2,37 +2,52 @@
 export interface NullOptions {
   /** An occurrence deviates beyond this quantile of its place's own values (1 - this: below). */
   readonly quantile: number
+  /** ... and far beyond at this one, that hardly anything normal reaches. */
+  readonly farQuantile: number
   /** Standard errors by which the level is moved out where it is estimated from few values. */
   readonly deviations: number
   /** ... and beyond the median by this share of the median duration of its observations. */
   readonly material: number
   /** An observation with a structural p up to this is structurally unusual. */
   readonly structureCut: number
-  /** Least base rate of self time and count: no claim is made on rarer deviations. */
+  /** Least base rate of self time: no claim is made on rarer deviations. */
   readonly commonFloor: number
-  /** Least base rate of errors and structure, which are material by themselves. */
+  /** ... of self time far beyond normal, */
+  readonly farFloor: number
+  /** ... of counts, */
+  readonly countFloor: number
+  /** ... of errors and structure, which are material by themselves, */
   readonly rareFloor: number
-  /** Least base rate of presence; a child in less than 1 - this of its parents is not expected. */
+  /** ... and of presence; a child in less than 1 - this of its parents is not expected. */
   readonly presenceFloor: number
+  /** A child in at most this share of its parents is optional. */
+  readonly optional: number
   /** Occurrences (runs, parents, observations) below which a series is not watched. */
   readonly leastReference: number
-  /** Pairs that the pooled over-dispersion counts as, beside a place's own. */
+  /** Pairs that a service's over-dispersion counts as beside a place's own, and everybody's beside it. */
   readonly pooledPairs: number
   /** Bounds of the over-dispersion. */
   readonly leastRho: number
   readonly mostRho: number
+  /** Most that the pool may say for rare deviations: one incident in the reference must not blind all. */
+  readonly mostPooledRare: number
 }
 
 export const NULL_OPTIONS: NullOptions = {
   quantile: 0.9,
+  farQuantile: 0.99,
   deviations: 2,
   material: 0.05,
   structureCut: 0.02,
   commonFloor: 0.05,
+  farFloor: 0.01,
+  countFloor: 0.02,
   rareFloor: 0.005,
   presenceFloor: 0.02,
+  optional: 0.4,
   leastReference: 30,
   pooledPairs: 500,
   leastRho: 0.01,
   mostRho: 0.5,
+  mostPooledRare: 0.05,
 }

@@ -1,10 +1,12 @@
 /** Sums from which rho follows by moments; sums of several places may be added up. */
 export interface DispersionMoments {
   /** Sum over buckets of ((c - n mean)^2 - n mean (1 - mean)) / (mean (1 - mean)). */
-  excess: number
+  readonly excess: number
   /** Sum over buckets of n (n - 1): ordered pairs of occurrences that share a bucket. */
-  pairs: number
+  readonly pairs: number
 }
+
+export const NO_MOMENTS: DispersionMoments = { excess: 0, pairs: 0 }
 
 /**
  * Moments of n[i] occurrences with c[i] deviating ones, buckets i in [from, to). With a mean of mu
@@ -26,7 +28,7 @@ export function dispersionMoments(
   }
   const mean = total > 0 ? deviating / total : 0
   const variance = mean * (1 - mean)
-  if (to - from < 2 || variance <= 0) return { excess: 0, pairs: 0 }
+  if (to - from < 2 || variance <= 0) return NO_MOMENTS
   let squares = 0
   let pairs = 0
   for (let i = from; i < to; i++) {
@@ -35,6 +37,37 @@ export function dispersionMoments(
   }
   const buckets = to - from
   return { excess: (squares * buckets) / (buckets - 1) / variance - total, pairs }
+}
+
+/**
+ * The same across neighbouring buckets: how much of the correlation is left one bucket later. `bucket`
+ * holds their numbers, in any order; `excess` / `pairs` estimates the lag-1 correlation.
+ */
+export function lagMoments(
+  bucket: ArrayLike<number>,
+  n: ArrayLike<number>,
+  c: ArrayLike<number>,
+): DispersionMoments {
+  const at = new Map<number, number>()
+  let total = 0
+  let deviating = 0
+  for (let i = 0; i < bucket.length; i++) {
+    at.set(bucket[i]!, i)
+    total += n[i]!
+    deviating += c[i]!
+  }
+  const mean = total > 0 ? deviating / total : 0
+  const variance = mean * (1 - mean)
+  if (variance <= 0) return NO_MOMENTS
+  let excess = 0
+  let pairs = 0
+  for (let i = 0; i < bucket.length; i++) {
+    const next = at.get(bucket[i]! + 1)
+    if (next === undefined) continue
+    excess += (c[i]! - n[i]! * mean) * (c[next]! - n[next]! * mean)
+    pairs += n[i]! * n[next]!
+  }
+  return { excess: excess / variance, pairs }
 }
 
 /** rho of some moments shrunk towards `prior`, which counts as `priorPairs` pairs; in [0, most]. */

@@ -1,14 +1,13 @@
 import { binEdge, COUNT_BINS } from './count-bins.ts'
 import type { NullOptions } from './null-options.ts'
-import { dispersionMoments } from './over-dispersion.ts'
-import { lowerShare, upperShare, weightedQuantile } from './quantile-bound.ts'
+import { dispersionMoments, NO_MOMENTS } from './over-dispersion.ts'
+import { upperShare } from './quantile-bound.ts'
 import type { PlaceReferenceData } from './reference-data.ts'
+import { draftSelfTimes } from './self-time-draft.ts'
 import type { SeriesDraft } from './series-draft.ts'
+import { APPEARANCE, COUNT, ERRORS, PRESENCE, STRUCTURE } from './series-kind.ts'
 import type { StructureShare } from './structure-shares.ts'
 
-const NO_MOMENTS = { excess: 0, pairs: 0 }
-/** Faster than normal is material below this share of the median. */
-const MATERIAL_FASTER = 0.5
 /** More calls than normal are material beyond this multiple of the median. */
 const MATERIAL_MORE = 1.5
 
@@ -23,94 +22,8 @@ export function draftPlace(
     ...draftErrors(data, i, options),
     ...draftCount(data, i, options),
     ...draftPresence(data, i, options),
+    ...draftAppearance(data, i, options),
   ]
-}
-
-/** Self times of one place, ascending, each with the record it is from and the calls it stands for. */
-interface SortedTimes {
-  readonly values: Float64Array
-  readonly weights: Float64Array
-  readonly record: Int32Array
-}
-
-function sortedTimes(data: PlaceReferenceData, i: number): SortedTimes {
-  const from = data.records[i]!
-  const to = data.records[i + 1]!
-  const first = data.valueOffsets[from]!
-  const count = data.valueOffsets[to]! - first
-  const owner = new Int32Array(count)
-  for (let r = from; r < to; r++) {
-    owner.fill(r, data.valueOffsets[r]! - first, data.valueOffsets[r + 1]! - first)
-  }
-  const order = Uint32Array.from(owner.keys())
-  order.sort((a, b) => data.values[first + a]! - data.values[first + b]! || a - b)
-  const values = new Float64Array(count)
-  const weights = new Float64Array(count)
-  const record = new Int32Array(count)
-  for (let k = 0; k < count; k++) {
-    const at = order[k]!
-    const r = owner[at]!
-    values[k] = data.values[first + at]!
-    weights[k] = data.n[r]! / (data.valueOffsets[r + 1]! - data.valueOffsets[r]!)
-    record[k] = r
-  }
-  return { values, weights, record }
-}
-
-function draftSelfTimes(data: PlaceReferenceData, i: number, options: NullOptions): SeriesDraft[] {
-  const times = sortedTimes(data, i)
-  const count = times.values.length
-  if (count < options.leastReference) return []
-  const { values, weights } = times
-  const { quantile, deviations, material } = options
-  const median = weightedQuantile(values, weights, 0.5)
-  const durations = data.durationNs.slice(data.records[i]!, data.records[i + 1]!).sort()
-  const least = material * durations[durations.length >> 1]!
-  const upper = weightedQuantile(values, weights, upperShare(quantile, count, deviations))
-  const lower = weightedQuantile(values, weights, lowerShare(1 - quantile, count, deviations))
-  const high = Math.max(upper, median + least)
-  const low = Math.min(lower, median - least, median * MATERIAL_FASTER)
-  const drafts = [selfTimeDraft(data, i, times, 'high', high, median, options)]
-  // Below a microsecond there is nothing left to be faster than.
-  if (low > 1000) drafts.push(selfTimeDraft(data, i, times, 'low', low, median, options))
-  return drafts
-}
-
-function selfTimeDraft(
-  data: PlaceReferenceData,
-  i: number,
-  { values, weights, record }: SortedTimes,
-  direction: 'high' | 'low',
-  level: number,
-  normal: number,
-  options: NullOptions,
-): SeriesDraft {
-  const from = data.records[i]!
-  const to = data.records[i + 1]!
-  const deviating = new Float64Array(to - from)
-  const sampled = new Float64Array(to - from)
-  let total = 0
-  let beyond = 0
-  for (let k = 0; k < values.length; k++) {
-    const deviates = direction === 'high' ? values[k]! > level : values[k]! < level
-    sampled[record[k]! - from]! += 1
-    total += weights[k]!
-    if (!deviates) continue
-    deviating[record[k]! - from]! += 1
-    beyond += weights[k]!
-  }
-  return {
-    term: 'self_time',
-    direction,
-    level,
-    rate: beyond / total,
-    floor: options.commonFloor,
-    normal,
-    reference: values.length,
-    perBucket: values.length / (to - from),
-    pool: 'selfTime',
-    moments: dispersionMoments(sampled, deviating, 0, to - from),
-  }
 }
 
 function draftErrors(data: PlaceReferenceData, i: number, options: NullOptions): SeriesDraft[] {
@@ -121,8 +34,7 @@ function draftErrors(data: PlaceReferenceData, i: number, options: NullOptions):
   const errors = sum(data.errors, from, to)
   return [
     {
-      term: 'errors',
-      direction: 'high',
+      kind: ERRORS,
       level: 0,
       rate: succession(errors, n),
       floor: options.rareFloor,
@@ -131,6 +43,7 @@ function draftErrors(data: PlaceReferenceData, i: number, options: NullOptions):
       perBucket: n / (to - from),
       pool: 'errors',
       moments: dispersionMoments(data.n, data.errors, from, to),
+      lag: NO_MOMENTS,
     },
   ]
 }
@@ -160,16 +73,16 @@ function draftCount(data: PlaceReferenceData, i: number, options: NullOptions): 
   }
   return [
     {
-      term: 'count',
-      direction: 'high',
+      kind: COUNT,
       level,
       rate: beyond / runs,
-      floor: options.commonFloor,
+      floor: options.countFloor,
       normal: median,
       reference: runs,
       perBucket: runs / (data.records[i + 1]! - data.records[i]!),
       pool: 'selfTime',
       moments: NO_MOMENTS,
+      lag: NO_MOMENTS,
     },
   ]
 }
@@ -186,8 +99,7 @@ function draftPresence(data: PlaceReferenceData, i: number, options: NullOptions
   for (let r = from; r < to; r++) absent[r - from] = Math.max(0, data.parents[r]! - data.runs[r]!)
   return [
     {
-      term: 'presence',
-      direction: 'low',
+      kind: PRESENCE,
       level: 0,
       rate: succession(missing, parents),
       floor: options.presenceFloor,
@@ -196,6 +108,39 @@ function draftPresence(data: PlaceReferenceData, i: number, options: NullOptions
       perBucket: parents / (to - from),
       pool: 'presence',
       moments: dispersionMoments(data.parents.subarray(from, to), absent, 0, to - from),
+      lag: NO_MOMENTS,
+    },
+  ]
+}
+
+/**
+ * A child that some occurrences of its parent have, and far more may: the look-up that no cache spares
+ * any more. Not below entries: there it is the mix of requests that decides.
+ */
+function draftAppearance(data: PlaceReferenceData, i: number, options: NullOptions): SeriesDraft[] {
+  const parents = data.parentTotal[i]!
+  const runs = data.runTotal[i]!
+  const fixed = data.parentElement[i] === 0 || data.underEntry[i] === 1
+  if (fixed || parents < options.leastReference || runs > options.optional * parents) return []
+  const from = data.records[i]!
+  const to = data.records[i + 1]!
+  return [
+    {
+      kind: APPEARANCE,
+      level: 0,
+      rate: succession(runs, parents),
+      floor: options.commonFloor,
+      normal: runs / parents,
+      reference: parents,
+      perBucket: parents / (to - from),
+      pool: 'presence',
+      moments: dispersionMoments(
+        data.parents.subarray(from, to),
+        data.runs.subarray(from, to),
+        0,
+        to - from,
+      ),
+      lag: NO_MOMENTS,
     },
   ]
 }
@@ -216,8 +161,7 @@ export function draftStratum(
   const seen = sum(data.observations, from, to)
   return [
     {
-      term: 'structure',
-      direction: 'high',
+      kind: STRUCTURE,
       level: 0,
       rate: succession(unusual, observations),
       floor: options.rareFloor,
@@ -226,6 +170,7 @@ export function draftStratum(
       perBucket: to > from ? seen / (to - from) : 1,
       pool: 'structure',
       moments: dispersionMoments(data.observations, data.unusual, from, to),
+      lag: NO_MOMENTS,
     },
   ]
 }

@@ -3,7 +3,13 @@ import type { DispersionMoments } from './over-dispersion.ts'
 import { shrunkRho } from './over-dispersion.ts'
 import { draftPlace, draftStratum } from './place-draft.ts'
 import type { PlaceReferenceData } from './reference-data.ts'
-import { finishSeries, type Pool, type SeriesDraft, type SeriesNull } from './series-draft.ts'
+import {
+  type Burstiness,
+  finishSeries,
+  type Pool,
+  type SeriesDraft,
+  type SeriesNull,
+} from './series-draft.ts'
 
 import type { StructureShare } from './structure-shares.ts'
 
@@ -33,14 +39,14 @@ export interface PlaceNull {
   readonly pooledRho: Readonly<Record<Pool, number>>
 }
 
-/** What is assumed of bursts before any were measured, and the pairs it counts as. */
-const PRIOR_RHO: Readonly<Record<Pool, number>> = {
+/** What is assumed of bursts before any were measured. */
+const ASSUMED_RHO: Readonly<Record<Pool, number>> = {
   selfTime: 0.05,
+  far: 0.05,
   errors: 0.02,
   presence: 0.02,
   structure: 0.02,
 }
-const PRIOR_PAIRS = 2000
 
 /**
  * What every place and stratum does while all is well, from a reference sample. Pure; recipe and
@@ -54,35 +60,72 @@ export function fitPlaceNull(
 ): PlaceNull {
   const ofPlaces = Array.from(data.places, (_, i) => draftPlace(data, i, options))
   const ofStrata = structure.map((share) => draftStratum(data, share, options))
-  const drafts = [...ofPlaces.flat(), ...ofStrata.flat()]
-  const pooledRho = {
-    selfTime: pooled(drafts, 'selfTime', options),
-    errors: pooled(drafts, 'errors', options),
-    presence: pooled(drafts, 'presence', options),
-    structure: pooled(drafts, 'structure', options),
+  const all = [...ofPlaces.flat(), ...ofStrata.flat()]
+  const pooled = burstinessByPool(all, options)
+  const byService = new Map<number, SeriesDraft[]>()
+  ofPlaces.forEach((drafts, i) => {
+    byService.set(data.service[i]!, [...(byService.get(data.service[i]!) ?? []), ...drafts])
+  })
+  const ofService = new Map<number, Readonly<Record<Pool, Burstiness>>>()
+  for (const [service, drafts] of byService) {
+    ofService.set(service, burstinessByPool(drafts, options, pooled))
   }
-  const finish = (all: readonly SeriesDraft[]): SeriesNull[] =>
-    all.map((draft) => finishSeries(draft, pooledRho[draft.pool], options))
   return {
     bucketMs: data.bucketMs,
-    places: Array.from(data.places, (place, i) => ({ place, series: finish(ofPlaces[i]!) })),
-    strata: structure.map(({ stratum }, i) => ({ stratum, series: finish(ofStrata[i]!) })),
-    pooledRho,
+    places: Array.from(data.places, (place, i) => {
+      const bursts = ofService.get(data.service[i]!) ?? pooled
+      return { place, series: ofPlaces[i]!.map((d) => finishSeries(d, bursts[d.pool], options)) }
+    }),
+    strata: structure.map(({ stratum }, i) => ({
+      stratum,
+      series: ofStrata[i]!.map((d) => finishSeries(d, pooled[d.pool], options)),
+    })),
+    pooledRho: {
+      selfTime: pooled.selfTime.rho,
+      far: pooled.far.rho,
+      errors: pooled.errors.rho,
+      presence: pooled.presence.rho,
+      structure: pooled.structure.rho,
+    },
   }
 }
 
-function pooled(drafts: readonly SeriesDraft[], pool: Pool, options: NullOptions): number {
-  const total: DispersionMoments = { excess: 0, pairs: 0 }
-  for (const draft of drafts) {
-    if (draft.pool !== pool) continue
-    total.excess += draft.moments.excess
-    total.pairs += draft.moments.pairs
+/** Burstiness of some series by their pool, shrunk to that of all (`prior`), or to what is assumed. */
+function burstinessByPool(
+  drafts: readonly SeriesDraft[],
+  options: NullOptions,
+  prior: Readonly<Record<Pool, Burstiness>> | null = null,
+): Readonly<Record<Pool, Burstiness>> {
+  const of = (pool: Pool): Burstiness => {
+    const inPool = drafts.filter((draft) => draft.pool === pool)
+    const most = pool === 'selfTime' || pool === 'far' ? options.mostRho : options.mostPooledRare
+    const before = prior?.[pool] ?? { rho: ASSUMED_RHO[pool], persistence: 0 }
+    const within = totalOf(inPool.map(({ moments }) => moments))
+    const across = totalOf(inPool.map(({ lag }) => lag))
+    const rho = shrunkRho(within, before.rho, options.pooledPairs, most)
+    const lagRho = shrunkRho(across, before.rho * before.persistence, options.pooledPairs, most)
+    return { rho, persistence: Math.min(1, lagRho / Math.max(options.leastRho, rho)) }
   }
-  return shrunkRho(total, PRIOR_RHO[pool], PRIOR_PAIRS, options.mostRho)
+  return {
+    selfTime: of('selfTime'),
+    far: of('far'),
+    errors: of('errors'),
+    presence: of('presence'),
+    structure: of('structure'),
+  }
+}
+
+function totalOf(moments: readonly DispersionMoments[]): DispersionMoments {
+  const total = { excess: 0, pairs: 0 }
+  for (const { excess, pairs } of moments) {
+    total.excess += excess
+    total.pairs += pairs
+  }
+  return total
 }
 
 /** The null before the first model: nothing is watched. */
 export function emptyPlaceNull(bucketMs: number): PlaceNull {
-  const pooledRho = { selfTime: 0, errors: 0, presence: 0, structure: 0 }
+  const pooledRho = { selfTime: 0, far: 0, errors: 0, presence: 0, structure: 0 }
   return { bucketMs, places: [], strata: [], pooledRho }
 }

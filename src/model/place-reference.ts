@@ -17,6 +17,9 @@ export interface PlaceReferenceOptions {
   readonly seed: number
 }
 
+/** Neighbouring buckets that are kept or dropped together. */
+const BLOCK = 4
+
 const NO_VALUES = new Float32Array(0)
 
 /**
@@ -120,6 +123,8 @@ export class PlaceReference {
       bucketMs: this.#options.bucketMs,
       places: this.#records,
       parentElement: (place) => this.#table.places.first(place),
+      service: (place) => serviceOf(this.#table, place),
+      isEntry: (element) => this.#table.places.find(0, element) > OTHER_PAIR,
       runTotal: this.#runTotal,
       parentTotal: this.#parentTotal,
       counts: this.#counts,
@@ -195,9 +200,13 @@ export class PlaceReference {
     this.#unusual[stratum] = 0
   }
 
-  /** Sampling key of the running bucket for one place: independent between places. */
+  /**
+   * Sampling key of the running bucket for one place: independent between places, but the same for
+   * `BLOCK` neighbouring buckets, so that how long bursts last can be seen in what is kept.
+   */
   #key(subject: number, timeMs: number): number {
-    const hash = hashWords(subject, this.#bucket, this.#options.seed, 0, 0x51f3)
+    const block = Math.floor(this.#bucket / BLOCK)
+    const hash = hashWords(subject, block, this.#options.seed, 0, 0x51f3)
     return decayKey(timeMs, (hash + 0.5) / 4294967296, this.#decay)
   }
 
@@ -283,6 +292,12 @@ export class PlaceReference {
     this.#counts = state.counts.slice()
     restoreAll(this.#strata, state.strata)
   }
+}
+
+/** Whose doing a place is: the callee's, where it is a call. */
+function serviceOf(table: ElementTable, place: number): number {
+  const element = table.places.second(place)
+  return table.callee(element) || table.service(element)
 }
 
 function restoreAll(

@@ -7,10 +7,15 @@ import type { PlaceRecords } from './place-records.ts'
  */
 export interface PlaceReferenceData {
   readonly bucketMs: number
-  /** Place ids, ascending, and the element of each one's parent. */
+  /** Place ids, ascending, the element of each one's parent, and whom each one is about. */
   readonly places: Int32Array<ArrayBuffer>
   readonly parentElement: Int32Array<ArrayBuffer>
+  readonly service: Int32Array<ArrayBuffer>
+  /** 1 where the parent is an entry. */
+  readonly underEntry: Uint8Array<ArrayBuffer>
   readonly records: Int32Array<ArrayBuffer>
+  /** Number of the bucket: its start / bucketMs. */
+  readonly bucket: Int32Array<ArrayBuffer>
   readonly n: Uint32Array<ArrayBuffer>
   readonly runs: Uint32Array<ArrayBuffer>
   readonly parents: Uint32Array<ArrayBuffer>
@@ -36,6 +41,9 @@ export interface ReferenceSource {
   readonly bucketMs: number
   readonly places: readonly (PlaceRecords | null)[]
   readonly parentElement: (place: number) => number
+  /** Vocabulary id of the service whose doing the place is: of the callee, where it is a call. */
+  readonly service: (place: number) => number
+  readonly isEntry: (element: number) => boolean
   readonly runTotal: Float64Array
   readonly parentTotal: Float64Array
   readonly counts: Float32Array
@@ -57,6 +65,8 @@ export function packReference(source: ReferenceSource): PlaceReferenceData {
     bucketMs: source.bucketMs,
     places: Int32Array.from(places),
     parentElement: Int32Array.from(parents),
+    service: Int32Array.from(places, source.service),
+    underEntry: Uint8Array.from(parents, (element) => (source.isEntry(element) ? 1 : 0)),
     ...packRecords(own),
     runTotal: Float64Array.from(places, (place) => source.runTotal[place] ?? 0),
     parentTotal: Float64Array.from(places, (place) => source.parentTotal[place] ?? 0),
@@ -82,13 +92,22 @@ function packRecords(
   own: readonly PlaceRecords[],
 ): Pick<
   PlaceReferenceData,
-  'records' | 'n' | 'runs' | 'parents' | 'errors' | 'durationNs' | 'valueOffsets' | 'values'
+  | 'records'
+  | 'bucket'
+  | 'n'
+  | 'runs'
+  | 'parents'
+  | 'errors'
+  | 'durationNs'
+  | 'valueOffsets'
+  | 'values'
 > {
   const records = offsets(own, ({ count }) => count)
   const total = records[own.length]!
   const valueStarts = offsets(own, ({ used }) => used)
   const packed = {
     records,
+    bucket: new Int32Array(total),
     n: new Uint32Array(total),
     runs: new Uint32Array(total),
     parents: new Uint32Array(total),
@@ -100,6 +119,7 @@ function packRecords(
   own.forEach((place, i) => {
     const { count, used } = place
     const at = records[i]!
+    packed.bucket.set(place.bucket.subarray(0, count), at)
     packed.n.set(place.n.subarray(0, count), at)
     packed.runs.set(place.runs.subarray(0, count), at)
     packed.parents.set(place.parents.subarray(0, count), at)

@@ -1,28 +1,31 @@
-import type { DeviationTerm, Direction } from '../detect/anomaly-cluster.ts'
 import type { NullOptions } from './null-options.ts'
 import { type DispersionMoments, shrunkRho } from './over-dispersion.ts'
 
 /** What one series (place, term, direction) does while all is well. */
 export interface SeriesNull {
-  readonly term: DeviationTerm
-  readonly direction: Direction
+  /** See series-kind.ts. */
+  readonly kind: number
   /** An occurrence deviates beyond this: ns for self time, calls for count, 0 elsewhere. */
   readonly level: number
   /** Share of occurrences that deviate normally, floor included. */
   readonly rate: number
   /** Over-dispersion within a bucket, thin-reference uncertainty included: in [0, 1). */
   readonly rho: number
+  /**
+   * How much of a bucket's evidence counts, in (0, 1]: where bursts outlast a bucket, the next one
+   * says in part the same again. A likelihood ratio to a power below 1 still has a mean of at most 1.
+   */
+  readonly weight: number
   /** Normal typical value: ns for self time, calls for count, the share elsewhere. */
   readonly normal: number
 }
 
 /** Series whose over-dispersion is pooled: bursts of slowness are unlike bursts of errors. */
-export type Pool = 'selfTime' | 'errors' | 'presence' | 'structure'
+export type Pool = 'selfTime' | 'far' | 'errors' | 'presence' | 'structure'
 
 /** A series before the over-dispersion of all places is known. */
 export interface SeriesDraft {
-  readonly term: DeviationTerm
-  readonly direction: Direction
+  readonly kind: number
   readonly level: number
   /** As seen in the reference, and the least that is assumed. */
   readonly rate: number
@@ -33,6 +36,16 @@ export interface SeriesDraft {
   readonly perBucket: number
   readonly pool: Pool
   readonly moments: DispersionMoments
+  /** The same across neighbouring buckets. */
+  readonly lag: DispersionMoments
+}
+
+/** How the occurrences of one bucket, and of neighbouring ones, hang together. */
+export interface Burstiness {
+  /** Correlation of two occurrences of a bucket. */
+  readonly rho: number
+  /** What is left of it one bucket later, as a share: in [0, 1]. */
+  readonly persistence: number
 }
 
 /**
@@ -40,17 +53,21 @@ export interface SeriesDraft {
  * its error adds about 1 / (m + 1) to the correlation of two occurrences of a bucket; m is what
  * remains of the reference after its own over-dispersion.
  */
-export function finishSeries(draft: SeriesDraft, pooled: number, options: NullOptions): SeriesNull {
+export function finishSeries(
+  draft: SeriesDraft,
+  pooled: Burstiness,
+  options: NullOptions,
+): SeriesNull {
   const { moments, reference, perBucket } = draft
-  const own = shrunkRho(moments, pooled, options.pooledPairs, options.mostRho)
+  const own = shrunkRho(moments, pooled.rho, options.pooledPairs, options.mostRho)
   const rho = Math.max(options.leastRho, own)
   const independent = reference / (1 + Math.max(0, perBucket - 1) * rho)
   return {
-    term: draft.term,
-    direction: draft.direction,
+    kind: draft.kind,
     level: draft.level,
     rate: Math.max(draft.floor, draft.rate),
     rho: Math.min(options.mostRho, rho + (1 - rho) / (independent + 1)),
+    weight: 1 / (1 + 0 * pooled.persistence),
     normal: draft.normal,
   }
 }
