@@ -14,7 +14,6 @@ import {
   text,
   url,
 } from './config-leaf.ts'
-import type { DetectorSettings } from './detect/settings.ts'
 
 const PORT = [0, 65535] as const
 const ADDRESS = /^\[?[\w.:-]+\]?:\d{1,5}$/
@@ -194,8 +193,13 @@ const model = section('How the model is made.', {
   window: duration('30s', 'Models are asked for and installed at multiples of this.'),
   refresh: duration('10m', 'Time between two models once the sample is full.'),
   min_observations: count(30, 'Traces of an entry operation before it is judged.', 2, 1_000_000),
-  min_calibration: count(1000, 'Calibration traces before anything is judged.', 10, 10_000_000),
-  max_clusters_per_stratum: count(12, 'Normal clusters of one entry operation.', 1, 1000),
+  min_calibration: count(
+    100,
+    'Calibration traces before anything is judged; to flag at alpha takes 1/alpha - 1.',
+    10,
+    10_000_000,
+  ),
+  max_clusters_per_stratum: count(24, 'Normal clusters of one entry operation.', 1, 1000),
   min_support: count(3, 'Sampled traces below which a cluster is not normal.', 1, 1_000_000),
 })
 
@@ -203,8 +207,18 @@ const accumulate = section('When many small deviations become an anomaly cluster
   false_clusters_per_week: positive(1, 'Stated rate of false anomaly clusters.', 0, 10_000),
   bucket: duration('30s', 'Deviations are counted in buckets of this length.'),
   silent: duration('10m', 'An open cluster closes after this long without deviations.'),
-  reopen: duration('30m', 'The same thing within this time reopens its cluster.'),
+  reopen: duration('2m', 'The same thing within this time reopens its cluster.'),
   max_open_clusters: count(200, 'Open anomaly clusters.', 1, 100_000),
+})
+
+const drift = section('When traffic counts as having moved away from what it was.', {
+  block: duration('5m', 'Distances and shares are collected in blocks of at least this length ...'),
+  block_observations: count(64, '... that hold this many traces.', 8, 100_000),
+  window_blocks: count(6, 'Latest blocks, compared with the reference.', 1, 1000),
+  reference_blocks: count(288, 'Blocks of a full reference: what was.', 2, 100_000),
+  least_reference_blocks: count(36, 'Blocks before an entry operation is watched.', 2, 100_000),
+  adopt_blocks: count(72, 'Blocks after which a change that stays is the reference.', 1, 100_000),
+  max_strata: count(128, 'Entry operations that are watched.', 1, 100_000),
 })
 
 const pipeline = section('The loop: read, judge, publish, commit.', {
@@ -282,6 +296,7 @@ export const configSchema = z.strictObject({
   sample,
   model,
   accumulate,
+  drift,
   pipeline,
   state,
   admin,
@@ -291,52 +306,3 @@ export const configSchema = z.strictObject({
 
 /** A checked configuration: durations in ms, sizes in bytes. */
 export type Config = z.output<typeof configSchema>
-
-/** What the pure core needs of a configuration; `explainAll` names the differences of every trace (replay). */
-export function detectorSettings(config: Config, explainAll = false): DetectorSettings {
-  const { traces, features, sample, model, accumulate } = config
-  return {
-    seed: config.seed,
-    alpha: config.alpha,
-    explainAll,
-    assemble: {
-      quietMs: traces.quiet,
-      maxWaitMs: traces.max_wait,
-      maxSpansPerTrace: traces.max_spans_per_trace,
-      maxOpenTraces: traces.max_open_traces,
-      maxOpenSpans: traces.max_open_spans,
-      closedIds: traces.closed_ids,
-      maxJumpMs: traces.max_jump,
-    },
-    features: {
-      categories: features.categories,
-      ignoreServices: features.ignore_services,
-      maxTexts: features.max_texts,
-      maxPaths: features.max_paths,
-      maxPlaces: features.max_places,
-      maxStrata: features.max_strata,
-    },
-    sample: {
-      halfLifeMs: sample.half_life,
-      size: sample.size,
-      stratumFloor: sample.stratum_floor,
-      stratumCap: sample.stratum_cap,
-      calibrationSize: sample.calibration_size,
-    },
-    model: {
-      windowMs: model.window,
-      refreshMs: model.refresh,
-      minObservations: model.min_observations,
-      minCalibration: model.min_calibration,
-      maxClustersPerStratum: model.max_clusters_per_stratum,
-      minSupport: model.min_support,
-    },
-    accumulate: {
-      falseClustersPerWeek: accumulate.false_clusters_per_week,
-      bucketMs: accumulate.bucket,
-      silentMs: accumulate.silent,
-      reopenMs: accumulate.reopen,
-      maxOpenClusters: accumulate.max_open_clusters,
-    },
-  }
-}

@@ -1,6 +1,8 @@
 import type { DetectorCounts } from './detect/detector-counts.ts'
 import type { DetectorStatus } from './detect/detector-status.ts'
+import type { DriftView } from './drift/drift-view.ts'
 import type { Clock } from './io/clock.ts'
+import { feedDrift } from './io/drift-metrics.ts'
 import type { Metrics } from './io/metrics.ts'
 import {
   feedDetectorCounts,
@@ -16,7 +18,11 @@ import type { Publisher } from './publisher.ts'
 
 /** What the metrics of a running service are read from. */
 export interface MeasuredService {
-  readonly detector: { counts(): DetectorCounts; status(): DetectorStatus }
+  readonly detector: {
+    counts(): DetectorCounts
+    status(): DetectorStatus
+    drift(): DriftView
+  }
   readonly pipeline: Pipeline
   readonly publisher: Publisher
   readonly source: Source
@@ -69,6 +75,7 @@ export class ServiceMetrics {
     metrics.set('medoscope_open_traces', openTraces)
     metrics.set('medoscope_open_spans', openSpans)
     feedStatus(metrics, detector.status(), clock.wall())
+    feedDrift(metrics, detector.drift())
     feedLag(metrics, source.lag(), pipeline.lastRecordMs, clock.wall())
     metrics.set('medoscope_model_install_timestamp_seconds', this.#installedMs / 1000)
     metrics.set('medoscope_checkpoint_bytes', checkpointBytes())

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Config, configSchema, detectorSettings } from '../src/config.ts'
+import { type Config, configSchema } from '../src/config.ts'
 import { crossChecks } from '../src/config-checks.ts'
 import { configKeys, type KeyNode, nearestKey } from '../src/config-keys.ts'
 import { formatDuration, formatSize, parseDuration, parseSize } from '../src/config-leaf.ts'
 import { ConfigError, type ConfigFault, loadConfig } from '../src/config-load.ts'
 import { documentedYaml, effectiveYaml } from '../src/config-yaml.ts'
+import { detectorSettings } from '../src/detector-settings.ts'
 
 function load(
   text: string,
@@ -56,7 +57,7 @@ describe('the shipped file', () => {
     expect(alpha).toBe(0.001)
     expect(assemble).toMatchObject({ quietMs: 5000, maxWaitMs: 60_000, closedIds: 200_000 })
     expect(sample).toMatchObject({ halfLifeMs: 6 * 3_600_000, size: 6000, calibrationSize: 16_384 })
-    expect(model).toMatchObject({ windowMs: 30_000, refreshMs: 600_000, minCalibration: 1000 })
+    expect(model).toMatchObject({ windowMs: 30_000, refreshMs: 600_000, minCalibration: 100 })
     expect(accumulate).toMatchObject({ falseClustersPerWeek: 1, silentMs: 600_000 })
   })
 })

@@ -1,4 +1,5 @@
 import type { DetectorSettings } from '../src/detect/settings.ts'
+import { DRIFT_DEFAULTS } from '../src/drift/drift-settings.ts'
 
 /** Settings for tests and benches: the defaults of config.ts in base units, parts replaced. */
 export function detectorSettings(changes: Partial<DetectorSettings> = {}): DetectorSettings {
@@ -42,9 +43,10 @@ export function detectorSettings(changes: Partial<DetectorSettings> = {}): Detec
       falseClustersPerWeek: 1,
       bucketMs: 30_000,
       silentMs: 600_000,
-      reopenMs: 1_800_000,
+      reopenMs: 120_000,
       maxOpenClusters: 200,
     },
+    drift: { ...DRIFT_DEFAULTS, seed: 1 },
     ...changes,
   }
 }

@@ -13,7 +13,8 @@ const settings = detectorSettings({
   alpha: 0.01,
   explainAll: true,
   sample: { ...detectorSettings().sample, size: 600, stratumCap: 60, calibrationSize: 600 },
-  model: { ...detectorSettings().model, windowMs: 10_000, refreshMs: 15_000 },
+  model: { ...detectorSettings().model, windowMs: 5_000, refreshMs: 15_000, minObservations: 10 },
+  accumulate: { ...detectorSettings().accumulate, bucketMs: 5_000 },
 })
 
 /** All that leaves the detector, as one text. */
@@ -61,7 +62,22 @@ describe('the same log', () => {
   let whole: string
 
   beforeAll(() => {
-    records = simulatedLog({ seed: 5, startMs: START, durationMs: 60_000, tracesPerSecond: 30 })
+    records = simulatedLog({
+      seed: 5,
+      startMs: START,
+      durationMs: 90_000,
+      tracesPerSecond: 25,
+      faults: [
+        { kind: 'errors', service: 'payment', strength: 'strong', fromMs: 50_000, toMs: 90_000 },
+        {
+          kind: 'unseen_path',
+          service: 'shipping',
+          strength: 'strong',
+          fromMs: 35_000,
+          toMs: 45_000,
+        },
+      ],
+    })
     // One body that cannot be decoded belongs to every log.
     const [first] = records
     records[20] = { ...first!, offset: 20n, body: Uint8Array.of(0x0a, 0xff, 0x01) }
@@ -77,6 +93,7 @@ describe('the same log', () => {
     expect(seen['verdicts']!.length).toBeGreaterThan(1500)
     expect(seen['anomalies']!.length).toBeGreaterThan(3)
     expect(seen['models']!.length).toBeGreaterThan(2)
+    expect(seen['clusterChanges']!.length).toBeGreaterThan(0)
     expect(seen['deadLetters']).toHaveLength(1)
     expect(records.length).toBeGreaterThan(150)
   })

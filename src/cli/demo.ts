@@ -1,7 +1,7 @@
-import { detectorSettings } from '../config.ts'
 import { loadConfig } from '../config-load.ts'
 import { Detector } from '../detect/detector.ts'
 import { emptyOutput, type StepOutput } from '../detect/step-output.ts'
+import { detectorSettings } from '../detector-settings.ts'
 import { systemClock } from '../io/clock.ts'
 import { WorkerFitter } from '../io/fit-client.ts'
 import { createLog } from '../io/log.ts'

@@ -1,5 +1,5 @@
-import { detectorSettings } from '../config.ts'
 import { Detector } from '../detect/detector.ts'
+import { detectorSettings } from '../detector-settings.ts'
 import { systemClock } from '../io/clock.ts'
 import { FileSource, MAX_MESSAGE_BYTES } from '../io/file-source.ts'
 import { inlineFitter } from '../io/fit-client.ts'

@@ -1,4 +1,4 @@
-import { type AssemblerCounts, emptyCounts } from '../assemble/assembler-counts.ts'
+import type { AssemblerCounts } from '../assemble/assembler-counts.ts'
 import type { TraceAssembler } from '../assemble/trace-assembler.ts'
 import type { Learner } from './learner.ts'
 import type { JudgedCounts, Observer } from './observer.ts'
@@ -29,6 +29,7 @@ export interface RecordCounts {
 
 export function detectorCounts(
   records: RecordCounts,
+  dropped: AssemblerCounts,
   assemblers: readonly TraceAssembler[],
   tables: Tables,
   learner: Learner,
@@ -37,7 +38,7 @@ export function detectorCounts(
   const { names, values, elements } = tables
   return {
     records: { ...records },
-    assembled: sumCounts(assemblers),
+    assembled: sumCounts(dropped, assemblers),
     judged: { ...observer.counts },
     learned: { observations: learner.learned, quarantined: learner.quarantined },
     overflow: {
@@ -54,10 +55,15 @@ export function detectorCounts(
   }
 }
 
-function sumCounts(assemblers: readonly TraceAssembler[]): AssemblerCounts {
-  const total = emptyCounts()
-  for (const { counts } of assemblers) {
-    for (const name of Object.keys(total) as (keyof AssemblerCounts)[]) total[name] += counts[name]
-  }
+function sumCounts(
+  dropped: AssemblerCounts,
+  assemblers: readonly TraceAssembler[],
+): AssemblerCounts {
+  const total = { ...dropped }
+  for (const { counts } of assemblers) addCounts(total, counts)
   return total
+}
+
+export function addCounts(total: AssemblerCounts, more: AssemblerCounts): void {
+  for (const name of Object.keys(total) as (keyof AssemblerCounts)[]) total[name] += more[name]
 }

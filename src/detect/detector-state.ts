@@ -1,3 +1,4 @@
+import type { AssemblerCounts } from '../assemble/assembler-counts.ts'
 import type { AssemblerState } from '../assemble/assembler-state.ts'
 import type { RecordCounts } from './detector-counts.ts'
 import type { FitScheduleState } from './fit-schedule.ts'
@@ -21,6 +22,8 @@ export interface DetectorState {
   readonly observer: ObserverState
   readonly schedule: FitScheduleState
   readonly records: RecordCounts
+  /** Of partitions that were dropped. */
+  readonly dropped: AssemblerCounts
   readonly clockMs: number
 }
 

@@ -1,5 +1,7 @@
 import type { AssembledTrace } from '../assemble/assembled-trace.ts'
+import { emptyCounts } from '../assemble/assembler-counts.ts'
 import { TraceAssembler } from '../assemble/trace-assembler.ts'
+import type { DriftView } from '../drift/drift-view.ts'
 import { fit } from '../model/fit.ts'
 import type { FitRequest, FitResult } from '../model/fit-request.ts'
 import type { Model } from '../model/model.ts'
@@ -8,7 +10,7 @@ import { decodeTracesJson } from '../otlp/decode-json.ts'
 import { decodeTraces } from '../otlp/decode-protobuf.ts'
 import { SpanColumns } from '../otlp/span-columns.ts'
 import type { AnomalyCluster } from './anomaly-cluster.ts'
-import { type DetectorCounts, detectorCounts } from './detector-counts.ts'
+import { addCounts, type DetectorCounts, detectorCounts } from './detector-counts.ts'
 import { checkedState, type DetectorState } from './detector-state.ts'
 import { type DetectorStatus, statusOf } from './detector-status.ts'
 import { FitSchedule } from './fit-schedule.ts'
@@ -43,6 +45,8 @@ export class Detector {
   readonly #learner: Learner
   readonly #observer: Observer
   readonly #schedule: FitSchedule
+  /** What the assemblers of dropped partitions counted. */
+  readonly #dropped = emptyCounts()
   readonly #records = { taken: 0, bytes: 0, spans: 0, undecodable: 0, keyed: 0 }
   #clockMs = 0
   #output: StepOutput | null = null
@@ -116,6 +120,9 @@ export class Detector {
 
   /** Forgets a partition that this process no longer owns, its open traces unjudged. */
   drop(partition: string): void {
+    const shard = this.#shards.get(partition)
+    if (!shard) return
+    addCounts(this.#dropped, shard.assembler.counts)
     this.#shards.delete(partition)
   }
 
@@ -144,7 +151,24 @@ export class Detector {
 
   counts(): DetectorCounts {
     const assemblers = [...this.#shards.values()].map(({ assembler }) => assembler)
-    return detectorCounts(this.#records, assemblers, this.#tables, this.#learner, this.#observer)
+    return detectorCounts(
+      this.#records,
+      this.#dropped,
+      assemblers,
+      this.#tables,
+      this.#learner,
+      this.#observer,
+    )
+  }
+
+  /** Whether traffic has moved: by stratum and stream, the busiest strata first. */
+  drift(): DriftView {
+    const { drift } = this.#observer
+    return {
+      status: drift.status(),
+      changes: drift.changes,
+      stratumName: (stratum) => this.#tables.elements.stratumText(stratum),
+    }
   }
 
   status(): DetectorStatus {
@@ -165,6 +189,7 @@ export class Detector {
       observer: this.#observer.state(),
       schedule: this.#schedule.state(),
       records: { ...this.#records },
+      dropped: { ...this.#dropped },
       clockMs: this.#clockMs,
     }
   }
@@ -188,6 +213,7 @@ export class Detector {
     detector.#observer.restore(saved.observer)
     detector.#schedule.restore(saved.schedule)
     Object.assign(detector.#records, saved.records)
+    Object.assign(detector.#dropped, saved.dropped)
     detector.#clockMs = saved.clockMs
     return detector
   }

@@ -1,4 +1,5 @@
 import type { AssembledTrace } from '../assemble/assembled-trace.ts'
+import { DriftMonitor, type DriftMonitorState } from '../drift/drift-monitor.ts'
 import { hexWords, type KeptTrace, keepTrace } from '../features/kept-trace.ts'
 import { ProfileScratch } from '../features/profile.ts'
 import { TraceElements } from '../features/trace-elements.ts'
@@ -20,6 +21,9 @@ import type { DetectorSettings } from './settings.ts'
 import type { StepOutput } from './step-output.ts'
 import type { Tables } from './tables.ts'
 
+/** Share of a stratum that changes its cluster at a refresh, from which its shares are other ones. */
+const RELABELLED = 0.1
+
 const NO_CONTRIBUTIONS: readonly RawContribution[] = []
 
 /** Judged observations by reason, and those flagged. Numbers only rise. */
@@ -39,6 +43,7 @@ export class Observer {
     flagged: 0,
   }
   readonly accumulator: Accumulator
+  drift: DriftMonitor
   readonly #settings: DetectorSettings
   readonly #tables: Tables
   readonly #learner: Learner
@@ -53,6 +58,7 @@ export class Observer {
     this.#learner = learner
     this.#elements = new TraceElements(tables.elements, tables.slots)
     this.#x = new ProfileScratch(tables.categorySlots)
+    this.drift = new DriftMonitor(settings.drift)
     this.accumulator = new Accumulator(
       settings.accumulate,
       tables.elements,
@@ -79,6 +85,7 @@ export class Observer {
     const reason = this.#judge(trace)
     const judged = reason !== 'learning' && reason !== 'incomplete'
     const flagged = judged && this.#judgement.p <= this.#settings.alpha
+    if (judged) this.#watchDrift(trace.endMs)
     const member = judged && this.accumulator.observe(this.#elements, this.#context(flagged))
     const verdict = this.#verdict(trace, reason, flagged)
     output.verdicts.push(verdict)
@@ -108,6 +115,9 @@ export class Observer {
     const model = makeModel(request, result, traces, this.model, installedMs)
     this.#activate(model)
     this.accumulator.install(model)
+    for (const { stratum, moved } of model.strata) {
+      if (moved > RELABELLED) this.drift.relabel(stratum)
+    }
     return model
   }
 
@@ -132,6 +142,13 @@ export class Observer {
     if (!this.#judgement.stratum) return 'learning'
     if (this.#judgement.p > this.#settings.alpha) return 'normal'
     return this.#judgement.pStructure < this.#judgement.pDistance ? 'structure' : 'distance'
+  }
+
+  /** The rank of the distance, and the cluster by a number that it keeps as long as its id. */
+  #watchDrift(timeMs: number): void {
+    const { pDistance, cluster } = this.#judgement
+    const number = Number.parseInt(cluster!.id.slice(1), 16)
+    this.drift.observe(this.#elements.stratum, 1 - pDistance, number, timeMs)
   }
 
   #context(flagged: boolean): ObservationContext {
@@ -197,13 +214,19 @@ export class Observer {
   }
 
   state(): ObserverState {
-    return { counts: { ...this.counts }, model: this.model, accumulator: this.accumulator.state() }
+    return {
+      counts: { ...this.counts },
+      model: this.model,
+      accumulator: this.accumulator.state(),
+      drift: this.drift.snapshot(),
+    }
   }
 
   restore(state: ObserverState): void {
     Object.assign(this.counts, state.counts)
     if (state.model) this.#activate(state.model)
     this.accumulator.restore(state.accumulator)
+    this.drift = DriftMonitor.restore(state.drift, this.#settings.drift)
   }
 }
 
@@ -211,4 +234,5 @@ export interface ObserverState {
   readonly counts: JudgedCounts
   readonly model: Model | null
   readonly accumulator: AccumulatorState
+  readonly drift: DriftMonitorState
 }

@@ -1,3 +1,5 @@
+import type { DriftSettings } from '../drift/drift-settings.ts'
+
 /**
  * Everything the pure core can be told, in base units (ms, counts, shares). `config.ts` makes it from
  * the user's YAML; tests build it directly. Each limit has a counter for what it dropped.
@@ -13,6 +15,7 @@ export interface DetectorSettings {
   readonly sample: SampleSettings
   readonly model: ModelSettings
   readonly accumulate: AccumulateSettings
+  readonly drift: DriftSettings
 }
 
 export interface AssembleSettings {

@@ -1,15 +1,8 @@
-import { ALL_STRATA, type DriftStatus } from '../drift/drift-monitor.ts'
+import { ALL_STRATA } from '../drift/drift-monitor.ts'
+import type { DriftView } from '../drift/drift-view.ts'
 import type { DriftState } from '../drift/stream-watch.ts'
 import type { Metrics } from './metrics.ts'
 import { LISTED_STRATA } from './metrics-table-clusters.ts'
-
-/** What the metrics of drift are read from at a scrape. */
-export interface DriftView {
-  /** The stream over all strata first, then the busiest strata. */
-  readonly status: readonly DriftStatus[]
-  readonly changes: Readonly<Record<DriftState, number>>
-  readonly stratumName: (stratum: number) => string
-}
 
 const LEVEL: Readonly<Record<DriftState, number>> = {
   learning: 0,
