@@ -135,15 +135,14 @@ export class ProfileScratch {
 
   /** A copy that can be kept, elements in ascending order of path id. */
   keep(): Profile {
-    const order = Array.from(this.paths.subarray(0, this.count).keys())
-    order.sort((a, b) => this.paths[a]! - this.paths[b]!)
-    const paths = new Int32Array(this.count)
-    const values = new Float32Array(this.count * PROFILE_STRIDE)
-    order.forEach((row, i) => {
-      paths[i] = this.paths[row]!
-      const from = row * PROFILE_STRIDE
-      values.set(this.values.subarray(from, from + PROFILE_STRIDE), i * PROFILE_STRIDE)
-    })
+    const { count } = this
+    const paths = this.paths.slice(0, count).sort()
+    const values = new Float32Array(count * PROFILE_STRIDE)
+    for (let i = 0; i < count; i++) {
+      const from = this.#rowOf[paths[i]!]! * PROFILE_STRIDE
+      const to = i * PROFILE_STRIDE
+      for (let k = 0; k < PROFILE_STRIDE; k++) values[to + k] = this.values[from + k]!
+    }
     return { paths, values, status: this.status, categories: this.categories.slice() }
   }
 

@@ -15,7 +15,7 @@ export interface ReservoirState<T> {
  * observation or an overlapping merge counts once. Ties must be finite numbers, e.g. a hash word.
  *
  * A binary min-heap on flat keys, items beside. `offer` is O(1) for what does not enter (nearly
- * everything, in a long stream) and O(capacity) for what does, because of the check for duplicates.
+ * everything, in a long stream) and O(log capacity) for what does; only an equal key is searched for.
  */
 export class DecayedReservoir<T> {
   #capacity: number
@@ -23,6 +23,8 @@ export class DecayedReservoir<T> {
   #keys: Float64Array
   #ties: Float64Array
   readonly #items: T[] = []
+  /** How many entries have a key: a key that none has needs no search for a duplicate. */
+  readonly #held = new Map<number, number>()
 
   /** Throws RangeError where `capacity` is not a whole number of at least 0. */
   constructor(capacity: number) {
@@ -61,12 +63,14 @@ export class DecayedReservoir<T> {
       throw new RangeError(`Reservoir key must be finite, got ${key} (tie ${tie}).`)
     }
     if (!this.wouldEnter(key, tie) || this.#holds(key, tie)) return item
+    this.#held.set(key, (this.#held.get(key) ?? 0) + 1)
     if (this.#size < this.#capacity) {
       this.#reserve()
       this.#siftUp(this.#size++, key, tie, item)
       return null
     }
     const evicted = this.#items[0]!
+    this.#release(this.#keys[0]!)
     this.#siftDown(key, tie, item)
     return evicted
   }
@@ -89,6 +93,7 @@ export class DecayedReservoir<T> {
     const evicted: T[] = []
     while (this.#size > capacity) {
       evicted.push(this.#items[0]!)
+      this.#release(this.#keys[0]!)
       const last = --this.#size
       const item = this.#items.pop()!
       if (last > 0) this.#siftDown(this.#keys[last]!, this.#ties[last]!, item)
@@ -131,7 +136,14 @@ export class DecayedReservoir<T> {
     return order.sort((a, b) => keys[b]! - keys[a]! || ties[b]! - ties[a]!)
   }
 
+  #release(key: number): void {
+    const count = this.#held.get(key)!
+    if (count === 1) this.#held.delete(key)
+    else this.#held.set(key, count - 1)
+  }
+
   #holds(key: number, tie: number): boolean {
+    if (!this.#held.has(key)) return false
     for (let i = 0; i < this.#size; i++) {
       if (this.#keys[i] === key && this.#ties[i] === tie) return true
     }

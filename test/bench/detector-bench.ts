@@ -51,7 +51,8 @@ function benchSettings(scale: number): DetectorSettings {
   const base = detectorSettings()
   return {
     ...base,
-    sample: { ...base.sample, size: 6000 * scale, stratumCap: 200 },
+    // Full by the end of the warm-up, as they are after the first hours of a real stream.
+    sample: { ...base.sample, size: 6000 * scale, stratumCap: 100, calibrationSize: 500 * scale },
     model: { ...base.model, refreshMs: 1e12, windowMs: 1e12, maxClustersPerStratum: 7 },
     features: { ...base.features, maxTexts: 262_144, maxPaths: 1_048_576, maxPlaces: 131_072 },
   }
