@@ -206,7 +206,8 @@ export class AccumulatorClusters {
     const key = seriesKey(front.kind, front.subject)
     for (let i = this.#closed.length - 1; i >= 0; i--) {
       const cluster = this.#closed[i]!
-      if (timeMs - (cluster.closedMs ?? 0) > this.#limits.reopenMs) continue
+      // Counted from the last deviation: when it was closed says more about the test than about it.
+      if (timeMs - lastDeviation(cluster) > this.#limits.reopenMs) continue
       if (!cluster.fronts.some(({ kind, subject }) => seriesKey(kind, subject) === key)) continue
       this.#closed.splice(i, 1)
       cluster.state = 'open'
@@ -288,6 +289,10 @@ export class AccumulatorClusters {
     for (const kept of state.closed) this.#closed.push(livingCluster(kept))
     for (const entry of this.openFronts()) this.#ofSeries.set(entry.front.series, entry)
   }
+}
+
+function lastDeviation(cluster: LivingCluster): number {
+  return Math.max(...cluster.fronts.map(({ lastMs }) => lastMs))
 }
 
 export interface AccumulatorClustersState {

@@ -1,4 +1,4 @@
-import { APPEARANCE, COUNT, PRESENCE, SELF_HIGH, SELF_LOW } from '../model/series-kind.ts'
+import { APPEARANCE, COUNT, PRESENCE, SELF_FAR } from '../model/series-kind.ts'
 
 /** Alternatives that each series is tested against. */
 export const ALTERNATIVES = 3
@@ -11,7 +11,7 @@ export interface EvidenceOptions {
   readonly appearanceShares: readonly [number, number, number]
   /** ... presence. */
   readonly presenceShares: readonly [number, number, number]
-  /** ... self time far beyond normal, errors and structure. */
+  /** ... errors and structure. */
   readonly rareShares: readonly [number, number, number]
   /** Over-dispersion of the shares under the alternatives: lets three shares cover all. */
   readonly alternativeRho: number
@@ -38,7 +38,7 @@ export const EVIDENCE_OPTIONS: EvidenceOptions = {
 }
 
 export function sharesOf(kind: number, options: EvidenceOptions): readonly number[] {
-  if (kind === SELF_HIGH || kind === SELF_LOW || kind === COUNT) return options.commonShares
+  if (kind <= SELF_FAR || kind === COUNT) return options.commonShares
   if (kind === APPEARANCE) return options.appearanceShares
   return kind === PRESENCE ? options.presenceShares : options.rareShares
 }

@@ -28,5 +28,5 @@ export function materialEvidence(
   base: number,
   leastShare: number,
 ): number {
-  return ratio > 0 && c < (n * (base + leastShare)) / 2 ? 0 : ratio
+  return ratio > 0 && c < ((leastShare) * n) ? 0 : ratio
 }

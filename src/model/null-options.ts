@@ -24,7 +24,9 @@ export interface NullOptions {
   readonly optional: number
   /** Occurrences (runs, parents, observations) below which a series is not watched. */
   readonly leastReference: number
-  /** Pairs that a service's over-dispersion counts as beside a place's own, and everybody's beside it. */
+  /** Pairs that the over-dispersion of its service counts as beside a place's own, */
+  readonly servicePairs: number
+  /** ... and everybody's beside that of a service. */
   readonly pooledPairs: number
   /** Bounds of the over-dispersion. */
   readonly leastRho: number
@@ -46,6 +48,7 @@ export const NULL_OPTIONS: NullOptions = {
   presenceFloor: 0.02,
   optional: 0.4,
   leastReference: 30,
+  servicePairs: 4000,
   pooledPairs: 500,
   leastRho: 0.01,
   mostRho: 0.5,

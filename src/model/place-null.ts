@@ -62,9 +62,11 @@ export function fitPlaceNull(
   const ofStrata = structure.map((share) => draftStratum(data, share, options))
   const all = [...ofPlaces.flat(), ...ofStrata.flat()]
   const pooled = burstinessByPool(all, options)
+  // Calls of a service burst with the network, its own work with the service.
+  const group = (i: number): number => data.service[i]! * 2 + data.isCall[i]!
   const byService = new Map<number, SeriesDraft[]>()
   ofPlaces.forEach((drafts, i) => {
-    byService.set(data.service[i]!, [...(byService.get(data.service[i]!) ?? []), ...drafts])
+    byService.set(group(i), [...(byService.get(group(i)) ?? []), ...drafts])
   })
   const ofService = new Map<number, Readonly<Record<Pool, Burstiness>>>()
   for (const [service, drafts] of byService) {
@@ -73,7 +75,7 @@ export function fitPlaceNull(
   return {
     bucketMs: data.bucketMs,
     places: Array.from(data.places, (place, i) => {
-      const bursts = ofService.get(data.service[i]!) ?? pooled
+      const bursts = ofService.get(group(i)) ?? pooled
       return { place, series: ofPlaces[i]!.map((d) => finishSeries(d, bursts[d.pool], options)) }
     }),
     strata: structure.map(({ stratum }, i) => ({

@@ -124,6 +124,7 @@ export class PlaceReference {
       places: this.#records,
       parentElement: (place) => this.#table.places.first(place),
       service: (place) => serviceOf(this.#table, place),
+      isCall: (place) => this.#table.callee(this.#table.places.second(place)) !== 0,
       isEntry: (element) => this.#table.places.find(0, element) > OTHER_PAIR,
       runTotal: this.#runTotal,
       parentTotal: this.#parentTotal,

@@ -11,6 +11,8 @@ export interface PlaceReferenceData {
   readonly places: Int32Array<ArrayBuffer>
   readonly parentElement: Int32Array<ArrayBuffer>
   readonly service: Int32Array<ArrayBuffer>
+  /** 1 where the place is a call: its self time is network and queueing. */
+  readonly isCall: Uint8Array<ArrayBuffer>
   /** 1 where the parent is an entry. */
   readonly underEntry: Uint8Array<ArrayBuffer>
   readonly records: Int32Array<ArrayBuffer>
@@ -43,6 +45,7 @@ export interface ReferenceSource {
   readonly parentElement: (place: number) => number
   /** Vocabulary id of the service whose doing the place is: of the callee, where it is a call. */
   readonly service: (place: number) => number
+  readonly isCall: (place: number) => boolean
   readonly isEntry: (element: number) => boolean
   readonly runTotal: Float64Array
   readonly parentTotal: Float64Array
@@ -66,6 +69,7 @@ export function packReference(source: ReferenceSource): PlaceReferenceData {
     places: Int32Array.from(places),
     parentElement: Int32Array.from(parents),
     service: Int32Array.from(places, source.service),
+    isCall: Uint8Array.from(places, (place) => (source.isCall(place) ? 1 : 0)),
     underEntry: Uint8Array.from(parents, (element) => (source.isEntry(element) ? 1 : 0)),
     ...packRecords(own),
     runTotal: Float64Array.from(places, (place) => source.runTotal[place] ?? 0),

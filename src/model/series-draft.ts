@@ -59,7 +59,7 @@ export function finishSeries(
   options: NullOptions,
 ): SeriesNull {
   const { moments, reference, perBucket } = draft
-  const own = shrunkRho(moments, pooled.rho, options.pooledPairs, options.mostRho)
+  const own = shrunkRho(moments, pooled.rho, options.servicePairs, options.mostRho)
   const rho = Math.max(options.leastRho, own)
   const independent = reference / (1 + Math.max(0, perBucket - 1) * rho)
   return {
