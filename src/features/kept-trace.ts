@@ -110,9 +110,15 @@ export class EvidenceReader {
   }
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Lower-case hexadecimal of big-endian words. */
 export function hexWords(words: Uint32Array): string {
   let text = ''
-  for (const word of words) text += word.toString(16).padStart(8, '0')
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!
+    text += HEX[word >>> 24]! + HEX[(word >>> 16) & 0xff]! + HEX[(word >>> 8) & 0xff]!
+    text += HEX[word & 0xff]!
+  }
   return text
 }

@@ -133,7 +133,7 @@ figures.push({
   bar: '',
 })
 progress('whole way ...')
-const prepared = prepare(4, 20)
+const prepared = prepare(4, 40)
 figures.push(...endToEnd(prepared), ...insideTheLoop(prepared))
 progress('growth ...')
 figures.push(...growth())
