@@ -6,7 +6,7 @@ import type { AnomalyCluster, ClusterState } from './anomaly-cluster.ts'
 import type { Front } from './deviation-front.ts'
 import { DeviationMembers, type KeptExample, type Member } from './deviation-members.ts'
 import { placeText, sentenceOf } from './deviation-sentence.ts'
-import { rankVoices, voiceOf } from './deviation-voice.ts'
+import { rankVoices, type Voices } from './deviation-voice.ts'
 import type { ProfileDistances } from './profile-distances.ts'
 
 /** Fronts that one cluster may have. */
@@ -78,6 +78,7 @@ export function livingCluster(kept: KeptCluster): LivingCluster {
 /** What publishing a cluster needs to know. */
 export interface PublishContext {
   readonly table: ElementTable
+  readonly voices: Voices
   readonly reader: EvidenceReader
   readonly distances: ProfileDistances | null
   readonly callerOf: number
@@ -87,29 +88,36 @@ export interface PublishContext {
 /** Services of a cluster, the most suspect first, and the front that says most about the first. */
 export function rankCluster(
   cluster: LivingCluster,
-  table: ElementTable,
+  voices: Voices,
   callerOf: number,
 ): { services: string[]; lead: Front } {
-  const voices = cluster.fronts.map((front) => ({
-    voice: voiceOf(front, table),
+  const strongest = new Map<string, Front>()
+  for (const front of cluster.fronts) {
+    // A place that is slow both ways (above and far above normal) speaks once.
+    const key = `${termOf(front.kind)} ${directionOf(front.kind)} ${front.subject}`
+    const known = strongest.get(key)
+    if (!known || front.score > known.score) strongest.set(key, front)
+  }
+  const heard = [...strongest.values()].map((front) => ({
+    voice: voices.of(front),
     score: front.score,
     front,
   }))
-  const services = rankVoices(voices, callerOf)
-  const about = voices.filter(
-    ({ voice }) => voice.service === services[0] || voice.caller === services[0],
+  const services = rankVoices(heard, callerOf)
+  const about = heard.filter(({ voice: { service, caller, callee } }) =>
+    [service, caller, callee].includes(services[0] ?? ''),
   )
   const [lead] = about.sort(
     (a, b) =>
       b.score - a.score || a.front.openedMs - b.front.openedMs || a.front.subject - b.front.subject,
   )
-  return { services, lead: (lead ?? voices[0]!).front }
+  return { services, lead: (lead ?? heard[0]!).front }
 }
 
 /** The cluster as others see it. */
 export function describeCluster(cluster: LivingCluster, context: PublishContext): AnomalyCluster {
   const { table, reader } = context
-  const { services, lead } = rankCluster(cluster, table, context.callerOf)
+  const { services, lead } = rankCluster(cluster, context.voices, context.callerOf)
   const examples = examplesOf(cluster, context.distances)
   const shown = examples[0]
   return {

@@ -1,4 +1,3 @@
-import type { ElementTable } from '../features/element-table.ts'
 import { hashWords } from '../sample/random.ts'
 import {
   describeCluster,
@@ -13,7 +12,7 @@ import {
 import type { AnomalyClusterChange, ClusterChangeKind } from './anomaly-cluster.ts'
 import type { DeviationEvidence } from './deviation-evidence.ts'
 import { type Front, seriesKey } from './deviation-front.ts'
-import { voiceOf } from './deviation-voice.ts'
+import type { Voices } from './deviation-voice.ts'
 
 /** Hashes that two sketches must have in the comparable range to be compared. */
 const LEAST_COMMON = 4
@@ -60,11 +59,11 @@ export class AccumulatorClusters {
   readonly open: LivingCluster[] = []
   readonly #closed: LivingCluster[] = []
   readonly #ofSeries = new Map<number, { cluster: LivingCluster; front: Front }>()
-  readonly #table: ElementTable
+  readonly #voices: Voices
   readonly #limits: ClusterLimits
 
-  constructor(table: ElementTable, limits: ClusterLimits) {
-    this.#table = table
+  constructor(voices: Voices, limits: ClusterLimits) {
+    this.#voices = voices
     this.#limits = limits
   }
 
@@ -181,10 +180,10 @@ export class AccumulatorClusters {
     timeMs: number,
     evidence: DeviationEvidence,
   ): boolean {
-    const voice = voiceOf(front, this.#table)
+    const voice = this.#voices.of(front)
     for (const other of cluster.fronts) {
       if (!this.#isActive(other, timeMs)) continue
-      const theirs = voiceOf(other, this.#table)
+      const theirs = this.#voices.of(other)
       if (voice.service === theirs.service) return true
       if (voice.caller !== '' && voice.caller === theirs.caller) return true
       const overlap = evidence.sketches.overlap(front.series, other.series, LEAST_COMMON)

@@ -14,6 +14,7 @@ import type { AnomalyCluster, AnomalyClusterChange, ClusterChangeKind } from './
 import { closingStep } from './closing-cusum.ts'
 import { type Front, openFront, refreshFront, seriesKey } from './deviation-front.ts'
 import type { KeptExample } from './deviation-members.ts'
+import { Voices } from './deviation-voice.ts'
 import { DeviationWatch, type DeviationWatchState } from './deviation-watch.ts'
 import {
   alternativeShare,
@@ -52,6 +53,7 @@ export class Accumulator {
   readonly #table: ElementTable
   readonly #reference: PlaceReference
   readonly #reader: EvidenceReader
+  readonly #voices: Voices
   readonly #clusters: AccumulatorClusters
   /** Series that were accepted, by key, with the data time of that: they open under no older null. */
   readonly #accepted = new Map<number, number>()
@@ -79,7 +81,8 @@ export class Accumulator {
     this.#reader = reader
     const { bucketMs, reopenMs, maxOpenClusters } = settings
     const { mergeOverlap } = options
-    this.#clusters = new AccumulatorClusters(table, {
+    this.#voices = new Voices(table)
+    this.#clusters = new AccumulatorClusters(this.#voices, {
       bucketMs,
       reopenMs,
       maxOpenClusters,
@@ -105,7 +108,7 @@ export class Accumulator {
     if (context.pStructure !== null) {
       const unusual = context.pStructure <= NULL_OPTIONS.structureCut
       this.#reference.learnStructure(elements.stratum, unusual, timeMs)
-      watch.takeStructure(elements.stratum, unusual, context.differingPath)
+      watch.takeStructure(elements.stratum, unusual, unusual ? signedPath(elements, context) : 0)
     }
     const { id } = elements.trace
     const hash = hashWords(id[0]!, id[1]!, id[2]!, id[3]!, 0x2f6d)
@@ -370,12 +373,22 @@ export class Accumulator {
   #context(): PublishContext {
     return {
       table: this.#table,
+      voices: this.#voices,
       reader: this.#reader,
       distances: this.#distances,
       callerOf: this.#options.callerOf,
       model: this.#model,
     }
   }
+}
+
+/** The path that differs first, negative where the observation lacks it; 0 = none. */
+function signedPath(elements: TraceElements, { differingPath }: ObservationContext): number {
+  if (differingPath <= 0) return 0
+  for (let i = 0; i < elements.count; i++) {
+    if (elements.path[i] === differingPath) return differingPath
+  }
+  return -differingPath
 }
 
 export interface AccumulatorState {

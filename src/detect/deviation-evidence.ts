@@ -109,7 +109,7 @@ export class DeviationEvidence {
     const { alternativeRho } = this.#options
     const ratio = logShareRatio(n, c, share, alternativeRho, base, this.#series.rho[series]!)
     const weighed = ratio * this.#series.weight[series]!
-    return materialEvidence(weighed, n, c, base, alternativeShare(shares[0]!, base))
+    return materialEvidence(weighed, n, c, alternativeShare(shares[0]!, base))
   }
 
   /** Ends a bucket with (n, c); what was remembered is forgotten when nothing speaks for a change. */

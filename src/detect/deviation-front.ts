@@ -33,7 +33,7 @@ export interface Front {
   normal: number
   rate: number
   unanswered: number
-  /** Structure: the path that most often differs first; 0 elsewhere. */
+  /** Structure: the path that most often differs first, negative where it is missing; 0 elsewhere. */
   path: number
 }
 

@@ -10,19 +10,17 @@ import {
   STRUCTURE,
 } from '../model/series-kind.ts'
 import type { Front } from './deviation-front.ts'
-import { elementOf } from './deviation-voice.ts'
 import { quantity } from './explain.ts'
 
-/** `caller → callee operation`, or `service operation` where nobody calls. */
+/** Where it is: the place as the table names it, or the entry and the path that differs. */
 export function placeText(
   front: Pick<Front, 'kind' | 'subject' | 'path'>,
   table: ElementTable,
 ): string {
-  if (front.kind === STRUCTURE) {
-    const entry = table.stratumText(front.subject)
-    return front.path > 0 ? `${entry}: ${table.elementText(elementOf(front, table))}` : entry
-  }
-  return table.placeText(front.subject)
+  if (front.kind !== STRUCTURE) return table.placeText(front.subject)
+  const entry = table.stratumText(front.subject)
+  if (front.path === 0) return entry
+  return `${entry}: ${table.elementText(table.paths.second(Math.abs(front.path)))}`
 }
 
 /** The one sentence about a front that a person reads. */
@@ -49,7 +47,7 @@ export function sentenceOf(front: Front, table: ElementTable): string {
     case PRESENCE:
       return `${where}: missing in ${c} of ${n} calls that normally make it ${since}, ${normally}`
     default:
-      return `${where}: ${c} of ${n} observations have an unusual set of calls ${since}, ${normally}`
+      return `${where} ${front.path < 0 ? 'is missing' : 'differs'}: ${c} of ${n} observations have an unusual set of calls ${since}, ${normally}`
   }
 }
 

@@ -72,12 +72,12 @@ export class DeviationWatch {
     this.counts.take(elements, scan, this.deviating)
   }
 
-  /** `unusual`: its set of call paths is; `path` the one that differs first, or -1. */
+  /** `unusual`: its set of call paths is; `path` differs first, negative where it is missing; 0 = none. */
   takeStructure(stratum: number, unusual: boolean, path: number): void {
     const series = this.series.ofStratum(stratum)
     this.#grow()
     this.counts.takeStructure(stratum, series, unusual, this.deviating)
-    if (unusual && path > 0) this.evidence.votes.add(series, path)
+    if (unusual && path !== 0) this.evidence.votes.add(series, path)
   }
 
   /** Adds the observation to the evidence of the series in which it deviates. */

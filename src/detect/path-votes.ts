@@ -1,7 +1,10 @@
 /** Distinct paths remembered of one series. */
 const MOST_PATHS = 16
 
-/** Which path differs first in the unusual observations of a series, and how often. Bounded. */
+/**
+ * Which path differs first in the unusual observations of a series (negative: by missing), and how
+ * often. Bounded.
+ */
 export class PathVotes {
   /** Votes for paths that found no room. */
   dropped = 0

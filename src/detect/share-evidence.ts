@@ -16,17 +16,10 @@ export function logShareRatio(
 }
 
 /**
- * The evidence that a bucket may give for `share`: its likelihood ratio, but nothing above 0 while its
- * own share lies nearer to the base than to the least share that is claimed. A base or an
- * over-dispersion that is slightly off would else add up to a claim over hours. Lowering an e-value
- * keeps it one.
+ * The evidence that a bucket may give: its likelihood ratio, but nothing above 0 while its own share
+ * is below the least one that is claimed. A base or an over-dispersion that is slightly off would
+ * else add up to a claim over hours. Lowering an e-value keeps it one.
  */
-export function materialEvidence(
-  ratio: number,
-  n: number,
-  c: number,
-  base: number,
-  leastShare: number,
-): number {
-  return ratio > 0 && c < ((leastShare) * n) ? 0 : ratio
+export function materialEvidence(ratio: number, n: number, c: number, leastShare: number): number {
+  return ratio > 0 && c < leastShare * n ? 0 : ratio
 }
