@@ -1,7 +1,12 @@
 import { grownTo } from '../features/grown-array.ts'
 
-/** Sampled values that one bucket of one place may keep: enough pairs for its correlation. */
-export const VALUES_PER_BUCKET = 8
+/**
+ * Sampled values that one bucket of one place keeps at first. As buckets come they are thinned by
+ * halves down to the least, which is still enough pairs for a bucket's correlation: so a place knows
+ * its normal after two buckets, and covers hours later.
+ */
+export const VALUES_PER_BUCKET = 32
+const LEAST_PER_BUCKET = 8
 /** Values and buckets that one place may keep. A thin place keeps many buckets of few values. */
 export const MOST_VALUES = 1024
 export const MOST_BUCKETS = 512
@@ -39,14 +44,21 @@ export class PlaceRecords {
   values = new Float32Array(16)
   #key = new Float64Array(8)
   #used = 0
+  /** Values that a bucket keeps by now. */
+  #perBucket = VALUES_PER_BUCKET
 
   /** Values in use. */
   get used(): number {
     return this.#used
   }
 
-  /** Adds a bucket with the `length` values from `values[from]` on. `key`: see `decayKey`. */
-  add(record: BucketRecord, key: number, values: Float32Array, from: number, length: number): void {
+  /** Adds a bucket with (some of) the `given` values from `values[from]` on. `key`: see `decayKey`. */
+  add(record: BucketRecord, key: number, values: Float32Array, from: number, given: number): void {
+    let length = Math.min(given, this.#perBucket)
+    while (this.#used + length > MOST_VALUES && this.#perBucket > LEAST_PER_BUCKET) {
+      this.#thin()
+      length = Math.min(given, this.#perBucket)
+    }
     while (this.count >= MOST_BUCKETS || this.#used + length > MOST_VALUES) {
       const least = this.#least()
       if (this.#key[least]! > key) {
@@ -73,6 +85,23 @@ export class PlaceRecords {
   clear(): void {
     this.count = 0
     this.#used = 0
+    this.#perBucket = VALUES_PER_BUCKET
+  }
+
+  /** Halves what every bucket keeps. Any of its values are as random a sample as any others. */
+  #thin(): void {
+    this.#perBucket = Math.max(LEAST_PER_BUCKET, this.#perBucket >> 1)
+    let from = 0
+    let to = 0
+    for (let i = 0; i < this.count; i++) {
+      const length = this.length[i]!
+      const kept = Math.min(length, this.#perBucket)
+      this.values.copyWithin(to, from, from + kept)
+      this.length[i] = kept
+      from += length
+      to += kept
+    }
+    this.#used = to
   }
 
   #least(): number {
@@ -111,6 +140,7 @@ export class PlaceRecords {
     const { count } = this
     return {
       dropped: this.dropped,
+      perBucket: this.#perBucket,
       bucket: this.bucket.slice(0, count),
       n: this.n.slice(0, count),
       runs: this.runs.slice(0, count),
@@ -139,11 +169,13 @@ export class PlaceRecords {
       from += state.length[i]!
     }
     this.dropped = state.dropped
+    this.#perBucket = state.perBucket
   }
 }
 
 export interface PlaceRecordsState {
   readonly dropped: number
+  readonly perBucket: number
   readonly bucket: Int32Array<ArrayBuffer>
   readonly n: Uint32Array<ArrayBuffer>
   readonly runs: Uint32Array<ArrayBuffer>
