@@ -1,3 +1,4 @@
+import { STRUCTURE } from '../model/series-kind.ts'
 import { hashWords } from '../sample/random.ts'
 import {
   describeCluster,
@@ -202,6 +203,8 @@ export class AccumulatorClusters {
   }
 
   #reopen(front: Front, timeMs: number): LivingCluster | null {
+    // An unusual set of calls is another one each time: only where it is called tells it apart.
+    if (front.kind === STRUCTURE) return null
     const key = seriesKey(front.kind, front.subject)
     for (let i = this.#closed.length - 1; i >= 0; i--) {
       const cluster = this.#closed[i]!

@@ -110,6 +110,8 @@ export class Accumulator {
       this.#reference.learnStructure(elements.stratum, unusual, timeMs)
       watch.takeStructure(elements.stratum, unusual, unusual ? signedPath(elements, context) : 0)
     }
+    this.#last = null
+    if (watch.deviating.count === 0) return false
     const { id } = elements.trace
     const hash = hashWords(id[0]!, id[1]!, id[2]!, id[3]!, 0x2f6d)
     watch.note(hash, timeMs)
@@ -246,20 +248,19 @@ export class Accumulator {
     if (!cluster.shown) this.#publish('updated', cluster, timeMs)
   }
 
-  /** Looks at the running bucket, which may be at its end: what opens, what closes. */
+  /** Looks at the running bucket, which may be at its end: what closes, what opens. */
   #look(timeMs: number, atEnd: boolean): void {
+    for (const { front } of this.#clusters.openFronts()) this.#lookAtOpen(front, timeMs, atEnd)
     const watch = this.#watch
+    const { deviated, deviatedCount } = watch.counts
     const threshold = watch.logThreshold(this.#settings.falseClustersPerWeek)
-    const found = watch.findTouched()
     const opening: Front[] = []
-    for (let i = 0; i < found; i++) {
-      const series = watch.touched[i]!
-      const open = this.#clusters.at(series)
-      if (open) this.#lookAtOpen(open.front, timeMs, atEnd)
-      else if (!this.#isAccepted(series) && watch.isElevated(series)) {
-        const logM = watch.prefix(series)
-        if (logM > threshold) opening.push(openFront(series, watch.series, timeMs, logM))
-      }
+    for (let i = 0; i < deviatedCount; i++) {
+      const series = deviated[i]!
+      if (!watch.isElevated(series) || this.#isAccepted(series)) continue
+      if (this.#clusters.at(series)) continue
+      const logM = watch.prefix(series)
+      if (logM > threshold) opening.push(openFront(series, watch.series, timeMs, logM))
     }
     if (opening.length > 0) this.#openAll(opening, timeMs)
   }
@@ -268,7 +269,8 @@ export class Accumulator {
     const watch = this.#watch
     const { series } = front
     const n = watch.counts.occurrences(series)
-    if (n > 0) front.activeMs = timeMs
+    if (n === 0) return
+    front.activeMs = timeMs
     front.peak = Math.max(front.peak, watch.prefix(series))
     const ratio = watch.ratioOf(series, this.#shareOf(front))
     const closing = closingStep(front.closing, ratio)

@@ -64,6 +64,9 @@ export class DeviationCounts {
   elementCount = 0
   strata = new Int32Array(64)
   stratumCount = 0
+  /** Series with a deviation in this bucket, in the order of the first. */
+  deviated = new Int32Array(256)
+  deviatedCount = 0
   /** Occurrences in places that the null does not know. */
   unwatched = 0
   readonly #series: DeviationSeries
@@ -117,9 +120,7 @@ export class DeviationCounts {
       this.strata = grownTo(this.strata, this.stratumCount + 1)
       this.strata[this.stratumCount++] = stratum
     }
-    if (!unusual) return
-    this.c[series]!++
-    deviating.add(series)
+    if (unusual) this.#count(series, deviating)
   }
 
   /** Room for series that turned up since. */
@@ -140,8 +141,11 @@ export class DeviationCounts {
     this.placeCount = 0
     this.elementCount = 0
     this.stratumCount = 0
-    this.c.fill(0)
-    this.unanswered.fill(0)
+    for (let i = 0; i < this.deviatedCount; i++) {
+      this.c[this.deviated[i]!] = 0
+      this.unanswered[this.deviated[i]!] = 0
+    }
+    this.deviatedCount = 0
   }
 
   #takeOccurrences(
@@ -232,8 +236,15 @@ export class DeviationCounts {
 
   #deviate(series: number, value: number, deviating: DeviatingSeries): void {
     if (series < 0) return
-    this.c[series]!++
     this.#recent.add(series, value)
+    this.#count(series, deviating)
+  }
+
+  #count(series: number, deviating: DeviatingSeries): void {
+    if (this.c[series]!++ === 0) {
+      this.deviated = grownTo(this.deviated, this.deviatedCount + 1)
+      this.deviated[this.deviatedCount++] = series
+    }
     deviating.add(series)
   }
 
@@ -255,6 +266,7 @@ export class DeviationCounts {
       places: this.places.slice(0, this.placeCount),
       elements: this.elements.slice(0, this.elementCount),
       strata: this.strata.slice(0, this.stratumCount),
+      deviated: this.deviated.slice(0, this.deviatedCount),
       unwatched,
     }
   }
@@ -272,6 +284,8 @@ export class DeviationCounts {
     this.elements = grownTo(state.elements.slice(), 64)
     this.stratumCount = state.strata.length
     this.strata = grownTo(state.strata.slice(), 64)
+    this.deviatedCount = state.deviated.length
+    this.deviated = grownTo(state.deviated.slice(), 256)
     this.unwatched = state.unwatched
   }
 }
@@ -286,5 +300,6 @@ export interface DeviationCountsState {
   readonly places: Int32Array<ArrayBuffer>
   readonly elements: Int32Array<ArrayBuffer>
   readonly strata: Int32Array<ArrayBuffer>
+  readonly deviated: Int32Array<ArrayBuffer>
   readonly unwatched: number
 }

@@ -1,4 +1,5 @@
 import { grownTo } from '../features/grown-array.ts'
+import { logBetaBinomial } from './beta-binomial.ts'
 import type { DeviationSeries } from './deviation-series.ts'
 import { DeviationSketches } from './deviation-sketch.ts'
 import {
@@ -9,8 +10,11 @@ import {
 } from './evidence-options.ts'
 import { PathVotes } from './path-votes.ts'
 import { RecentValues } from './recent-values.ts'
-import { logShareRatio, materialEvidence } from './share-evidence.ts'
+import { materialEvidence } from './share-evidence.ts'
 import { logMeanExp, logPlusOne, NO_EVIDENCE, srStep } from './shiryaev-roberts.ts'
+
+/** Occurrences of which none deviates, after which a series without evidence is not weighed at all. */
+const PLAINLY_NORMAL = 8
 
 /**
  * The evidence of every series, in flat arrays: one Shiryaev-Roberts e-detector for each alternative,
@@ -44,6 +48,7 @@ export class DeviationEvidence {
   readonly #series: DeviationSeries
   readonly #options: EvidenceOptions
   readonly #step = new Float64Array(ALTERNATIVES)
+  readonly #ratios = new Float64Array(ALTERNATIVES)
 
   constructor(series: DeviationSeries, options: EvidenceOptions) {
     const { count } = series
@@ -94,22 +99,27 @@ export class DeviationEvidence {
    */
   prefix(series: number, n: number, c: number): number {
     if (this.suspended[series] === 1) return NO_EVIDENCE
+    this.#weigh(series, n, c)
     const at = series * ALTERNATIVES
     for (let j = 0; j < ALTERNATIVES; j++) {
-      this.#step[j] = logPlusOne(this.logM[at + j]!) + this.ratio(series, j, n, c)
+      this.#step[j] = logPlusOne(this.logM[at + j]!) + this.#ratios[j]!
     }
     return logMeanExp(this.#step, 0, ALTERNATIVES)
   }
 
-  /** ln of what one bucket says for alternative j against the null. */
-  ratio(series: number, j: number, n: number, c: number): number {
-    const base = this.#series.rate[series]!
-    const shares = sharesOf(this.#series.kind[series]!, this.#options)
-    const share = alternativeShare(shares[j]!, base)
+  /** Fills `#ratios`: ln of what one bucket says for each alternative against the null. */
+  #weigh(series: number, n: number, c: number): void {
+    const { rate, rho, weight, kind } = this.#series
     const { alternativeRho } = this.#options
-    const ratio = logShareRatio(n, c, share, alternativeRho, base, this.#series.rho[series]!)
-    const weighed = ratio * this.#series.weight[series]!
-    return materialEvidence(weighed, n, c, alternativeShare(shares[0]!, base))
+    const base = rate[series]!
+    const shares = sharesOf(kind[series]!, this.#options)
+    const least = alternativeShare(shares[0]!, base)
+    const none = logBetaBinomial(n, c, base, rho[series]!)
+    for (let j = 0; j < ALTERNATIVES; j++) {
+      const share = alternativeShare(shares[j]!, base)
+      const ratio = logBetaBinomial(n, c, share, alternativeRho) - none
+      this.#ratios[j] = materialEvidence(ratio * weight[series]!, n, c, least)
+    }
   }
 
   /** Ends a bucket with (n, c); what was remembered is forgotten when nothing speaks for a change. */
@@ -119,17 +129,33 @@ export class DeviationEvidence {
       return
     }
     const at = series * ALTERNATIVES
-    for (let j = 0; j < ALTERNATIVES; j++) {
-      const ratio = this.ratio(series, j, n, c)
-      this.#step[j] = ratio
-      this.logM[at + j] = srStep(this.logM[at + j]!, ratio)
+    if (c === 0 && n >= PLAINLY_NORMAL && this.#isCold(at)) {
+      this.#chill(series, at)
+      return
     }
-    this.cusum[series] = Math.max(0, this.cusum[series]! + logMeanExp(this.#step, 0, ALTERNATIVES))
+    this.#weigh(series, n, c)
+    for (let j = 0; j < ALTERNATIVES; j++) {
+      this.logM[at + j] = srStep(this.logM[at + j]!, this.#ratios[j]!)
+    }
+    const gain = logMeanExp(this.#ratios, 0, ALTERNATIVES)
+    this.cusum[series] = Math.max(0, this.cusum[series]! + gain)
     this.n[series]! += n
     this.c[series]! += c
     this.unanswered[series]! += unanswered
     this.score[series]! += bucketScore(n, c, this.#series.rate[series]!)
     if (!open && this.cusum[series] === 0) this.#forget(series)
+  }
+
+  #isCold(at: number): boolean {
+    for (let j = 0; j < ALTERNATIVES; j++) if (this.logM[at + j]! > 0) return false
+    return true
+  }
+
+  /** What most series are most of the time; taking M lower than it is keeps every guarantee. */
+  #chill(series: number, at: number): void {
+    for (let j = 0; j < ALTERNATIVES; j++) this.logM[at + j] = NO_EVIDENCE
+    this.cusum[series] = 0
+    if (this.firstMs[series] !== 0) this.#forget(series)
   }
 
   /** Starts anew after a series has closed: the rest of its bucket is what closed it. */
