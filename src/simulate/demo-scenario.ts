@@ -12,7 +12,7 @@ export interface DemoScenario extends Omit<SimulationOptions, 'startMs'> {
 
 const WARMUP_MS = 120_000
 const FAULT_MS = 45_000
-const QUIET_MS = 25_000
+const QUIET_MS = 45_000
 
 const CHAPTERS: readonly { kind: FaultKind; service: string; callee?: string; title: string }[] = [
   {
@@ -49,8 +49,8 @@ const CHAPTERS: readonly { kind: FaultKind; service: string; callee?: string; ti
 ]
 
 /**
- * Two minutes of healthy traffic, then six faults of 45 s, each with 25 s of quiet after it: nine
- * minutes of data time, about 65,000 traces and 1.1 million spans.
+ * Two minutes of healthy traffic, then six faults of 45 s, each with 45 s of quiet after it:
+ * eleven minutes of data time, about 79,000 traces and 1.3 million spans.
  */
 export function demoScenario(seed: number): DemoScenario {
   const faults = CHAPTERS.map(({ kind, service, callee }, i): Fault => {
