@@ -2,7 +2,7 @@ import type { Dissimilarity } from '../cluster/dissimilarity.ts'
 import type { ElementTable } from '../features/element-table.ts'
 import type { ProfileScratch, ScaledProfile } from '../features/profile.ts'
 import type { Vocabulary } from '../otlp/vocabulary.ts'
-import type { Contribution, Term } from './anomaly.ts'
+import type { Contribution } from './anomaly.ts'
 
 /** What explaining needs to know besides the pair. */
 export interface Names {
@@ -164,13 +164,4 @@ export function quantity(measure: string, value: number | string | null): string
 
 export function shortP(p: number): string {
   return p < 0.0001 ? p.toExponential(0) : String(Number(p.toPrecision(2)))
-}
-
-/** Sum by term, for people: which kind of difference it is. */
-export function sumByTerm(contributions: readonly Contribution[]): Map<Term, number> {
-  const sums = new Map<Term, number>()
-  for (const { term, contribution } of contributions) {
-    sums.set(term, (sums.get(term) ?? 0) + contribution)
-  }
-  return sums
 }

@@ -2,11 +2,9 @@ import type { SlotTable } from '../otlp/attribute-slots.ts'
 import { NO_TEXT, type Vocabulary } from '../otlp/vocabulary.ts'
 import { OTHER_PAIR, PairTable, type PairTableState } from './pair-table.ts'
 
-/** Span kinds of OTLP. */
-export const KIND_SERVER = 2
+/** Span kinds of OTLP that call somebody. */
 export const KIND_CLIENT = 3
 export const KIND_PRODUCER = 4
-export const KIND_CONSUMER = 5
 
 const KIND_STRIDE = 8
 

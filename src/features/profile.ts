@@ -5,11 +5,9 @@ import type { TraceElements } from './trace-elements.ts'
 /** Columns of `Profile.values`, one row an element. Times as ln(1 + microseconds). */
 export const COUNT = 0
 export const MEAN_DURATION = 1
-export const MAX_DURATION = 2
-export const MEAN_SELF = 3
-export const MAX_SELF = 4
-export const ERRORS = 5
-export const PROFILE_STRIDE = 6
+export const MAX_SELF = 2
+export const ERRORS = 3
+export const PROFILE_STRIDE = 4
 
 /** Columns of `scaled`: duration and self time on the element's own scale (see model/scales.ts). */
 export const SCALED_DURATION = 0
@@ -88,8 +86,6 @@ export class ProfileScratch {
       const at = row * PROFILE_STRIDE
       values[at + COUNT]! += 1
       values[at + MEAN_DURATION]! += duration
-      values[at + MEAN_SELF]! += self
-      if (duration > values[at + MAX_DURATION]!) values[at + MAX_DURATION] = duration
       if (self > values[at + MAX_SELF]!) values[at + MAX_SELF] = self
       if (status[trace.rows[i]!] === 2) values[at + ERRORS]! += 1
     }
@@ -98,7 +94,6 @@ export class ProfileScratch {
       const times = this.values[at + COUNT]!
       if (times === 1) continue
       this.values[at + MEAN_DURATION]! /= times
-      this.values[at + MEAN_SELF]! /= times
     }
     const entry = trace.rows[0]!
     this.status = status[entry]!

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { type ProfileScratch, signatureOf } from '../features/profile.ts'
 
 /** Most shapes remembered of one stratum: the most frequent ones. */
@@ -64,7 +65,8 @@ export class ShapeLookup {
   readonly #shapes: Shapes
   readonly #bySignature = new Set<number>()
   readonly #known: Set<number>
-  readonly #answers = new Map<number, Novelty>()
+  /** Answers by signature: the unusual shapes of an incident come again and again. */
+  readonly #answers = new LRUCache<number, Novelty>({ max: 4 * MOST_SHAPES })
 
   constructor(shapes: Shapes) {
     this.#shapes = shapes
@@ -78,7 +80,6 @@ export class ShapeLookup {
     const before = this.#answers.get(signature)
     if (before) return before
     const answer = this.#measure(x)
-    if (this.#answers.size >= 4 * MOST_SHAPES) this.#answers.clear()
     this.#answers.set(signature, answer)
     return answer
   }
