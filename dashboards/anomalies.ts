@@ -149,7 +149,7 @@ const timeline: readonly Panel[] = [
       ),
     ],
     width: 24,
-    height: 8,
+    height: 7,
     field: {
       ...mappings({
         '1': ['info', SEVERITY_COLOURS.info],
@@ -240,11 +240,11 @@ const feed: readonly Panel[] = [
       ),
     ],
     width: 24,
-    height: 8,
+    height: 6,
     field: { custom: { align: 'left' } },
     overrides: [
-      column('Began', { unit: 'dateTimeAsIso', 'custom.width': 160 }),
-      column('Closed', { unit: 'dateTimeAsIso', 'custom.width': 160 }),
+      column('Began', { unit: 'time:MM-DD HH:mm:ss', 'custom.width': 120 }),
+      column('Closed', { unit: 'time:MM-DD HH:mm:ss', 'custom.width': 120 }),
       column('Services', { 'custom.width': 220 }),
       column('Deviating', { unit: 'percentunit', decimals: 0, 'custom.width': 100 }),
       column('Cluster', {

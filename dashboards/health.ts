@@ -178,7 +178,7 @@ const input: readonly Panel[] = [
     'Waiting records',
     'Records between a source and the detector. Full queues make the source wait.',
     'short',
-    [prom(`sum by (source) (medoscope_queue_records{${THIS}})`, '{{source}}')],
+    [prom(`sum by (source) (medoscope_queue_records{${THIS}}) or vector(0)`, '{{source}}')],
   ),
   series(
     'Not looked at',
@@ -200,7 +200,7 @@ const input: readonly Panel[] = [
     'OTLP/HTTP requests',
     'Requests to the receiver by status code, a second. 429: it was full.',
     'ops',
-    [prom(rate('medoscope_http_requests_total', 'code'), '{{code}}')],
+    [prom(`${rate('medoscope_http_requests_total', 'code')} or vector(0)`, '{{code}}')],
   ),
   series('Events of sources', 'Rebalances, gaps and restarts of a source, a second.', 'ops', [
     prom(rate('medoscope_source_events_total', 'source, event'), '{{source}}: {{event}}'),

@@ -61,8 +61,8 @@ const COLUMNS: readonly Column[] = [
     metric: 'normal_rate_ratio',
     look: { unit: 'percentunit', decimals: 0, ...wide(80) },
   },
-  { name: 'Typical time', metric: 'typical_seconds', look: { unit: 's', ...wide(95) } },
-  { name: 'Normal time', metric: 'normal_seconds', look: { unit: 's', ...wide(95) } },
+  { name: 'Typical time', metric: 'typical_seconds', look: { unit: 's', ...wide(108) } },
+  { name: 'Normal time', metric: 'normal_seconds', look: { unit: 's', ...wide(108) } },
   { name: 'Strength', metric: 'strength', look: { decimals: 0, ...wide(80) } },
   {
     name: 'Cluster',
@@ -132,7 +132,7 @@ export function openClustersTable(): Panel {
     unit: 'short',
     queries,
     width: 24,
-    height: 8,
+    height: 6,
     field: { custom: { align: 'left', filterable: false }, noValue: '' },
     overrides: COLUMNS.map(({ name, look }) => column(name, look)),
     transformations: [

@@ -12,6 +12,8 @@ export interface ProgramSpec {
   readonly dir: string
   /** Answers 200 once it is ready; null: ready at once. */
   readonly readyUrl: string | null
+  /** Times it may be started before giving up; 1 unless it is known to need more. */
+  readonly attempts?: number
 }
 
 const READY_MS = 60_000
@@ -34,12 +36,22 @@ export class Program {
 
   /** Starts it and waits until it is ready; throws with the end of its log otherwise. */
   static async start(spec: ProgramSpec): Promise<Program> {
+    for (let left = spec.attempts ?? 1; ; left--) {
+      try {
+        return await Program.#start(spec)
+      } catch (error) {
+        if (left <= 1) throw error
+      }
+    }
+  }
+
+  static async #start(spec: ProgramSpec): Promise<Program> {
     const { name, command, args, env = {}, dir, readyUrl } = spec
     const logFile = join(dir, `${name}.log`)
     const log = openSync(logFile, 'a')
     // `sh` gives a background process /dev/null as input, hence the copy of 0 as 3.
     const script =
-      'exec 3<&0; "$@" 3<&- </dev/null & child=$!; (cat <&3 >/dev/null; kill $child) & wait $child'
+      'exec 3<&0; "$@" 3<&- </dev/null & child=$!; (cat <&3 >/dev/null; kill $child 2>/dev/null) & wait $child'
     const shell = spawn('sh', ['-c', script, 'sh', command, ...args], {
       stdio: ['pipe', log, log],
       env: { ...process.env, ...env },

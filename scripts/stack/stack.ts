@@ -268,6 +268,8 @@ export class Stack {
         GF_LOG_MODE: 'console',
       },
       readyUrl: `${this.url('grafana')}/api/health`,
+      // Some releases trip over a race of their own while they make a new database.
+      attempts: 3,
     })
   }
 

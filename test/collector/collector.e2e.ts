@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Program } from '../../scripts/stack/program.ts'
+import { ROOT, Stack, USUAL_PORTS } from '../../scripts/stack/stack.ts'
+import { simulate } from '../../src/simulate/simulate.ts'
+import { toOtlpProto } from '../../src/simulate/simulated-record.ts'
+import { freePorts } from '../kafka/free-ports.ts'
+import { kafkaBrokers } from '../kafka-broker.ts'
+import { readyCollector } from '../stack/ready-collector.ts'
+import { LogReceiver } from './log-receiver.ts'
+import { sendGrpc, sendHttp } from './otlp-senders.ts'
+
+const LEARN_MS = 90_000
+const FAULT_MS = 30_000
+
+const brokers = await kafkaBrokers()
+const collector = await readyCollector()
+
+describe.skipIf(brokers === null || collector === null)(
+  'a real Collector in front and behind',
+  () => {
+    const dir = mkdtempSync(join(tmpdir(), 'medoscope-collector-'))
+    const traces = new Map<string, { endMs: number; affected: boolean }>()
+    let receiver: LogReceiver
+    let stack: Stack
+    let behind: Program
+
+    beforeAll(async () => {
+      receiver = await LogReceiver.start()
+      const names = Object.keys(USUAL_PORTS)
+      const free = await freePorts(names.length + 2)
+      const ports = Object.fromEntries(names.map((name, i) => [name, free[i]])) as never
+      const nothing = { prometheus: null, alertmanager: null, grafana: null, loki: null }
+      stack = new Stack({
+        programs: { ...nothing, collector },
+        ports,
+        dir,
+        brokers: brokers?.join(',') ?? '',
+        load: 0,
+        scrapeSeconds: null,
+        webhook: null,
+        say: () => undefined,
+      })
+      await stack.start()
+      // The second Collector: config/collector-anomalies.yaml alone, with us in Loki's place.
+      behind = await Program.start({
+        name: 'collector-behind',
+        command: collector ?? '',
+        args: [
+          `--config=${join(ROOT, 'config/collector-anomalies.yaml')}`,
+          // Two Collectors on one machine want two ports for their own metrics.
+          `--config=yaml:service::telemetry::metrics::level: none`,
+        ],
+        env: { KAFKA_BROKERS: stack.brokers, LOKI_ENDPOINT: `${receiver.url}/otlp` },
+        dir,
+        readyUrl: null,
+      })
+    })
+
+    afterAll(async () => {
+      for (const program of [stack?.program('medoscope'), stack?.program('collector'), behind]) {
+        if (program && !program.running) console.warn(`${program.name} ended:\n${program.log()}`)
+      }
+      await behind?.stop()
+      await stack?.stop()
+      await receiver?.stop()
+      rmSync(dir, { recursive: true, force: true })
+    })
+
+    /** Sum of a metric over its labels. */
+    async function metric(name: string): Promise<number> {
+      const text = await (await fetch(`${stack.url('medoscope')}/metrics`)).text()
+      const lines = text
+        .split('\n')
+        .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+      return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+    }
+
+    async function settled(name: string, wanted: number, seconds: number): Promise<number> {
+      let value = 0
+      for (const end = Date.now() + seconds * 1000; Date.now() < end; await delay(500)) {
+        value = await metric(name)
+        if (value >= wanted) return value
+      }
+      return value
+    }
+
+    it('turns every span sent over gRPC and HTTP into part of a verdict', async () => {
+      const bodies: Uint8Array[] = []
+      let spans = 0
+      const startMs = Date.now() - LEARN_MS - FAULT_MS - 60_000
+      const fault = {
+        kind: 'errors',
+        service: 'payment',
+        strength: 'strong',
+        fromMs: LEARN_MS,
+        toMs: LEARN_MS + FAULT_MS,
+      } as const
+      for (const record of simulate({
+        seed: 11,
+        startMs,
+        durationMs: LEARN_MS + FAULT_MS,
+        tracesPerSecond: 60,
+        faults: [fault],
+        onTrace: ({ traceId, endMs, affected }) =>
+          traces.set(traceId, { endMs, affected: affected.length > 0 }),
+      })) {
+        spans += record.spanCount
+        bodies.push(toOtlpProto(record))
+      }
+      // Slowly enough that data time moves as it would: whole seconds one after the other.
+      const grpc = `http://127.0.0.1:${stack.options.ports.otlpGrpc}`
+      for (let i = 0; i < bodies.length; i += 40) {
+        const part = bodies.slice(i, i + 40)
+        await sendHttp(
+          stack.url('otlpHttp'),
+          part.filter((_, n) => n % 2 === 0),
+        )
+        await sendGrpc(
+          grpc,
+          part.filter((_, n) => n % 2 === 1),
+        )
+      }
+      expect(await settled('medoscope_spans_total', spans, 120)).toBe(spans)
+      // The last few seconds of traces stay open until newer data comes.
+      const lastMs = Math.max(...[...traces.values()].map(({ endMs }) => endMs))
+      const due = [...traces.values()].filter(({ endMs }) => endMs < lastMs - 10_000).length
+      expect(await settled('medoscope_observations_total', due, 60)).toBeGreaterThanOrEqual(due)
+      expect(await metric('medoscope_undecodable_records_total')).toBe(0)
+      expect(await metric('medoscope_keyed_records_total')).toBe(
+        await metric('medoscope_records_total'),
+      )
+      expect(await metric('medoscope_observations_flagged_total')).toBeGreaterThan(10)
+    })
+
+    it('keeps event name, trace id and attributes on the way to Loki', async () => {
+      const wanted = await settled('medoscope_published_total', 11, 60)
+      for (let i = 0; i < 120 && receiver.logs.length < wanted; i++) await delay(500)
+      expect([...receiver.paths]).toEqual(['/otlp/v1/logs'])
+      const anomalies = receiver.logs.filter(({ eventName }) => eventName === 'medoscope.anomaly')
+      expect(anomalies.length).toBeGreaterThan(10)
+      for (const { traceId, attributes, resource, body } of anomalies) {
+        expect(traces.has(traceId)).toBe(true)
+        expect(resource).toEqual({ 'service.name': 'medoscope', 'medoscope.signal': 'traces' })
+        expect(attributes['event.name']).toBe('medoscope.anomaly')
+        expect(attributes['medoscope.anomaly.id']).toMatch(/./)
+        expect(attributes['medoscope.p_value']).toBeLessThanOrEqual(0.001)
+        expect(JSON.parse(String(attributes['medoscope.contributions'])).length).toBeGreaterThan(0)
+        expect(body.length).toBeGreaterThan(10)
+      }
+      const hit = anomalies.filter(({ traceId }) => traces.get(traceId)?.affected)
+      expect(hit.length).toBeGreaterThan(anomalies.length / 2)
+      const changes = receiver.logs.filter(
+        ({ eventName }) => eventName === 'medoscope.anomaly_cluster',
+      )
+      expect(
+        changes.map(({ attributes }) => attributes['medoscope.anomaly_cluster.change']),
+      ).toContain('opened')
+    })
+  },
+)
