@@ -8,7 +8,6 @@ import type { Model } from '../model/model.ts'
 import { DecodeError } from '../otlp/decode-error.ts'
 import { decodeTracesJson } from '../otlp/decode-json.ts'
 import { decodeTraces } from '../otlp/decode-protobuf.ts'
-import { SpanColumns } from '../otlp/span-columns.ts'
 import type { AnomalyCluster } from './anomaly-cluster.ts'
 import { addCounts, type DetectorCounts, detectorCounts } from './detector-counts.ts'
 import { checkedState, type DetectorState } from './detector-state.ts'
@@ -40,7 +39,6 @@ export class Detector {
   /** Warm-up: learn from everything, judge nothing, ask for no fit. */
   learnOnly = false
   readonly #tables: Tables
-  readonly #columns: SpanColumns
   readonly #shards = new Map<string, Shard>()
   readonly #learner: Learner
   readonly #observer: Observer
@@ -54,7 +52,6 @@ export class Detector {
   constructor(settings: DetectorSettings) {
     this.settings = settings
     this.#tables = new Tables(settings.features)
-    this.#columns = new SpanColumns(this.#tables.slots.stride)
     this.#learner = new Learner(settings, this.#tables)
     this.#observer = new Observer(settings, this.#tables, this.#learner)
     this.#schedule = new FitSchedule(settings.model)
@@ -243,10 +240,10 @@ export class Detector {
     this.#records.taken++
     this.#records.bytes += record.body.length
     if (record.keyed) this.#records.keyed++
-    this.#columns.clear()
+    this.#tables.target.columns.clear()
     try {
       const decode = record.encoding === 'otlp_json' ? decodeTracesJson : decodeTraces
-      this.#records.spans += decode(record.body, this.#tables.target(this.#columns))
+      this.#records.spans += decode(record.body, this.#tables.target)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       this.#records.undecodable++
@@ -255,7 +252,7 @@ export class Detector {
       output.deadLetters.push({ partition, offset, reason, position, body })
       return
     }
-    shard.assembler.add(this.#columns, record.offset, record.keyed)
+    shard.assembler.add(this.#tables.target.columns, record.offset, record.keyed)
     this.#clockMs = this.#latest()
     this.#observer.advance(this.#clockMs, output)
   }

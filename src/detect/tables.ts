@@ -3,7 +3,7 @@ import { EvidenceReader } from '../features/kept-trace.ts'
 import { maskName } from '../features/mask-name.ts'
 import { type SlotTable, slotTable } from '../otlp/attribute-slots.ts'
 import type { DecodeTarget } from '../otlp/decode-target.ts'
-import type { SpanColumns } from '../otlp/span-columns.ts'
+import { SpanColumns } from '../otlp/span-columns.ts'
 import { Vocabulary } from '../otlp/vocabulary.ts'
 import type { FeatureSettings } from './settings.ts'
 
@@ -16,8 +16,8 @@ export class Tables {
   readonly evidence: EvidenceReader
   readonly categories: readonly string[]
   readonly categorySlots: Int32Array<ArrayBuffer>
-  readonly #ignore: ReadonlySet<string>
-  #target: DecodeTarget | null = null
+  /** Where decoders put what they read; cleared for each record. */
+  readonly target: DecodeTarget
 
   constructor(settings: FeatureSettings) {
     this.names = new Vocabulary(settings.maxTexts, maskName)
@@ -27,25 +27,19 @@ export class Tables {
     this.categories = settings.categories
     this.categorySlots = Int32Array.from(settings.categories, (key) => this.slots.index.get(key)!)
     this.evidence = new EvidenceReader(this.elements, this.names, this.values, settings.categories)
-    this.#ignore = new Set(settings.ignoreServices)
-  }
-
-  /** Where a decoder puts what it reads. */
-  target(columns: SpanColumns): DecodeTarget {
-    this.#target ??= {
-      columns,
+    this.target = {
+      columns: new SpanColumns(this.slots.stride),
       names: this.names,
       values: this.values,
       slots: this.slots,
-      ignoreServices: this.#ignore,
+      ignoreServices: new Set(settings.ignoreServices),
       droppedOwn: 0,
     }
-    return this.#target
   }
 
   /** Spans of medoscope itself that were left out. */
   get ownSpans(): number {
-    return this.#target?.droppedOwn ?? 0
+    return this.target.droppedOwn
   }
 
   state(): TablesState {

@@ -5,7 +5,7 @@ const LONGEST = 200
 /**
  * An operation name without the parts that make every call its own operation: UUIDs, numbers, long
  * hexadecimal and random-looking tokens become `{id}`, a query string is cut off. Short names with
- * digits in them (`v1`, `s3`, `http2`, `step-3`) stay as they are. Idempotent.
+ * digits in them (`v1`, `s3`, `HTTP/2`, `step-3`) stay as they are. Idempotent.
  */
 export function maskName(name: string): string {
   const query = name.indexOf('?')
@@ -16,7 +16,7 @@ export function maskName(name: string): string {
 }
 
 function maskToken(token: string): string {
-  if (/^\d+$/.test(token)) return token.length > 1 ? '{id}' : token === '0' ? token : '{id}'
+  if (/^\d{2,}$/.test(token)) return '{id}'
   if (/^(0x)?[0-9a-f]{8,}$/i.test(token) && /\d/.test(token)) return '{id}'
   if (token.length >= 16 && looksRandom(token)) return '{id}'
   // Runs of three and more digits are counters or ids (`order-20931`), shorter ones are versions.
