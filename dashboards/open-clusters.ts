@@ -42,9 +42,9 @@ const COLUMNS: readonly Column[] = [
       ],
     },
   },
-  { name: 'Service', label: 'service', look: wide(130) },
-  { name: 'What', label: 'what', look: wide(125) },
-  { name: 'Place', label: 'place', look: { 'custom.minWidth': 300 } },
+  { name: 'Service', label: 'service', look: wide(115) },
+  { name: 'What', label: 'what', look: wide(118) },
+  { name: 'Place', label: 'place', look: { 'custom.minWidth': 240 } },
   {
     name: 'Since',
     metric: 'first_timestamp_seconds',
@@ -61,8 +61,8 @@ const COLUMNS: readonly Column[] = [
     metric: 'normal_rate_ratio',
     look: { unit: 'percentunit', decimals: 0, ...wide(80) },
   },
-  { name: 'Typical time', metric: 'typical_seconds', look: { unit: 's', ...wide(108) } },
-  { name: 'Normal time', metric: 'normal_seconds', look: { unit: 's', ...wide(108) } },
+  { name: 'Typical time', metric: 'typical_seconds', look: { unit: 's', ...wide(100) } },
+  { name: 'Normal time', metric: 'normal_seconds', look: { unit: 's', ...wide(100) } },
   { name: 'Strength', metric: 'strength', look: { decimals: 0, ...wide(80) } },
   {
     name: 'Cluster',
@@ -89,7 +89,10 @@ const COLUMNS: readonly Column[] = [
   {
     name: 'Normal',
     label: 'normal_trace_id',
-    look: { ...wide(100), links: [link('The normal trace alone', `${JAEGER}/trace/${VALUE}`)] },
+    look: {
+      'custom.hidden': true,
+      links: [link('The normal trace alone', `${JAEGER}/trace/${VALUE}`)],
+    },
   },
 ]
 

@@ -17,7 +17,7 @@ const DEVIATIONS = 5
  */
 export function bootstrapThreshold(
   detector: DriftDetector,
-  blocks: readonly Uint8Array[],
+  blocks: readonly Uint32Array[],
   windowBlocks: number,
   random: () => number,
 ): number {
@@ -51,6 +51,6 @@ export function bootstrapThreshold(
 }
 
 /** Adds `sign` times a block's counts to a histogram. */
-export function add(into: Float64Array, block: Uint8Array, sign: 1 | -1): void {
+export function add(into: Float64Array, block: Uint32Array, sign: 1 | -1): void {
   for (let bin = 0; bin < into.length; bin++) into[bin]! += sign * block[bin]!
 }

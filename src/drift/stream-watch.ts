@@ -16,7 +16,7 @@ export interface StreamWatchState {
   readonly state: DriftState
   readonly statistic: number
   readonly threshold: number
-  readonly blocks: readonly Uint8Array[]
+  readonly blocks: readonly Uint32Array[]
   readonly frozen: number
   readonly above: number
   readonly below: number
@@ -45,7 +45,7 @@ export class StreamWatch {
   readonly stream: DriftStream
   readonly #settings: DriftSettings
   /** Oldest first; the last `windowBlocks` are the window, those before are the reference. */
-  #blocks: Uint8Array[] = []
+  #blocks: Uint32Array[] = []
   /** Blocks between the reference and the window, kept apart while the state is not stable. */
   #frozen = 0
   #above = 0
@@ -93,9 +93,8 @@ export class StreamWatch {
 
   #endBlock(): void {
     const { windowBlocks, leastReferenceBlocks } = this.#settings
-    const block = new Uint8Array(DRIFT_DETECTORS[this.stream].bins)
-    // At most 255 of a kind, whatever the size of a block: it is a matter of shares.
-    for (const bin of this.#sample) if (block[bin]! < 255) block[bin]!++
+    const block = new Uint32Array(DRIFT_DETECTORS[this.stream].bins)
+    for (const bin of this.#sample) block[bin]!++
     this.#seen = 0
     this.#blocks.push(block)
     if (this.state === 'suspected' || this.state === 'drifting') this.#frozen++

@@ -25,6 +25,8 @@ export interface AlignedCall {
   /** Time of the folded calls together, ms. */
   readonly foldedMs: number
   readonly difference: Difference
+  /** Whether it, or a call below it, differs. */
+  readonly leads: boolean
   /** Attributes whose values differ: key, normal value, anomaly's value. */
   readonly attributes: readonly AttributeDifference[]
 }
@@ -80,7 +82,18 @@ export function alignTraces(
     )
     for (let i = below.length - 1; i >= 0; i--) stack.push(below[i] as Pair)
   }
-  return withinLimit(calls, maxCalls, spanMs)
+  return withinLimit(markLeading(calls), maxCalls, spanMs)
+}
+
+/** Walking backwards, a call is an ancestor of one that differs if it is less deep than the last such. */
+function markLeading(calls: readonly AlignedCall[]): AlignedCall[] {
+  let ancestorsBelow = 0
+  const marked = [...calls].reverse().map((call): AlignedCall => {
+    const leads = call.difference !== 'same' || call.depth < ancestorsBelow
+    if (leads) ancestorsBelow = call.depth
+    return { ...call, leads }
+  })
+  return marked.reverse()
 }
 
 /** A line to be: indices into the two traces, -1 = not there. */
@@ -215,6 +228,7 @@ function alignedCall(
     folded: pair.folded,
     foldedMs: pair.foldedMs,
     difference: differenceOf(normal, anomaly, attributes, spanMs),
+    leads: false,
     attributes,
   }
 }
@@ -258,18 +272,8 @@ function withinLimit(
   spanMs: number,
 ): AlignedTraces {
   if (calls.length <= maxCalls) return { calls, hidden: 0, spanMs }
-  const needed = new Set<AlignedCall>()
-  // Walking backwards, a call is an ancestor of what was kept if it is less deep than the last kept one.
-  let ancestorsBelow = 0
-  for (let i = calls.length - 1; i >= 0; i--) {
-    const call = calls[i] as AlignedCall
-    if (call.difference !== 'same' || call.depth < ancestorsBelow) {
-      needed.add(call)
-      ancestorsBelow = call.depth
-    }
-  }
   // What room is left goes to the first of the others; in this order no line loses its parent.
-  let room = maxCalls - needed.size
-  const kept = calls.filter((call) => needed.has(call) || room-- > 0).slice(0, maxCalls)
+  let room = maxCalls - calls.filter(({ leads }) => leads).length
+  const kept = calls.filter((call) => call.leads || room-- > 0).slice(0, maxCalls)
   return { calls: kept, hidden: calls.length - kept.length, spanMs }
 }

@@ -20,6 +20,8 @@ export interface PageLinks {
 
 export const NO_LINKS: PageLinks = { trace: null, compare: null }
 
+const LONG_PAIR = 20
+
 /** What a difference is called on the page. */
 const WORDS: Readonly<Record<Difference, string>> = {
   same: 'same',
@@ -97,10 +99,12 @@ function comparison(cluster: AnomalyCluster, links: PageLinks): Html {
   const aligned = alignTraces(nearestNormal, representative)
   const ids = html`<p class="quiet">Normal: ${traceLink(nearestNormal?.traceId ?? null, links)} · Anomaly: ${traceLink(representative?.traceId ?? null, links)}${compareLink(cluster, links)}</p>`
   const counted = aligned.calls.filter((call) => call.difference !== 'same').length
+  // A long pair opens on what matters; one click shows the rest.
+  const checked = aligned.calls.length > LONG_PAIR && counted > 0 ? html` checked` : null
   return html`
 <h2 id="pair">A real example beside the nearest normal trace</h2>
 ${ids}
-<p class="controls"><label><input type="checkbox" id="differences"> only the ${counted} lines that differ</label></p>
+<p class="controls"><label><input type="checkbox" id="differences"${checked}> only the ${counted} calls that differ, and what leads to them</label></p>
 <table class="pair" aria-labelledby="pair" style="--axis:${number(aligned.spanMs)}">
 <colgroup><col class="name"><col class="side"><col class="side"><col></colgroup>
 <thead><tr><th scope="col">Call</th><th scope="col">Normal</th><th scope="col">Anomaly</th><th scope="col">Difference</th></tr></thead>
@@ -110,10 +114,7 @@ ${hiddenNote(aligned)}`
 }
 
 function line(call: AlignedCall, cluster: AnomalyCluster, spanMs: number): Html {
-  const classes = [
-    call.difference === 'same' ? 'is-same' : '',
-    isPlace(call, cluster) ? 'place' : '',
-  ]
+  const classes = [call.leads ? '' : 'is-same', isPlace(call, cluster) ? 'place' : '']
   const indent = Math.min(call.depth, 12) * 0.9
   return html`<tr class="${classes.filter(Boolean).join(' ')}">
 <th scope="row" style="padding-left:${number(indent + 0.5)}rem">${call.operation} <span class="service">${call.service}</span></th>

@@ -80,17 +80,17 @@ describe('the threshold from the reference', () => {
   const detector = DRIFT_DETECTORS.share
 
   /** Blocks of 64 draws from two bins; `waves` makes runs of blocks favour one of them. */
-  function blocks(count: number, waves: number, seed: number): Uint8Array[] {
+  function blocks(count: number, waves: number, seed: number): Uint32Array[] {
     const random = new SeededRandom(seed)
     return Array.from({ length: count }, (_, i) => {
       const share = 0.5 + waves * Math.sign(Math.sin(i / 5))
-      const block = new Uint8Array(detector.bins)
+      const block = new Uint32Array(detector.bins)
       for (let n = 0; n < 64; n++) block[random.next() < share ? 0 : 1]!++
       return block
     })
   }
 
-  function threshold(of: readonly Uint8Array[]): number {
+  function threshold(of: readonly Uint32Array[]): number {
     const random = new SeededRandom(9)
     return bootstrapThreshold(detector, of, 6, () => random.next())
   }
@@ -111,7 +111,7 @@ describe('the threshold from the reference', () => {
 
   it('copes with a reference that never varies', () => {
     const same = Array.from({ length: 36 }, () =>
-      Uint8Array.from({ length: 32 }, (_, i) => (i === 3 ? 64 : 0)),
+      Uint32Array.from({ length: 32 }, (_, i) => (i === 3 ? 64 : 0)),
     )
     expect(threshold(same)).toBe(detector.material)
   })

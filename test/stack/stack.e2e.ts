@@ -16,6 +16,16 @@ import { readyCollector } from './ready-collector.ts'
 const RATE = 60
 const GUILTY = 'pricing'
 const DASHBOARDS = ['medoscope-anomalies', 'medoscope-health'] as const
+/**
+ * Blocks of 400 traces: those of all traffic together take seven seconds, so the mix of requests is
+ * watched after three minutes; those of one entry take too long for this test to judge them.
+ */
+const QUICK_DRIFT = [
+  'drift.block=1s',
+  'drift.block_observations=400',
+  'drift.window_blocks=4',
+  'drift.least_reference_blocks=20',
+]
 /** Panels that a healthy run has nothing to show in. */
 const MAY_BE_EMPTY: readonly string[] = []
 
@@ -66,7 +76,7 @@ describe.skipIf(missing)('the whole stack with real programs', () => {
       dir,
       brokers: brokers?.join(',') ?? '',
       load: RATE,
-      set: ['model.refresh=1m'],
+      set: ['model.refresh=1m', ...QUICK_DRIFT],
       scrapeSeconds: 1,
       webhook: receiver.url,
       say: (line) => process.stderr.write(`${line}\n`),
@@ -194,8 +204,29 @@ describe.skipIf(missing)('the whole stack with real programs', () => {
     delays['resolved_s'] = Math.round((alert.atMs - mended) / 1000)
   })
 
+  it('tells of a changed mix of requests as drift, and of its end', async () => {
+    const drift = 'medoscope_drift_state{stratum="(all)",stream="share"}'
+    await until(
+      'a reference of the mix',
+      240,
+      async () => (await metric('medoscope_drift_threshold{stratum="(all)",stream="share"}')) !== 0,
+    )
+    expect(await metric(drift)).toBe(0)
+    const changed = await flip('mix', 'on')
+    const labels = { alertname: 'MedoscopeDrift', stratum: '(all)', stream: 'share' }
+    const alert = await until('the drift alert', 180, () => receiver.find('firing', labels))
+    delays['drift_s'] = Math.round((alert.atMs - changed) / 1000)
+    expect(alert.receiver).toBe('team')
+    expect(alert.annotations['runbook_url']).toMatch(/drift\.md$/)
+    const back = await flip('mix', 'off')
+    const over = await until('the end of drift', 300, () => receiver.find('resolved', labels))
+    delays['drift_over_s'] = Math.round((over.atMs - back) / 1000)
+  })
+
   it('tells of nothing else but the watchdog', () => {
-    const others = receiver.told.filter(({ labels }) => labels['service'] !== GUILTY)
+    const expected = ({ labels }: ToldAlert): boolean =>
+      labels['service'] === GUILTY || labels['alertname'] === 'MedoscopeDrift'
+    const others = receiver.told.filter((alert) => !expected(alert))
     const names = new Set(
       others.map(({ labels }: ToldAlert) =>
         `${labels['alertname']} ${labels['service'] ?? ''}`.trim(),
