@@ -28,6 +28,9 @@ export interface NullOptions {
   readonly servicePairs: number
   /** ... and everybody's beside that of a service. */
   readonly pooledPairs: number
+  /** Over-dispersion of self time that is assumed at first, and the buckets that it counts as. */
+  readonly youngRho: number
+  readonly youngBuckets: number
   /** Bounds of the over-dispersion. */
   readonly leastRho: number
   readonly mostRho: number
@@ -50,6 +53,8 @@ export const NULL_OPTIONS: NullOptions = {
   leastReference: 30,
   servicePairs: 4000,
   pooledPairs: 500,
+  youngRho: 0.15,
+  youngBuckets: 10,
   leastRho: 0.01,
   mostRho: 0.5,
   mostPooledRare: 0.05,

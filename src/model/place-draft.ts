@@ -80,7 +80,7 @@ function draftCount(data: PlaceReferenceData, i: number, options: NullOptions): 
       normal: median,
       reference: runs,
       perBucket: runs / (data.records[i + 1]! - data.records[i]!),
-      pool: 'selfTime',
+      pool: 'count',
       moments: NO_MOMENTS,
       lag: NO_MOMENTS,
     },

@@ -44,6 +44,7 @@ const ASSUMED_RHO: Readonly<Record<Pool, number>> = {
   selfTime: 0.05,
   far: 0.05,
   errors: 0.02,
+  count: 0.02,
   presence: 0.02,
   structure: 0.02,
 }
@@ -62,6 +63,7 @@ export function fitPlaceNull(
   const ofStrata = structure.map((share) => draftStratum(data, share, options))
   const all = [...ofPlaces.flat(), ...ofStrata.flat()]
   const pooled = burstinessByPool(all, options)
+  const age = longest(data)
   // Calls of a service burst with the network, its own work with the service.
   const group = (i: number): number => data.service[i]! * 2 + data.isCall[i]!
   const byService = new Map<number, SeriesDraft[]>()
@@ -76,16 +78,20 @@ export function fitPlaceNull(
     bucketMs: data.bucketMs,
     places: Array.from(data.places, (place, i) => {
       const bursts = ofService.get(group(i)) ?? pooled
-      return { place, series: ofPlaces[i]!.map((d) => finishSeries(d, bursts[d.pool], options)) }
+      return {
+        place,
+        series: ofPlaces[i]!.map((d) => finishSeries(d, bursts[d.pool], age, options)),
+      }
     }),
     strata: structure.map(({ stratum }, i) => ({
       stratum,
-      series: ofStrata[i]!.map((d) => finishSeries(d, pooled[d.pool], options)),
+      series: ofStrata[i]!.map((d) => finishSeries(d, pooled[d.pool], age, options)),
     })),
     pooledRho: {
       selfTime: pooled.selfTime.rho,
       far: pooled.far.rho,
       errors: pooled.errors.rho,
+      count: pooled.count.rho,
       presence: pooled.presence.rho,
       structure: pooled.structure.rho,
     },
@@ -112,9 +118,17 @@ function burstinessByPool(
     selfTime: of('selfTime'),
     far: of('far'),
     errors: of('errors'),
+    count: of('count'),
     presence: of('presence'),
     structure: of('structure'),
   }
+}
+
+/** Buckets that the reference reaches over: as many as its most visited place has. */
+function longest({ records }: PlaceReferenceData): number {
+  let most = 0
+  for (let i = 0; i + 1 < records.length; i++) most = Math.max(most, records[i + 1]! - records[i]!)
+  return most
 }
 
 function totalOf(moments: readonly DispersionMoments[]): DispersionMoments {
@@ -128,6 +142,6 @@ function totalOf(moments: readonly DispersionMoments[]): DispersionMoments {
 
 /** The null before the first model: nothing is watched. */
 export function emptyPlaceNull(bucketMs: number): PlaceNull {
-  const pooledRho = { selfTime: 0, far: 0, errors: 0, presence: 0, structure: 0 }
+  const pooledRho = { selfTime: 0, far: 0, errors: 0, count: 0, presence: 0, structure: 0 }
   return { bucketMs, places: [], strata: [], pooledRho }
 }

@@ -21,7 +21,7 @@ export interface SeriesNull {
 }
 
 /** Series whose over-dispersion is pooled: bursts of slowness are unlike bursts of errors. */
-export type Pool = 'selfTime' | 'far' | 'errors' | 'presence' | 'structure'
+export type Pool = 'selfTime' | 'far' | 'errors' | 'count' | 'presence' | 'structure'
 
 /** A series before the over-dispersion of all places is known. */
 export interface SeriesDraft {
@@ -49,18 +49,22 @@ export interface Burstiness {
 }
 
 /**
- * The null of a series. Its rate is itself an estimate: with m independent occurrences behind it,
+ * The null of a series. Bursts come and go in minutes, so a reference of a few buckets cannot know
+ * them: it is told of some. Its rate is itself an estimate: with m independent occurrences behind it,
  * its error adds about 1 / (m + 1) to the correlation of two occurrences of a bucket; m is what
- * remains of the reference after its own over-dispersion.
+ * remains of the reference after its own over-dispersion. `age`: buckets that the reference has.
  */
 export function finishSeries(
   draft: SeriesDraft,
   pooled: Burstiness,
+  age: number,
   options: NullOptions,
 ): SeriesNull {
   const { moments, reference, perBucket } = draft
   const own = shrunkRho(moments, pooled.rho, options.servicePairs, options.mostRho)
-  const rho = Math.max(options.leastRho, own)
+  const young = draft.pool === 'selfTime' ? options.youngBuckets : 0
+  const seasoned = (own * age + options.youngRho * young) / (age + young)
+  const rho = Math.max(options.leastRho, seasoned)
   const independent = reference / (1 + Math.max(0, perBucket - 1) * rho)
   return {
     kind: draft.kind,
