@@ -122,7 +122,10 @@ export class DemoScreen {
         `${(rate / alpha).toFixed(2)} x alpha (${alpha}); ` +
         `99 % band ${(low / normal / alpha).toFixed(2)} to ${(high / normal / alpha).toFixed(2)}`,
     )
-    this.#write(`false clusters: ${falseClusters}`)
+    this.#write(
+      `false clusters: ${falseClusters} (opened outside every fault; the shop has slow episodes of its own, ` +
+        'which two minutes of learning may not have seen)',
+    )
   }
 
   #line(atMs: number, text: string): void {

@@ -92,11 +92,7 @@ export class DemoTally {
   #clustersOf({ fromMs, toMs }: Fault): AnomalyCluster[] {
     const from = this.#startMs + fromMs
     const to = this.#startMs + toMs + GRACE_MS
-    return [...this.#clusters.values()].filter(
-      ({ openedMs, lastMs }) =>
-        (openedMs >= from && openedMs <= to) ||
-        (openedMs < from && lastMs > from + GRACE_MS && lastMs <= to),
-    )
+    return [...this.#clusters.values()].filter(({ openedMs }) => openedMs >= from && openedMs <= to)
   }
 
   #row(fault: Fault, index: number): FaultRow {
@@ -104,7 +100,7 @@ export class DemoTally {
     const flagged = this.#flagged.filter((one) => one.fault === index)
     const clusters = this.#clustersOf(fault).sort((a, b) => b.eValue - a.eValue)
     const strongest = clusters[0]
-    const openedMs = Math.min(...clusters.map((one) => Math.max(one.openedMs, beganMs)))
+    const openedMs = Math.min(...clusters.map((one) => one.openedMs))
     const seconds = (ms: number): number => Math.round((ms - beganMs) / 100) / 10
     const closedMs = strongest?.closedMs ?? null
     return {

@@ -7,8 +7,8 @@ import { simulatedLog } from '../simulated-log.ts'
 import type { Figure } from './figures.ts'
 
 const START = Date.UTC(2026, 10, 25, 7)
-const LEARN_MS = 900_000
-const JUDGE_MS = 900_000
+const LEARN_MS = 1_600_000
+const JUDGE_MS = 600_000
 
 /** Flagged share of normal traffic over alpha, for several alphas, each with its 99 % band. */
 export function flagRates(alphas: readonly number[], seeds: readonly number[]): Figure[] {
