@@ -86,7 +86,9 @@ export class Observer {
     const judged = reason !== 'learning' && reason !== 'incomplete'
     const flagged = judged && this.#judgement.p <= this.#settings.alpha
     if (judged) this.#watchDrift(trace.endMs)
-    const member = judged && this.accumulator.observe(this.#elements, this.#context(flagged))
+    // A place may be known well before the stratum is: its evidence counts all the same.
+    const whole = reason !== 'incomplete'
+    const member = whole && this.accumulator.observe(this.#elements, this.#context(flagged))
     const verdict = this.#verdict(trace, reason, flagged)
     output.verdicts.push(verdict)
     this.counts[reason]++
@@ -155,7 +157,7 @@ export class Observer {
     return {
       timeMs: this.#elements.trace.endMs,
       flagged,
-      pStructure: this.#judgement.pStructure,
+      pStructure: this.#judgement.stratum ? this.#judgement.pStructure : null,
       differingPath: this.#judgement.differingPath,
       keep: (): KeptExample => ({
         profile: this.#x.keep(),
