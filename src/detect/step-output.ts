@@ -1,6 +1,6 @@
 import type { Model } from '../model/model.ts'
-import type { AnomalyClusterChange } from './anomaly-cluster.ts'
 import type { Anomaly, Verdict } from './anomaly.ts'
+import type { AnomalyClusterChange } from './anomaly-cluster.ts'
 import type { DeadLetter } from './dead-letter.ts'
 
 /** What steps of the detector add to; the caller owns it and empties it when it has published. */
