@@ -1,6 +1,7 @@
 import { type DriftChange, DriftMonitor } from '../../src/drift/drift-monitor.ts'
 import { DRIFT_DEFAULTS } from '../../src/drift/drift-settings.ts'
 import { DAY_MS, type Drift, driftingTraffic, HOUR_MS } from '../drift/drifting-traffic.ts'
+import type { Figure } from './figures.ts'
 
 /** One change of the traffic, and how long it took to be called drift. */
 export interface DriftCase {
@@ -19,6 +20,39 @@ const SIZES = {
   ramp: { weak: 0.4, medium: 0.8, strong: 1.6 },
   mix: { weak: 0.1, medium: 0.25, strong: 0.5 },
 } as const
+
+/** The figures of drift; each case is told to `print`. */
+export function driftFigures(seed: number, print: (line: string) => void): Figure[] {
+  const alarms = stationaryDriftAlarms(seed)
+  const cases = driftCases(seed)
+  for (const { name, strength, delayMinutes } of cases) {
+    const outcome = delayMinutes === null ? 'missed' : `found after ${delayMinutes} min`
+    print(`drift  ${name.padEnd(4)} ${strength.padEnd(6)}  ${outcome}`)
+  }
+  const plain = cases.filter(({ strength }) => strength !== 'weak')
+  const found = (of: readonly DriftCase[]): number => of.filter((one) => one.found).length
+  return [
+    {
+      name: 'stationary_drift_alarms',
+      value: alarms.length,
+      what: 'times that drift was called in 4 simulated weeks without any, daily cycle of 4 to 1',
+      bar: 'at most 1',
+    },
+    {
+      name: 'drift_found',
+      value: found(plain),
+      what: 'step, ramp and mix changes of the two stronger strengths that were called drift',
+      bar: 'all',
+    },
+    { name: 'drift_cases', value: plain.length, what: 'of so many', bar: '' },
+    {
+      name: 'drift_weak_found',
+      value: found(cases) - found(plain),
+      what: `of the ${cases.length - plain.length} weak ones`,
+      bar: '',
+    },
+  ]
+}
 
 /** `stationary_drift_alarms`: times that drift was called in weeks without any, daily cycle included. */
 export function stationaryDriftAlarms(seed: number, weeks = 4, perSecond = 0.5): DriftChange[] {
