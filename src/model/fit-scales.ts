@@ -1,7 +1,7 @@
 import type { PackedProfiles } from '../features/packed-profiles.ts'
 import { MAX_SELF, MEAN_DURATION, PROFILE_STRIDE } from '../features/profile.ts'
-import type { StratumRange } from './fit.ts'
 import { fitKnots, KNOTS, type Scales } from './scales.ts'
+import type { StratumRange } from './stratum-range.ts'
 
 /** The own scales of every element in the sampled strata, from observations with weight. */
 export function fitScales(

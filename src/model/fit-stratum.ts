@@ -3,9 +3,9 @@ import { diverseMembers } from '../cluster/diverse-members.ts'
 import { type FittedMedoids, fitMedoids } from '../cluster/fit-medoids.ts'
 import type { ProfileScratch, ScaledProfile } from '../features/profile.ts'
 import { SeededRandom } from '../sample/random.ts'
-import type { StratumRange } from './fit.ts'
 import type { FitRequest, FittedCluster, FittedStratum } from './fit-request.ts'
 import { collectShapes } from './shapes.ts'
+import type { StratumRange } from './stratum-range.ts'
 
 const ERROR = 2
 const MEMBERS = 5

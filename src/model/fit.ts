@@ -8,6 +8,7 @@ import { fitStratum } from './fit-stratum.ts'
 import { fitPlaceNull } from './place-null.ts'
 import { Scaler } from './scales.ts'
 import { ShapeLookup } from './shapes.ts'
+import { type StratumRange, strataRanges } from './stratum-range.ts'
 import { structureShares } from './structure-shares.ts'
 
 /**
@@ -48,24 +49,6 @@ export function fit(request: FitRequest): FitResult {
       : null,
     effort: effort satisfies FitEffort,
   }
-}
-
-/** A run of equal strata in the sample. */
-export interface StratumRange {
-  readonly stratum: number
-  readonly from: number
-  readonly to: number
-}
-
-function strataRanges(strata: Int32Array): StratumRange[] {
-  const ranges: StratumRange[] = []
-  let from = 0
-  for (let i = 1; i <= strata.length; i++) {
-    if (i < strata.length && strata[i] === strata[from]) continue
-    if (i > from) ranges.push({ stratum: strata[from]!, from, to: i })
-    from = i
-  }
-  return ranges
 }
 
 function scaledProfiles(
