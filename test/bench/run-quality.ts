@@ -3,9 +3,21 @@ import { detectorSettings } from '../detector-settings.ts'
 import { type Figure, printFigures } from './figures.ts'
 import { flagRates, rateFigures } from './flag-rates.ts'
 import { judgeRecording, onlineBoutique, type Score, scoreRecording } from './online-boutique.ts'
+import { clusterFigures } from './quality-clusters.ts'
+import { driftFigures } from './quality-drift.ts'
 
-const { values: options } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+  },
+})
 const progress = (text: string): void => console.error(text)
+const print = (line: string): void => {
+  if (!options.json) console.log(line)
+}
+/** `--quick` has one seed of the simulated faults, for machines that have little time. */
+const FAULT_SEEDS = options.quick ? [1] : [1, 2, 3, 4, 5]
 const RECORDING_ALPHA = 0.01
 
 /** The labelled recording, by the scorer whose rules count. */
@@ -62,4 +74,8 @@ if (dir) {
   progress('the labelled recording ...')
   figures.push(...recordingFigures(dir))
 } else progress('SKIPPED: the labelled recording is not here (../shared)')
+progress('drift ...')
+figures.push(...driftFigures(1, print))
+progress('simulated faults ...')
+figures.push(...clusterFigures(FAULT_SEEDS, print))
 printFigures(figures, options.json)
