@@ -15,6 +15,7 @@ import type { BatchReport } from './pipeline-parts.ts'
 import type { Publisher } from './publisher.ts'
 import { ServiceMetrics } from './service-metrics.ts'
 import { ServiceStatus } from './service-status.ts'
+import { SplitTracesNotice } from './split-traces-notice.ts'
 
 export interface WatchedService {
   readonly version: string
@@ -36,6 +37,7 @@ export class ServiceWatch {
   readonly #metrics = new Metrics()
   readonly #clusters: ClusterService
   readonly #tracing: BatchTracing | null
+  readonly #splitTraces: SplitTracesNotice
   #serviceMetrics: ServiceMetrics | null = null
   #status: ServiceStatus | null = null
   #admin: AdminServer | null = null
@@ -49,6 +51,7 @@ export class ServiceWatch {
     this.#clusters = new ClusterService(this.#metrics, settings, service.detector, links)
     const { enabled, endpoint, sample_ratio: sampleRatio } = config.tracing
     const { version } = service
+    this.#splitTraces = new SplitTracesNotice(service.log)
     this.#tracing = enabled ? new BatchTracing({ endpoint, sampleRatio, version }) : null
   }
 
@@ -93,6 +96,8 @@ export class ServiceWatch {
   batch(report: BatchReport): void {
     this.#serviceMetrics?.batch(report)
     this.#tracing?.record(report)
+    const { detector } = this.#service
+    this.#splitTraces.look(detector.positions().keys(), detector.counts())
   }
 
   /** Safe before the start and when called twice. */
