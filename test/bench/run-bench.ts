@@ -5,6 +5,8 @@ import { benchDecode } from './decode.ts'
 import { type Prepared, prepare, protobufjsPass, timePass } from './detector-bench.ts'
 import { type Figure, median, printFigures, quantile } from './figures.ts'
 import { longReplay } from './long-replay.ts'
+import { scrape } from './scrape.ts'
+import { telemetryCost } from './telemetry-cost.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -135,6 +137,8 @@ figures.push({
 progress('whole way ...')
 const prepared = prepare(4, 40)
 figures.push(...endToEnd(prepared), ...insideTheLoop(prepared))
+progress('telemetry ...')
+figures.push(...(await telemetryCost(prepared, rounds)), ...(await scrape(prepare(16, 1))))
 progress('growth ...')
 figures.push(...growth())
 if (options.long) figures.push(...(await longReplay(progress)))
