@@ -94,6 +94,16 @@ describe('the overlap of two series', () => {
     expect(sketches.overlap(0, 2, 4)).toBe(0)
   })
 
+  it('looks no further than the fuller sketch knows: 20 of the 200 that the other has', () => {
+    const all = observations(0, 200)
+    const least = [...all].sort((a, b) => a - b)
+    // Six that the full sketch holds, and fourteen beyond what it remembers.
+    const few = [...least.slice(0, 6), ...least.slice(100, 114)]
+    expect(sketched(few, all).overlap(0, 1, 4)).toBe(1)
+    expect(sketched(all, few).overlap(0, 1, 4)).toBe(1)
+    expect(sketched(few, all).overlap(0, 1, 7)).toBe(0)
+  })
+
   it.each([
     ['half', 2500, 0.5],
     ['a tenth', 4500, 0.1],

@@ -76,8 +76,8 @@ describe('weightedQuantile', () => {
   })
 
   it('reaches the value at which the share is met exactly in spite of rounding', () => {
-    const values = Float64Array.from({ length: 10 }, (_, i) => i + 1)
-    const weights = new Float64Array(10).fill(0.1)
-    for (let i = 1; i <= 10; i++) expect(weightedQuantile(values, weights, i / 10)).toBe(i)
+    const values = Float64Array.of(1, 2, 3, 4, 5)
+    const weights = new Float64Array(5).fill(0.3)
+    for (const i of values) expect(weightedQuantile(values, weights, i / 5)).toBe(i)
   })
 })
