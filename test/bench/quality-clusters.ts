@@ -118,14 +118,15 @@ function faultsOf(seed: number): Fault[] {
     for (let k = 0; k < FAULT_KINDS.length; k++) {
       const strength = STRENGTHS[(s + seed) % STRENGTHS.length] ?? 'strong'
       const kind = FAULT_KINDS[(k + 5 * seed) % FAULT_KINDS.length] ?? 'errors'
-      const fromMs = lengthMs(faults.length)
+      // At every second of the detector's buckets of 30 s: their phase must not decide the delay.
+      const fromMs = lengthMs(faults.length) + ((7 * faults.length + 11 * seed) % 30) * 1000
       faults.push({ kind, strength, service: GUILTY[kind], fromMs, toMs: fromMs + FAULT_MS })
     }
   }
   return faults
 }
 
-/** Time until so many faults are over, with the quiet after each. */
+/** Time until so many faults are over, with the quiet after each; before it, up to 30 s are cut off. */
 function lengthMs(faults: number): number {
   return LEARN_MS + faults * (FAULT_MS + QUIET_MS)
 }
