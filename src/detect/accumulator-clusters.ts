@@ -1,5 +1,4 @@
-import { STRUCTURE } from '../model/series-kind.ts'
-import { hashWords } from '../sample/random.ts'
+import { LIKE, STRUCTURE } from '../model/series-kind.ts'
 import {
   describeCluster,
   type KeptCluster,
@@ -13,10 +12,11 @@ import {
 import type { AnomalyClusterChange, ClusterChangeKind } from './anomaly-cluster.ts'
 import type { DeviationEvidence } from './deviation-evidence.ts'
 import { type Front, seriesKey } from './deviation-front.ts'
+import { clusterId, FrontLinks, separateMembers } from './deviation-links.ts'
+import type { Member } from './deviation-members.ts'
 import type { Voices } from './deviation-voice.ts'
+import type { ProfileDistances } from './profile-distances.ts'
 
-/** Hashes that two sketches must have in the comparable range to be compared. */
-const LEAST_COMMON = 4
 /** Closed clusters that are remembered for reopening. */
 const MOST_CLOSED = 256
 
@@ -38,6 +38,7 @@ export interface ClusterLimits {
   readonly reopenMs: number
   readonly maxOpenClusters: number
   readonly mergeOverlap: number
+  readonly callerOf: number
 }
 
 /**
@@ -60,11 +61,11 @@ export class AccumulatorClusters {
   readonly open: LivingCluster[] = []
   readonly #closed: LivingCluster[] = []
   readonly #ofSeries = new Map<number, { cluster: LivingCluster; front: Front }>()
-  readonly #voices: Voices
+  readonly #links: FrontLinks
   readonly #limits: ClusterLimits
 
   constructor(voices: Voices, limits: ClusterLimits) {
-    this.#voices = voices
+    this.#links = new FrontLinks(voices, limits)
     this.#limits = limits
   }
 
@@ -113,7 +114,7 @@ export class AccumulatorClusters {
         const younger = this.open[j]!
         const same = younger.fronts.some(
           (front) =>
-            this.#isActive(front, timeMs) && this.#isLinked(front, older, timeMs, evidence),
+            this.#links.isActive(front, timeMs) && this.#isLinked(front, older, timeMs, evidence),
         )
         if (!same) continue
         this.#absorb(older, younger, timeMs)
@@ -121,6 +122,27 @@ export class AccumulatorClusters {
       }
     }
     return absorbed
+  }
+
+  /**
+   * Clusters whose open fronts are no story any more: what tied them has ended, and their examples
+   * clearly differ. The part that says less goes on under its own id.
+   */
+  splitApart(
+    timeMs: number,
+    evidence: DeviationEvidence,
+    distances: ProfileDistances,
+  ): LivingCluster[] {
+    const parts: LivingCluster[] = []
+    for (const cluster of [...this.open]) {
+      const fronts = cluster.fronts.filter(({ closedMs }) => closedMs === null)
+      const apart = fronts.length < 2 ? [] : this.#links.untied(fronts, timeMs, evidence)
+      if (apart.length === 0 || this.open.length >= this.#limits.maxOpenClusters) continue
+      const sides = separateMembers(cluster.members, apart, distances)
+      if (!sides) continue
+      parts.push(this.#split(cluster, apart, sides, timeMs))
+    }
+    return parts
   }
 
   /** Ends a front; gives back its cluster if that ends with it. */
@@ -152,7 +174,8 @@ export class AccumulatorClusters {
   renumber(find: (kind: number, subject: number) => number): void {
     this.#ofSeries.clear()
     for (const entry of this.openFronts()) {
-      entry.front.series = find(entry.front.kind, entry.front.subject)
+      const { kind, subject } = entry.front
+      if (kind !== LIKE) entry.front.series = find(kind, subject)
       this.#ofSeries.set(entry.front.series, entry)
     }
   }
@@ -181,25 +204,26 @@ export class AccumulatorClusters {
     timeMs: number,
     evidence: DeviationEvidence,
   ): boolean {
-    const voice = this.#voices.of(front)
-    for (const other of cluster.fronts) {
-      if (!this.#isActive(other, timeMs)) continue
-      const theirs = this.#voices.of(other)
-      if (voice.service === theirs.service) return true
-      if (voice.caller !== '' && voice.caller === theirs.caller) return true
-      const overlap = evidence.sketches.overlap(front.series, other.series, LEAST_COMMON)
-      if (overlap >= this.#limits.mergeOverlap) return true
-    }
-    return false
+    return cluster.fronts.some(
+      (other) =>
+        this.#links.isActive(other, timeMs) && this.#links.areLinked(front, other, evidence),
+    )
   }
 
-  /** Deviating now: what has stopped must not swallow what begins. */
-  #isActive(front: Front, timeMs: number): boolean {
-    return (
-      front.closedMs === null &&
-      front.closing < 1 &&
-      timeMs - front.lastMs <= 2 * this.#limits.bucketMs
-    )
+  #split(
+    cluster: LivingCluster,
+    apart: readonly Front[],
+    [stay, leave]: readonly [readonly Member[], readonly Member[]],
+    timeMs: number,
+  ): LivingCluster {
+    const part = newCluster(clusterId(apart[0]!, timeMs), timeMs)
+    cluster.fronts = cluster.fronts.filter((front) => !apart.includes(front))
+    cluster.members.replace(stay)
+    part.members.replace(leave)
+    this.open.push(part)
+    for (const front of apart) this.#join(part, front)
+    this.counts.split++
+    return part
   }
 
   #reopen(front: Front, timeMs: number): LivingCluster | null {
@@ -227,11 +251,7 @@ export class AccumulatorClusters {
       this.counts.clustersDropped++
       return null
     }
-    const high = Math.floor(timeMs / 4294967296)
-    const a = hashWords(front.kind, front.subject, high, timeMs >>> 0, 0x5bd1e995)
-    const b = hashWords(front.subject, front.kind, timeMs >>> 0, high, 0x1b873593)
-    const id = `cluster-${a.toString(16).padStart(8, '0')}${b.toString(16).padStart(8, '0')}`
-    const cluster = newCluster(id, timeMs)
+    const cluster = newCluster(clusterId(front, timeMs), timeMs)
     this.open.push(cluster)
     this.counts.opened++
     return cluster

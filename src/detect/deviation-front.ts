@@ -35,6 +35,34 @@ export interface Front {
   unanswered: number
   /** Structure: the path that most often differs first, negative where it is missing; 0 elsewhere. */
   path: number
+  /** Like anomalies: the service that most of them accuse; '' elsewhere. */
+  service: string
+}
+
+export function emptyFront(kind: number, subject: number, series: number, timeMs: number): Front {
+  return {
+    kind,
+    subject,
+    series,
+    openedMs: timeMs,
+    closedMs: null,
+    closing: 0,
+    seenN: 0,
+    seenC: 0,
+    peak: 0,
+    activeMs: timeMs,
+    n: 0,
+    c: 0,
+    score: 0,
+    firstMs: timeMs,
+    lastMs: timeMs,
+    typical: Number.NaN,
+    normal: Number.NaN,
+    rate: 0,
+    unanswered: 0,
+    path: 0,
+    service: '',
+  }
 }
 
 export function openFront(
@@ -44,26 +72,10 @@ export function openFront(
   peak: number,
 ): Front {
   return {
-    kind: watched.kind[series]!,
-    subject: watched.subject[series]!,
-    series,
-    openedMs: timeMs,
-    closedMs: null,
-    closing: 0,
-    seenN: 0,
-    seenC: 0,
+    ...emptyFront(watched.kind[series]!, watched.subject[series]!, series, timeMs),
     peak,
-    activeMs: timeMs,
-    n: 0,
-    c: 0,
-    score: 0,
-    firstMs: timeMs,
-    lastMs: timeMs,
-    typical: Number.NaN,
     normal: watched.normal[series]!,
     rate: watched.rate[series]!,
-    unanswered: 0,
-    path: 0,
   }
 }
 
@@ -73,7 +85,8 @@ export function refreshFront(
   evidence: DeviationEvidence,
   running: { n: number; c: number; score: number; unanswered: number },
 ): void {
-  const { series } = front
+  const { series, kind } = front
+  if (kind === LIKE) return
   front.n = evidence.n[series]! + running.n
   front.c = evidence.c[series]! + running.c
   front.score = evidence.score[series]! + running.score
@@ -88,4 +101,12 @@ export function refreshFront(
 /** Identity of a series beyond one null. */
 export function seriesKey(kind: number, subject: number): number {
   return subject * (LIKE + 1) + kind
+}
+
+export function kindOfKey(key: number): number {
+  return key % (LIKE + 1)
+}
+
+export function subjectOfKey(key: number): number {
+  return Math.floor(key / (LIKE + 1))
 }

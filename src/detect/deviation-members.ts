@@ -46,6 +46,12 @@ export class DeviationMembers {
     if (this.members.length > MOST_MEMBERS) this.members.pop()
   }
 
+  /** Keeps these instead. */
+  replace(members: readonly Member[]): void {
+    this.members = [...members].sort((a, b) => a.hash - b.hash)
+    this.version++
+  }
+
   merge(others: DeviationMembers): void {
     for (const member of others.members) if (this.wants(member.hash)) this.add(member)
   }

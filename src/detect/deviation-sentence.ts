@@ -3,6 +3,7 @@ import {
   APPEARANCE,
   COUNT,
   ERRORS,
+  LIKE,
   PRESENCE,
   SELF_FAR,
   SELF_HIGH,
@@ -17,6 +18,7 @@ export function placeText(
   front: Pick<Front, 'kind' | 'subject' | 'path'>,
   table: ElementTable,
 ): string {
+  if (front.kind === LIKE) return table.stratumText(front.subject)
   if (front.kind !== STRUCTURE) return table.placeText(front.subject)
   const entry = table.stratumText(front.subject)
   if (front.path === 0) return entry
@@ -46,6 +48,8 @@ export function sentenceOf(front: Front, table: ElementTable): string {
       return `${where}: made in ${c} of ${n} cases ${since}, ${normally}`
     case PRESENCE:
       return `${where}: missing in ${c} of ${n} calls that normally make it ${since}, ${normally}`
+    case LIKE:
+      return `${where}: ${c} of ${n} observations are strange in the same way ${since}, ${normally} are strange at all`
     default:
       return `${where} ${front.path < 0 ? 'is missing' : 'differs'}: ${c} of ${n} observations have an unusual set of calls ${since}, ${normally}`
   }
@@ -53,7 +57,7 @@ export function sentenceOf(front: Front, table: ElementTable): string {
 
 /** The place as people say it: who calls whom. */
 function shortPlace(front: Front, table: ElementTable): string {
-  if (front.kind === STRUCTURE) return placeText(front, table)
+  if (front.kind === STRUCTURE || front.kind === LIKE) return placeText(front, table)
   const parent = table.places.first(front.subject)
   const element = table.places.second(front.subject)
   const own = table.serviceText(element)

@@ -1,6 +1,6 @@
 import { type ElementTable, KIND_CLIENT, KIND_PRODUCER } from '../features/element-table.ts'
 import { OTHER_PAIR } from '../features/pair-table.ts'
-import { APPEARANCE, COUNT, PRESENCE, STRUCTURE } from '../model/series-kind.ts'
+import { APPEARANCE, COUNT, LIKE, PRESENCE, STRUCTURE } from '../model/series-kind.ts'
 import type { Front } from './deviation-front.ts'
 
 /** For whom a deviating place speaks. */
@@ -12,7 +12,7 @@ export interface Voice {
 }
 
 /** What an accusation rests on. */
-export type Accusation = Pick<Front, 'kind' | 'subject' | 'c' | 'unanswered' | 'path'>
+export type Accusation = Pick<Front, 'kind' | 'subject' | 'c' | 'unanswered' | 'path' | 'service'>
 
 /** Whom deviating places accuse. Knows which services have spans of their own. */
 export class Voices {
@@ -32,6 +32,7 @@ export class Voices {
    */
   of(front: Accusation): Voice {
     const { kind, subject } = front
+    if (kind === LIKE) return plain(front.service)
     if (kind === STRUCTURE) return this.#ofStructure(front)
     const element = this.#table.places.second(subject)
     if (kind === COUNT || kind === APPEARANCE || kind === PRESENCE) {

@@ -108,6 +108,11 @@ export class DeviationWatch {
     return this.evidence.prefix(series, this.counts.occurrences(series), this.counts.c[series]!)
   }
 
+  /** ln of the mean e-detector after a bucket of (n, c). */
+  prefixOf(series: number, n: number, c: number): number {
+    return this.evidence.prefix(series, n, c)
+  }
+
   /** Whether the running bucket deviates more than normal: without that, nothing can open. */
   isElevated(series: number): boolean {
     const c = this.counts.c[series]!

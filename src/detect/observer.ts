@@ -64,6 +64,7 @@ export class Observer {
       tables.elements,
       learner.places,
       tables.evidence,
+      settings.alpha,
     )
   }
 
