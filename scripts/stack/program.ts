@@ -12,8 +12,8 @@ export interface ProgramSpec {
   readonly dir: string
   /** Answers 200 once it is ready; null: ready at once. */
   readonly readyUrl: string | null
-  /** Times it may be started before giving up; 1 unless it is known to need more. */
-  readonly attempts?: number
+  /** For a program that is known to fail at times: how to clean up for a further attempt. */
+  readonly retry?: { readonly attempts: number; readonly prepare: () => void }
 }
 
 const READY_MS = 60_000
@@ -36,11 +36,12 @@ export class Program {
 
   /** Starts it and waits until it is ready; throws with the end of its log otherwise. */
   static async start(spec: ProgramSpec): Promise<Program> {
-    for (let left = spec.attempts ?? 1; ; left--) {
+    for (let left = spec.retry?.attempts ?? 1; ; left--) {
       try {
         return await Program.#start(spec)
       } catch (error) {
         if (left <= 1) throw error
+        spec.retry?.prepare()
       }
     }
   }

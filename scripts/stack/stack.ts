@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import kafkajs from 'kafkajs'
@@ -269,7 +269,13 @@ export class Stack {
       },
       readyUrl: `${this.url('grafana')}/api/health`,
       // Some releases trip over a race of their own while they make a new database.
-      attempts: 3,
+      retry: {
+        attempts: 3,
+        prepare: () => {
+          rmSync(this.#folder('grafana'), { recursive: true, force: true })
+          this.#folder('grafana')
+        },
+      },
     })
   }
 
