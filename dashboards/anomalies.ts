@@ -28,7 +28,7 @@ const ANOMALIES = '{service_name="medoscope"} | event_name="medoscope.anomaly"'
 const glance: readonly Panel[] = [
   {
     type: 'stat',
-    title: 'Open anomaly clusters',
+    title: 'Open clusters',
     description: 'Things that are strange now. 0 is normal. Each is one alert and one line below.',
     unit: 'short',
     queries: [prom('sum(medoscope_anomaly_clusters{job=~"$job"})', 'open')],

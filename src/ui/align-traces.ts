@@ -50,7 +50,7 @@ const FOLD_ABOVE = 2
 /** A self time counts as different from this factor on ... */
 const TIME_FACTOR = 1.5
 /** ... and from this share of the longer trace on, so that microseconds are not blamed. */
-export const MATERIAL_SHARE = 0.02
+export const MATERIAL_SHARE = 0.05
 
 /**
  * Aligns an anomaly with its normal counterpart by call path: the i-th call of one service and

@@ -20,7 +20,7 @@ export interface PageLinks {
 
 export const NO_LINKS: PageLinks = { trace: null, compare: null }
 
-const LONG_PAIR = 20
+const LONG_PAIR = 12
 
 /** What a difference is called on the page. */
 const WORDS: Readonly<Record<Difference, string>> = {
