@@ -66,7 +66,7 @@ describe('the same log', () => {
       seed: 5,
       startMs: START,
       durationMs: 90_000,
-      tracesPerSecond: 25,
+      tracesPerSecond: 14,
       faults: [
         { kind: 'errors', service: 'payment', strength: 'strong', fromMs: 50_000, toMs: 90_000 },
         {
@@ -90,7 +90,7 @@ describe('the same log', () => {
 
   it('holds enough to be worth comparing', () => {
     const seen = JSON.parse(whole) as Record<string, unknown[]>
-    expect(seen['verdicts']!.length).toBeGreaterThan(1500)
+    expect(seen['verdicts']!.length).toBeGreaterThan(900)
     expect(seen['anomalies']!.length).toBeGreaterThan(3)
     expect(seen['models']!.length).toBeGreaterThan(2)
     expect(seen['clusterChanges']!.length).toBeGreaterThan(0)
@@ -105,7 +105,7 @@ describe('the same log', () => {
       }),
       { numRuns: 50, seed: 1 },
     )
-  }, 120_000)
+  }, 400_000)
 
   it('gives the same bytes when snapshot and restored mid-stream, 50 random cuts', () => {
     fc.assert(
@@ -118,7 +118,7 @@ describe('the same log', () => {
       }),
       { numRuns: 50, seed: 2 },
     )
-  }, 120_000)
+  }, 400_000)
 
   it('ignores records that are given again, as at-least-once delivery does', () => {
     const repeated = records.flatMap((record, i) => (i % 7 === 3 ? [record, record] : [record]))
