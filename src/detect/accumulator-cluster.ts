@@ -1,12 +1,12 @@
 import type { ElementTable } from '../features/element-table.ts'
 import type { EvidenceReader } from '../features/kept-trace.ts'
 import { hexWords } from '../features/kept-trace.ts'
-import { directionOf, termOf } from '../model/series-kind.ts'
+import { directionOf, ERRORS, PRESENCE, STRUCTURE, termOf } from '../model/series-kind.ts'
 import type { AnomalyCluster, ClusterState } from './anomaly-cluster.ts'
 import type { Front } from './deviation-front.ts'
 import { DeviationMembers, type KeptExample, type Member } from './deviation-members.ts'
 import { placeText, sentenceOf } from './deviation-sentence.ts'
-import { rankVoices, type Voices } from './deviation-voice.ts'
+import { rankVoices, type Voice, type Voices } from './deviation-voice.ts'
 import type { ProfileDistances } from './profile-distances.ts'
 
 /** Fronts that one cluster may have. */
@@ -103,7 +103,7 @@ export function rankCluster(
     score: front.score,
     front,
   }))
-  const services = rankVoices(heard, callerOf)
+  const services = rankVoices(withoutAftermath(heard), callerOf)
   const about = heard.filter(({ voice: { service, caller, callee } }) =>
     [service, caller, callee].includes(services[0] ?? ''),
   )
@@ -112,6 +112,26 @@ export function rankCluster(
       b.score - a.score || a.front.openedMs - b.front.openedMs || a.front.subject - b.front.subject,
   )
   return { services, lead: (lead ?? heard[0]!).front }
+}
+
+/**
+ * What is left when failures speak first: where a call fails, the calls that would have come after it
+ * are missing too, and accuse the one who gave up.
+ */
+function withoutAftermath(heard: readonly Heard[]): readonly Heard[] {
+  const failing = new Set<string>()
+  for (const { front, voice } of heard) if (front.kind === ERRORS) failing.add(voice.service)
+  if (failing.size === 0) return heard
+  return heard.filter(({ front: { kind, path }, voice }) => {
+    const missing = kind === PRESENCE || (kind === STRUCTURE && path < 0)
+    return !missing || failing.has(voice.service)
+  })
+}
+
+interface Heard {
+  readonly voice: Voice
+  readonly score: number
+  readonly front: Front
 }
 
 /** The cluster as others see it. */
