@@ -44,6 +44,8 @@ export class PlaceRecords {
   values = new Float32Array(16)
   #key = new Float64Array(8)
   #used = 0
+  /** Buckets with a lesser key do not enter. */
+  #floor = Number.NEGATIVE_INFINITY
   /** Values that a bucket keeps by now. */
   #perBucket = VALUES_PER_BUCKET
 
@@ -59,11 +61,10 @@ export class PlaceRecords {
       this.#thin()
       length = Math.min(given, this.#perBucket)
     }
-    if (this.count >= MOST_BUCKETS || this.#used + length > MOST_VALUES) {
-      if (key < this.#cull()) {
-        this.dropped++
-        return
-      }
+    if (this.count >= MOST_BUCKETS || this.#used + length > MOST_VALUES) this.#cull()
+    if (key < this.#floor) {
+      this.dropped++
+      return
     }
     this.#growBuckets(this.count + 1)
     this.values = grownTo(this.values, this.#used + length)
@@ -83,6 +84,7 @@ export class PlaceRecords {
   clear(): void {
     this.count = 0
     this.#used = 0
+    this.#floor = Number.NEGATIVE_INFINITY
     this.#perBucket = VALUES_PER_BUCKET
   }
 
@@ -102,8 +104,8 @@ export class PlaceRecords {
     this.#used = to
   }
 
-  /** Drops the eighth of the buckets with the least keys; gives back the least key that stays. */
-  #cull(): number {
+  /** Drops the eighth of the buckets with the least keys; lesser ones do not enter any more. */
+  #cull(): void {
     const keys = this.#key.slice(0, this.count).sort()
     const least = keys[this.count >> 3]!
     let kept = 0
@@ -121,7 +123,7 @@ export class PlaceRecords {
     this.dropped += this.count - kept
     this.count = kept
     this.#used = to
-    return least
+    this.#floor = least
   }
 
   #move(from: number, to: number): void {
@@ -151,6 +153,7 @@ export class PlaceRecords {
     return {
       dropped: this.dropped,
       perBucket: this.#perBucket,
+      floor: this.#floor,
       bucket: this.bucket.slice(0, count),
       n: this.n.slice(0, count),
       runs: this.runs.slice(0, count),
@@ -180,12 +183,14 @@ export class PlaceRecords {
     }
     this.dropped = state.dropped
     this.#perBucket = state.perBucket
+    this.#floor = state.floor
   }
 }
 
 export interface PlaceRecordsState {
   readonly dropped: number
   readonly perBucket: number
+  readonly floor: number
   readonly bucket: Int32Array<ArrayBuffer>
   readonly n: Uint32Array<ArrayBuffer>
   readonly runs: Uint32Array<ArrayBuffer>
