@@ -44,7 +44,7 @@ const COLUMNS: readonly Column[] = [
   },
   { name: 'Service', label: 'service', look: wide(115) },
   { name: 'What', label: 'what', look: wide(118) },
-  { name: 'Place', label: 'place', look: { 'custom.minWidth': 240 } },
+  { name: 'Call', label: 'call', look: { 'custom.minWidth': 240 } },
   {
     name: 'Since',
     metric: 'first_timestamp_seconds',
@@ -101,7 +101,7 @@ const AT_ONCE = { instant: true, format: 'table' } as const
 /** What the first two queries bring: labels only. */
 const LABELS: readonly Query[] = [
   prom(
-    `max by (cluster, severity, service, place, what) (label_join(${OPEN}, "what", " ", "term", "direction"))`,
+    `max by (cluster, severity, service, call, what) (label_replace(label_join(${OPEN}, "what", " ", "term", "direction"), "call", "$1", "place", "(?:.* > )?(.*)"))`,
     '',
     AT_ONCE,
   ),

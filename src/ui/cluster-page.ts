@@ -104,7 +104,7 @@ function comparison(cluster: AnomalyCluster, links: PageLinks): Html {
   return html`
 <h2 id="pair">A real example beside the nearest normal trace</h2>
 ${ids}
-<p class="controls"><label><input type="checkbox" id="differences"${checked}> only the ${counted} calls that differ, and what leads to them</label></p>
+<p class="controls"><label><input type="checkbox" id="differences"${checked}> only what differs (${counted} of ${aligned.calls.length} calls), and what leads there</label></p>
 <table class="pair" aria-labelledby="pair" style="--axis:${number(aligned.spanMs)}">
 <colgroup><col class="name"><col class="side"><col class="side"><col></colgroup>
 <thead><tr><th scope="col">Call</th><th scope="col">Normal</th><th scope="col">Anomaly</th><th scope="col">Difference</th></tr></thead>

@@ -55,7 +55,7 @@ export function faultsOf(expr: string, known: ReadonlyMap<string, readonly strin
   }
   const faults: string[] = []
   // What label_join and label_replace write can be grouped by too.
-  const made = expr.matchAll(/label_(?:join|replace)\(.*?"(\w+)"/g)
+  const made = /label_(join|replace)/.test(expr) ? expr.matchAll(/, "(\w+)", "/g) : []
   const labels = new Set<string>([...made].map(([, label = '']) => label))
   for (const metric of use.metrics) {
     const own = known.get(metric.name)

@@ -23,7 +23,7 @@ export function withoutVariables(expr: string): string {
     .replaceAll('$__rate_interval', '1m')
     .replaceAll('$__range', '1h')
     .replaceAll('$__interval', '15s')
-    .replace(/\$(\w+)/g, '.*')
+    .replace(/\$([a-z_]\w*)/g, '.*')
 }
 
 /** What a query reads. Throws where it does not parse. */
