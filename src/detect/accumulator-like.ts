@@ -15,6 +15,8 @@ import type { AccumulateSettings } from './settings.ts'
 
 /** Strays older than this do not join a group any more. */
 const OLDEST_MS = 1_800_000
+/** A group ends when its normal is this many times likelier than the share that it had. */
+const CLOSING_ODDS = 20
 
 /** Groups of like anomalies as fronts of anomaly clusters. Their series are numbered below 0. */
 export class AccumulatorLike {
@@ -109,10 +111,9 @@ export class AccumulatorLike {
     front.n += since - front.seenC
     front.seenC = since
     if (timeMs - front.openedMs < bucketMs) return false
-    return (
-      timeMs - front.lastMs > silentMs ||
-      logNormalAgain(front.c / front.n, since, this.#alpha) > Math.log(20)
-    )
+    if (timeMs - front.lastMs > silentMs) return true
+    const share = front.c / Math.max(front.c, front.n - since)
+    return logNormalAgain(share, since, this.#alpha) > Math.log(CLOSING_ODDS)
   }
 
   state(): AccumulatorLikeState {

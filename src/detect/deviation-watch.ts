@@ -60,11 +60,12 @@ export class DeviationWatch {
   /**
    * ln C: a cluster opens where the mean of the e-detectors exceeds C. Each series reaches it falsely
    * once in C buckets or more, so all together `falseClustersPerWeek` times a week or less. All series
-   * that have a null count as watched, whether they are seen often or hardly ever.
+   * that have a null count as watched, whether they are seen often or hardly ever, and the search for
+   * like anomalies as one more.
    */
   logThreshold(falseClustersPerWeek: number): number {
     const perWeek = WEEK_MS / this.#placeNull.bucketMs
-    return Math.log(Math.max(1, this.series.count * perWeek) / falseClustersPerWeek)
+    return Math.log(((this.series.count + 1) * perWeek) / falseClustersPerWeek)
   }
 
   take(elements: TraceElements, scan: OccurrenceScan): void {
