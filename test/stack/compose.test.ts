@@ -118,7 +118,12 @@ describe('the compose file', () => {
     const config = loadConfig({ name: 'medoscope-stack.yaml', text, env: environment, set: [] })
     expect(config.input.kafka.brokers).toEqual(['kafka:9092'])
     expect(config.input.otlp_http.enabled).toBe(false)
-    expect(config.admin).toMatchObject({ host: '0.0.0.0', port: 9464 })
+    expect(config.admin).toMatchObject({
+      host: '0.0.0.0',
+      port: 9464,
+      external_url: 'http://localhost:9464',
+      compare_url: 'http://localhost:16686/trace/{normal}...{anomaly}',
+    })
     expect(config.state.path).toBe('/var/lib/medoscope')
   })
 
