@@ -193,7 +193,7 @@ export class App {
     await watch.start(pipeline)
     for (const sink of this.#sinks) await sink.start()
     if (positions !== null) {
-      pipeline.restored(positions)
+      pipeline.restored(detector.lowWatermarks())
       await this.#source.seek(positions)
     }
     await this.#source.start()

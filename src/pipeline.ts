@@ -58,6 +58,10 @@ export class Pipeline {
   #fitted: FitResult | null = null
   #fitError: unknown = null
   #stopping = false
+  /**
+   * Low watermarks of the last durable checkpoint. Not its positions: a successor that finds no
+   * use for the checkpoint must be given again every trace that was open in it.
+   */
   #durable: ReadonlyMap<string, bigint> = new Map()
   readonly #committed = new Map<string, bigint>()
   #lastCommitMs: number
@@ -69,9 +73,9 @@ export class Pipeline {
     this.activitySinceMs = this.#lastCommitMs = this.#lastCheckpointMs = parts.clock.now()
   }
 
-  /** The restored checkpoint's positions: what is durable before the first new one. */
-  restored(positions: ReadonlyMap<string, bigint>): void {
-    this.#durable = positions
+  /** The low watermarks of the restored checkpoint: what is durable before the first new one. */
+  restored(lows: ReadonlyMap<string, bigint>): void {
+    this.#durable = lows
   }
 
   /**
@@ -230,9 +234,9 @@ export class Pipeline {
 
   async #save(checkpoints: Checkpoints): Promise<boolean> {
     const { detector, clock, log } = this.#parts
-    const positions = detector.positions()
+    const lows = detector.lowWatermarks()
     try {
-      await checkpoints.save(detector.snapshot(), positions)
+      await checkpoints.save(detector.snapshot(), detector.positions())
     } catch (error) {
       this.counts.checkpointFailures++
       log.error('the checkpoint could not be written; commits wait', { error: messageOf(error) })
@@ -241,7 +245,7 @@ export class Pipeline {
       this.#lastCheckpointMs = clock.now()
     }
     this.counts.checkpoints++
-    this.#durable = positions
+    this.#durable = lows
     return true
   }
 

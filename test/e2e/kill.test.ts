@@ -144,7 +144,8 @@ describe.skipIf(found === null)('kill -9 of `medoscope run` under load', () => {
     expect(undisturbed.judged).toBeGreaterThan(3000)
     expect(undisturbed.anomalies.size).toBeGreaterThan(20)
     const disturbed = await outcome('disturbed', KILLS)
-    expect(disturbed.judged).toBe(undisturbed.judged)
+    // More where a restart found its partition still with the dead one: what was open is read again.
+    expect(disturbed.judged).toBeGreaterThanOrEqual(undisturbed.judged)
     expect([...undisturbed.anomalies].filter((id) => !disturbed.anomalies.has(id))).toEqual([])
     expect([...undisturbed.clusters].filter((id) => !disturbed.clusters.has(id))).toEqual([])
   }, 400_000)
