@@ -193,7 +193,7 @@ export class DeviationCounts {
     const known = this.#series.elements
     this.#expectedSeen = grownTo(this.#expectedSeen, count)
     const seen = this.#expectedSeen
-    for (let i = 0; i < count; i++) seen[i] = 0
+    seen.fill(0, 0, count)
     for (let run = 0; run < scan.runs; run++) {
       const at = scan.runPlace[run]!
       if (at >= places) continue

@@ -1,5 +1,5 @@
 import { grownTo } from '../features/grown-array.ts'
-import { logBetaBinomial } from './beta-binomial.ts'
+import { logBetaBinomial, logRising } from './beta-binomial.ts'
 import type { DeviationSeries } from './deviation-series.ts'
 import { DeviationSketches } from './deviation-sketch.ts'
 import {
@@ -115,9 +115,12 @@ export class DeviationEvidence {
     const shares = sharesOf(kind[series]!, this.#options)
     const least = alternativeShare(shares[0]!, base)
     const none = logBetaBinomial(n, c, base, rho[series]!)
+    // The beta-binomials of the alternatives have the same size, so they share a factor.
+    const size = (1 - alternativeRho) / alternativeRho
+    const shared = logRising(size, n) + none
     for (let j = 0; j < ALTERNATIVES; j++) {
-      const share = alternativeShare(shares[j]!, base)
-      const ratio = logBetaBinomial(n, c, share, alternativeRho) - none
+      const a = alternativeShare(shares[j]!, base) * size
+      const ratio = logRising(a, c) + logRising(size - a, n - c) - shared
       this.#ratios[j] = materialEvidence(ratio * weight[series]!, n, c, least)
     }
   }

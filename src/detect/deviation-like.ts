@@ -1,4 +1,5 @@
 import { fitMedoids } from '../cluster/fit-medoids.ts'
+import { grownTo } from '../features/grown-array.ts'
 import { SeededRandom } from '../sample/random.ts'
 import type { KeptExample } from './deviation-members.ts'
 import type { ProfileDistances } from './profile-distances.ts'
@@ -56,14 +57,15 @@ export class LikeAnomalies {
   /** Whether strays came since they were last looked at. */
   fresh = false
   /** Observations by stratum. */
-  #seen = new Map<number, number>()
+  #seen = new Float64Array(64)
 
   observed(stratum: number): void {
-    this.#seen.set(stratum, (this.#seen.get(stratum) ?? 0) + 1)
+    if (stratum >= this.#seen.length) this.#seen = grownTo(this.#seen, stratum + 1)
+    this.#seen[stratum]! += 1
   }
 
   seen(stratum: number): number {
-    return this.#seen.get(stratum) ?? 0
+    return this.#seen[stratum] ?? 0
   }
 
   add(stray: Stray, oldestMs: number): void {
@@ -150,14 +152,14 @@ export class LikeAnomalies {
 
   state(): LikeState {
     const { dropped, fresh } = this
-    return { dropped, fresh, strays: [...this.strays], seen: [...this.#seen] }
+    return { dropped, fresh, strays: [...this.strays], seen: this.#seen.slice() }
   }
 
   restore(state: LikeState): void {
     this.dropped = state.dropped
     this.fresh = state.fresh
     this.strays = [...state.strays]
-    this.#seen = new Map(state.seen)
+    this.#seen = state.seen.slice()
   }
 }
 
@@ -165,5 +167,5 @@ export interface LikeState {
   readonly dropped: number
   readonly fresh: boolean
   readonly strays: readonly Stray[]
-  readonly seen: readonly (readonly [stratum: number, seen: number])[]
+  readonly seen: Float64Array<ArrayBuffer>
 }
