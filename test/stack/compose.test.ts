@@ -133,7 +133,9 @@ describe('the compose file', () => {
       expect(compose.services).toHaveProperty(host)
     }
     const addresses = services.flatMap(([, { environment = {} }]) => Object.values(environment))
-    for (const [, host = ''] of addresses.join('\n').matchAll(/^(?:http:\/\/)?(?!localhost)([a-z]+):\d+/gm)) {
+    for (const [, host = ''] of addresses
+      .join('\n')
+      .matchAll(/^(?:http:\/\/)?(?!localhost)([a-z]+):\d+/gm)) {
       expect(compose.services).toHaveProperty(host)
     }
   })
