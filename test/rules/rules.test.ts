@@ -82,6 +82,24 @@ describe('the rules', () => {
     }
   })
 
+  it('has runbooks that name only configuration keys that exist', () => {
+    const config = parse(read('config/medoscope.yaml')) as Record<string, unknown>
+    let named = 0
+    for (const { alert } of alerts) {
+      const text = read(`docs/runbooks/${runbookName(alert)}.md`)
+      for (const [, key = ''] of text.matchAll(/`([a-z]+(?:\.[a-z_]+)+)`/g)) {
+        // Attributes of spans are written alike.
+        if (key.startsWith('service.')) continue
+        named++
+        const value = key
+          .split('.')
+          .reduce<unknown>((tree, step) => (tree as Record<string, unknown>)?.[step], config)
+        expect(value, `${alert}: ${key}`).toBeDefined()
+      }
+    }
+    expect(named).toBeGreaterThan(10)
+  })
+
   it('are tested for firing and for keeping quiet, each alert', () => {
     const { tests } = parse(read('config/rules/medoscope_test.yml')) as { tests: RuleTest[] }
     const cases = tests.flatMap((test) => test.alert_rule_test ?? [])
