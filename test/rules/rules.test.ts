@@ -88,8 +88,8 @@ describe('the rules', () => {
     for (const { alert } of alerts) {
       const text = read(`docs/runbooks/${runbookName(alert)}.md`)
       for (const [, key = ''] of text.matchAll(/`([a-z]+(?:\.[a-z_]+)+)`/g)) {
-        // Attributes of spans are written alike.
-        if (key.startsWith('service.')) continue
+        // Attributes of spans and settings of the broker are written alike.
+        if (/^(service|message)\./.test(key)) continue
         named++
         const value = key
           .split('.')
