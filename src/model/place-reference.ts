@@ -7,7 +7,8 @@ import { decayKey, decayPerMs } from '../sample/decay-key.ts'
 import { hashWords } from '../sample/random.ts'
 import { COUNT_BINS, countBin } from './count-bins.ts'
 import type { PlaceReferenceData } from './place-null.ts'
-import { PlaceRecords, type PlaceRecordsState, VALUES_PER_BUCKET } from './place-records.ts'
+import { PlaceRecords, VALUES_PER_BUCKET } from './place-records.ts'
+import { type PlaceReferenceState, restoreAll } from './place-reference-state.ts'
 import { packReference } from './reference-data.ts'
 
 export interface PlaceReferenceOptions {
@@ -299,36 +300,4 @@ export class PlaceReference {
 function serviceOf(table: ElementTable, place: number): number {
   const element = table.places.second(place)
   return table.callee(element) || table.service(element)
-}
-
-function restoreAll(
-  all: (PlaceRecords | null)[],
-  states: readonly (PlaceRecordsState | null)[],
-): void {
-  for (const state of states) {
-    const records = state && new PlaceRecords()
-    if (state) records?.restore(state)
-    all.push(records)
-  }
-}
-
-export interface PlaceReferenceState {
-  readonly bucket: number
-  readonly draw: number
-  readonly frozen: Uint8Array<ArrayBuffer>
-  readonly frozenStrata: Uint8Array<ArrayBuffer>
-  readonly n: Uint32Array<ArrayBuffer>
-  readonly errors: Uint32Array<ArrayBuffer>
-  readonly runs: Uint32Array<ArrayBuffer>
-  readonly duration: Float32Array<ArrayBuffer>
-  readonly values: Float32Array<ArrayBuffer>
-  readonly touched: Int32Array<ArrayBuffer>
-  readonly parents: Uint32Array<ArrayBuffer>
-  readonly observations: Uint32Array<ArrayBuffer>
-  readonly unusual: Uint32Array<ArrayBuffer>
-  readonly records: readonly (PlaceRecordsState | null)[]
-  readonly runTotal: Float64Array<ArrayBuffer>
-  readonly parentTotal: Float64Array<ArrayBuffer>
-  readonly counts: Float32Array<ArrayBuffer>
-  readonly strata: readonly (PlaceRecordsState | null)[]
 }
