@@ -46,11 +46,14 @@ export class AlertReceiver {
   find(
     status: ToldAlert['status'],
     labels: Readonly<Record<string, string>>,
+    sinceMs = 0,
   ): ToldAlert | undefined {
     const wanted = Object.entries(labels)
     return this.told.find(
       (alert) =>
-        alert.status === status && wanted.every(([name, value]) => alert.labels[name] === value),
+        alert.atMs >= sinceMs &&
+        alert.status === status &&
+        wanted.every(([name, value]) => alert.labels[name] === value),
     )
   }
 

@@ -200,8 +200,15 @@ describe.skipIf(missing)('the whole stack with real programs', () => {
   it('tells when the fault is over', async () => {
     const mended = await flip('slow_dependency', 'off')
     const labels = { alertname: 'MedoscopeAnomalyCluster', service: GUILTY }
-    const alert = await until('the end of the alert', 300, () => receiver.find('resolved', labels))
+    const alert = await until('the end of the alert', 300, () =>
+      receiver.find('resolved', labels, mended),
+    )
     delays['resolved_s'] = Math.round((alert.atMs - mended) / 1000)
+    const told = receiver.told.filter((one) => one.labels['service'] === GUILTY)
+    const changes = told.map(({ status, labels: { cluster, severity, term, place } }) =>
+      [status, cluster, severity, term, place].join(' '),
+    )
+    process.stderr.write(`${[...new Set(changes)].join('\n')}\n`)
   })
 
   /** What was told beside what these tests caused, in words. */
@@ -236,7 +243,7 @@ describe.skipIf(missing)('the whole stack with real programs', () => {
     expect(alert.receiver).toBe('team')
     expect(alert.annotations['runbook_url']).toMatch(/drift\.md$/)
     const back = await flip('mix', 'off')
-    const over = await until('the end of drift', 300, () => receiver.find('resolved', labels))
+    const over = await until('the end of drift', 300, () => receiver.find('resolved', labels, back))
     delays['drift_over_s'] = Math.round((over.atMs - back) / 1000)
     // Optional calls below a parent that several kinds of requests share follow the mix, so they may
     // open a cluster; nothing else may.
