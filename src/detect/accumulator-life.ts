@@ -3,6 +3,7 @@ import type { EvidenceReader } from '../features/kept-trace.ts'
 import type { PlaceReference } from '../model/place-reference.ts'
 import type { Scales } from '../model/scales.ts'
 import { LIKE, STRUCTURE } from '../model/series-kind.ts'
+import { AcceptedStories } from './accepted-stories.ts'
 import type { LivingCluster, PublishContext } from './accumulator-cluster.ts'
 import { AccumulatorClusters } from './accumulator-clusters.ts'
 import { AccumulatorLike } from './accumulator-like.ts'
@@ -14,11 +15,11 @@ import {
   kindOfKey,
   openFront,
   refreshFront,
-  seriesKey,
   subjectOfKey,
 } from './deviation-front.ts'
 import { hasEnded } from './deviation-front-test.ts'
 import type { Stray } from './deviation-like.ts'
+import type { KeptExample } from './deviation-members.ts'
 import { Voices } from './deviation-voice.ts'
 import type { DeviationWatch } from './deviation-watch.ts'
 import type { EvidenceOptions } from './evidence-options.ts'
@@ -47,8 +48,7 @@ export class AccumulatorLife {
   readonly warm = new WarmExamples()
   /** Changes that were not handed over yet. */
   pending: AnomalyClusterChange[] = []
-  /** Series that were accepted, by key, with the data time of that: they open under no older null. */
-  readonly accepted = new Map<number, number>()
+  readonly accepted = new AcceptedStories()
   watch: DeviationWatch
   model: string | null = null
   scales: Scales | null = null
@@ -83,7 +83,9 @@ export class AccumulatorLife {
     for (let i = 0; i < deviatedCount; i++) {
       const series = deviated[i]!
       if (!watch.isElevated(series) || this.clusters.at(series)) continue
-      if (this.accepted.size > 0 && this.#isAccepted(series)) continue
+      if (this.accepted.hasSeries(watch.series.kind[series]!, watch.series.subject[series]!)) {
+        continue
+      }
       const logM = watch.prefix(series)
       if (logM > threshold) opening.push(openFront(series, watch.series, timeMs, logM))
       else if (logM > WARM) this.warm.warm(series)
@@ -162,16 +164,18 @@ export class AccumulatorLife {
 
   /** Accepts a cluster: its places are learned anew, and open again only under a null that knows them. */
   accept(cluster: LivingCluster, timeMs: number): void {
-    const { reference } = this.#parts
     this.refresh()
+    const voices = cluster.fronts.map((front) => this.#voices.of(front))
+    this.accepted.add(cluster, voices, timeMs)
     for (const front of this.clusters.accept(cluster, timeMs)) {
       this.#freeze(front)
-      if (front.kind === LIKE) continue
-      this.accepted.set(seriesKey(front.kind, front.subject), timeMs)
-      this.watch.evidence.restart(front.series)
-      if (front.kind === STRUCTURE) reference.forgetStratum(front.subject)
-      else reference.forgetPlace(front.subject)
+      if (front.kind !== LIKE) this.#learnAnew(front, timeMs)
     }
+  }
+
+  /** Whether a flagged observation is like the examples of an accepted story. */
+  isAccepted({ profile }: KeptExample, timeMs: number): boolean {
+    return this.distances !== null && this.accepted.isLike(profile, timeMs, this.distances)
   }
 
   /** Brings all open fronts up to date. */
@@ -223,8 +227,10 @@ export class AccumulatorLife {
 
   #openAll(opening: readonly Front[], timeMs: number): void {
     for (const front of opening) this.#refreshOne(front)
+    const news = opening.filter((front) => !this.#wasAccepted(front, timeMs))
+    if (news.length === 0) return
     // The strongest first, so that the others join its cluster.
-    const sorted = [...opening].sort((a, b) => b.score - a.score || a.series - b.series)
+    const sorted = [...news].sort((a, b) => b.score - a.score || a.series - b.series)
     const { opened, joined, refused } = this.clusters.add(sorted, timeMs, this.watch.evidence)
     for (const front of sorted) {
       const examples = this.warm.take(front.series)
@@ -261,8 +267,20 @@ export class AccumulatorLife {
     of[subject] = open ? 1 : 0
   }
 
-  #isAccepted(series: number): boolean {
-    const { kind, subject } = this.watch.series
-    return this.accepted.has(seriesKey(kind[series]!, subject[series]!))
+  /** Whether a front is a late part of an accepted story; then its place is learned anew as well. */
+  #wasAccepted(front: Front, timeMs: number): boolean {
+    if (!this.accepted.tells(this.#voices.of(front), front.firstMs)) return false
+    this.warm.take(front.series)
+    this.#learnAnew(front, timeMs)
+    return true
+  }
+
+  #learnAnew(front: Front, timeMs: number): void {
+    const { reference } = this.#parts
+    const { kind, subject, series } = front
+    this.accepted.addSeries(front, timeMs)
+    this.watch.evidence.restart(series)
+    if (kind === STRUCTURE) reference.forgetStratum(subject)
+    else reference.forgetPlace(subject)
   }
 }

@@ -8,12 +8,13 @@ import type { PlaceReference } from '../model/place-reference.ts'
 import type { Scales } from '../model/scales.ts'
 import { LIKE } from '../model/series-kind.ts'
 import { hashWords } from '../sample/random.ts'
+import type { AcceptedStoriesState } from './accepted-stories.ts'
 import { describeCluster, type LivingCluster } from './accumulator-cluster.ts'
 import type { AccumulatorClustersState } from './accumulator-clusters.ts'
 import { AccumulatorLife } from './accumulator-life.ts'
 import type { AccumulatorLikeState } from './accumulator-like.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from './anomaly-cluster.ts'
-import { seriesKey } from './deviation-front.ts'
+import { kindOfKey, seriesKey, subjectOfKey } from './deviation-front.ts'
 import type { KeptExample, Member } from './deviation-members.ts'
 import { DeviationWatch, type DeviationWatchState } from './deviation-watch.ts'
 import { EVIDENCE_OPTIONS, type EvidenceOptions } from './evidence-options.ts'
@@ -54,6 +55,7 @@ export class Accumulator {
   #nextLookMs = 0
   #watermarkMs = 0
   #last: LivingCluster | null = null
+  #lastAccepted = false
 
   /** `alpha`: share of normal observations that are flagged. */
   constructor(
@@ -102,6 +104,7 @@ export class Accumulator {
       watch.takeStructure(elements.stratum, unusual, unusual ? signedPath(elements, context) : 0)
     }
     this.#last = null
+    this.#lastAccepted = false
     if (watch.deviating.count > 0 || context.flagged) this.#deviate(elements, context)
     return this.#last !== null
   }
@@ -138,9 +141,10 @@ export class Accumulator {
     life.clusters.renumber((kind, subject) => watch.series.find(kind, subject))
     life.warm.clear()
     life.watch = watch
-    // A null fitted after an acceptance no longer knows what was normal before.
-    for (const [key, acceptedMs] of life.accepted) {
-      if (model.fittedMs > acceptedMs) life.accepted.delete(key)
+    // What was counted of them meanwhile is against a null that did not know them.
+    for (const key of life.accepted.fitted(model.fittedMs, this.#watermarkMs)) {
+      const series = watch.series.find(kindOfKey(key), subjectOfKey(key))
+      if (series >= 0) watch.evidence.restart(series)
     }
     life.model = model.id
     life.useScales(model.scales)
@@ -149,6 +153,11 @@ export class Accumulator {
   /** Id of the open cluster that the last observation belongs to, or null. */
   lastCluster(): string | null {
     return this.#last?.id ?? null
+  }
+
+  /** Whether the last observation, though flagged, is like what a person accepted. */
+  lastAccepted(): boolean {
+    return this.#lastAccepted
   }
 
   open(): AnomalyCluster[] {
@@ -217,6 +226,8 @@ export class Accumulator {
     const { stratum } = elements
     const { watch, like } = this.#life
     const { example, series } = this.#member(hash, context)
+    this.#lastAccepted = this.#life.isAccepted(example, context.timeMs)
+    if (this.#lastAccepted) return null
     return this.#life.stray({
       hash,
       timeMs: context.timeMs,
@@ -237,7 +248,7 @@ export class Accumulator {
       clusters: life.clusters.state(),
       like: life.like.state(),
       warm: life.warm.state(),
-      accepted: [...life.accepted],
+      accepted: life.accepted.state(),
       scales: life.scales,
       model: life.model,
       bucket: this.#bucket,
@@ -255,7 +266,7 @@ export class Accumulator {
     life.clusters.restore(state.clusters)
     life.like.restore(state.like)
     life.warm.restore(state.warm)
-    for (const [key, timeMs] of state.accepted) life.accepted.set(key, timeMs)
+    life.accepted.restore(state.accepted)
     life.useScales(state.scales)
     life.model = state.model
     this.#bucket = state.bucket
@@ -280,7 +291,7 @@ export interface AccumulatorState {
   readonly clusters: AccumulatorClustersState
   readonly like: AccumulatorLikeState
   readonly warm: WarmState
-  readonly accepted: readonly (readonly [key: number, timeMs: number])[]
+  readonly accepted: AcceptedStoriesState
   readonly scales: Scales | null
   readonly model: string | null
   readonly bucket: number

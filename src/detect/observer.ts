@@ -99,7 +99,8 @@ export class Observer {
     }
     if (reason === 'incomplete') return
     if (member) this.#learner.leaveOut()
-    else if (flagged) this.#learner.setAside(this.#elements, this.#x, trace.endMs)
+    else if (flagged && !this.accumulator.lastAccepted())
+      this.#learner.setAside(this.#elements, this.#x, trace.endMs)
     else this.#learner.learn(this.#elements, this.#x, trace.endMs)
   }
 

@@ -159,10 +159,17 @@ describe('traffic without a fault', () => {
 })
 
 describe('a deployment that stays', () => {
-  it('is exactly one cluster, which accepting ends for good', () => {
-    const deployment = { kind: 'deployment', service: 'pricing', fromMs: 10_000 } as const
-    const log = live({ changes: [deployment], durationMs: 160_000 })
-    const half = log.findIndex(({ timestampMs }) => timestampMs > LIVE + 100_000)
+  const deployment = { kind: 'deployment', service: 'pricing', fromMs: 10_000 } as const
+  let log: readonly LogRecord[]
+
+  beforeAll(() => {
+    log = live({ changes: [deployment], durationMs: 160_000 })
+  }, 60_000)
+
+  it.each([
+    60, 75, 90,
+  ])('is exactly one cluster, which accepting ends for good, %i s later', (seconds) => {
+    const half = log.findIndex(({ timestampMs }) => timestampMs > LIVE + 10_000 + seconds * 1000)
     const detector = warm()
     const before = run(detector, log.slice(0, half))
     expect(ids(before)).toHaveLength(1)
