@@ -47,10 +47,15 @@ export class ClusterService {
     this.#metrics.take(output)
   }
 
-  /** Adds the API and the pages to the admin server. */
-  get routes(): AdminRoutes {
+  /**
+   * Adds the API and the pages to the admin server. `accept` resolves once an acceptance is durable, to
+   * false where no such cluster is open; it needs the token.
+   */
+  routes(accept: (id: string, reason: string) => Promise<boolean>, token: string): AdminRoutes {
     return (server) =>
       registerClusterRoutes(server, {
+        accept,
+        token,
         store: this.#store,
         watch: () => watchState(this.#detector.status()),
         links: this.#links,

@@ -14,6 +14,7 @@ export interface StreamDetector {
   takeFitRequest(): FitRequest | null
   install(model: FitResult, output: StepOutput): void
   fitNow(output: StepOutput): void
+  accept(cluster: string, output: StepOutput): boolean
   flush(output: StepOutput): void
   drop(partition: string): void
   lowWatermarks(): Map<string, bigint>

@@ -1,3 +1,4 @@
+import { AcceptRequests } from './accept-requests.ts'
 import type { LogRecord } from './detect/log-record.ts'
 import { emptyOutput, type StepOutput } from './detect/step-output.ts'
 import { messageOf } from './io/log.ts'
@@ -53,6 +54,7 @@ export class Pipeline {
   readonly #parts: PipelineParts
   readonly #settings: PipelineSettings
   readonly #abort = new AbortController()
+  readonly #accepts = new AcceptRequests()
   #output: StepOutput = emptyOutput()
   #fitting: Promise<void> | null = null
   #fitted: FitResult | null = null
@@ -84,6 +86,14 @@ export class Pipeline {
    *   input is read again by the next run
    */
   async run(): Promise<'ended' | 'stopped'> {
+    try {
+      return await this.#run()
+    } finally {
+      this.#accepts.end(new Error('the loop has ended'))
+    }
+  }
+
+  async #run(): Promise<'ended' | 'stopped'> {
     const { source } = this.#parts
     while (!this.#stopping || source.drain !== undefined) {
       this.counts.turns++
@@ -96,6 +106,15 @@ export class Pipeline {
     const stopped = this.#stopping
     await this.#finish(stopped)
     return stopped ? 'stopped' : 'ended'
+  }
+
+  /**
+   * A person says that what an anomaly cluster is about is fine. Takes effect between two batches.
+   * Resolves once that is durable; to false where there is no such open cluster.
+   * @throws where the loop has ended or the checkpoint could not be written
+   */
+  accept(cluster: string): Promise<boolean> {
+    return this.#accepts.ask(cluster)
   }
 
   /** Asks the loop to end after what was accepted is judged; aborts waiting sinks after `graceMs`. */
@@ -122,6 +141,7 @@ export class Pipeline {
     }
     const before = clock.now()
     await this.#step(records)
+    this.#accepts.apply(this.#parts.detector, this.#output)
     this.#endBootstrap(records)
     const stepped = clock.now()
     const output = this.#output
@@ -223,7 +243,11 @@ export class Pipeline {
     const now = this.#parts.clock.now()
     const { checkpoints } = this.#parts
     // A model in the making belongs to no snapshot: wait for the next turn after it came.
-    const due = all || now - this.#lastCheckpointMs >= this.#settings.checkpointIntervalMs
+    const due =
+      all ||
+      this.#accepts.undurable ||
+      now - this.#lastCheckpointMs >= this.#settings.checkpointIntervalMs
+    if (checkpoints === null) this.#accepts.durable()
     const saved =
       checkpoints !== null && due && this.#fitting === null && (await this.#save(checkpoints))
     if (saved || all || now - this.#lastCommitMs >= this.#settings.commitIntervalMs) {
@@ -240,12 +264,14 @@ export class Pipeline {
     } catch (error) {
       this.counts.checkpointFailures++
       log.error('the checkpoint could not be written; commits wait', { error: messageOf(error) })
+      this.#accepts.failed(new Error(`not durable yet: ${messageOf(error)}`))
       return false
     } finally {
       this.#lastCheckpointMs = clock.now()
     }
     this.counts.checkpoints++
     this.#durable = lows
+    this.#accepts.durable()
     return true
   }
 

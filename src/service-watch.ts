@@ -79,7 +79,13 @@ export class ServiceWatch {
     if (!enabled) return
     const metrics = (openMetrics: boolean): Promise<string> => this.#metrics.render(openMetrics)
     const subjects = { ...this.#status.subjects, metrics }
-    this.#admin = new AdminServer({ host, port, token }, subjects, this.#clusters.routes)
+    const accept = async (cluster: string, reason: string): Promise<boolean> => {
+      const accepted = await pipeline.accept(cluster)
+      if (accepted) log.info('anomaly cluster accepted', { cluster, reason })
+      return accepted
+    }
+    const routes = this.#clusters.routes(accept, token)
+    this.#admin = new AdminServer({ host, port, token }, subjects, routes)
     await this.#admin.start()
     log.info('admin server is up', { address: this.#admin.address })
   }

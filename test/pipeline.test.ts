@@ -7,7 +7,7 @@ import { Pipeline } from '../src/pipeline.ts'
 import type { Checkpoints, PipelineParts, PipelineSettings } from '../src/pipeline-parts.ts'
 import { PublishAborted, Publisher } from '../src/publisher.ts'
 import { FakeClock } from './fakes/clock.ts'
-import { FakeDetector } from './fakes/detector.ts'
+import { FakeDetector, OPEN_CLUSTER } from './fakes/detector.ts'
 import { FakeSink } from './fakes/sink.ts'
 import { FakeSource, fakeRecords } from './fakes/source.ts'
 
@@ -374,6 +374,56 @@ describe('checkpoints', () => {
     })
     await pipeline.run()
     expect(source.commits.length).toBeGreaterThan(2)
+  })
+})
+
+describe('accepting an anomaly cluster', () => {
+  /** Asks during the first of three batches; what was answered, and what was durable then. */
+  async function accept(cluster: string, broken = false) {
+    const source = new FakeSource(fakeRecords(6, () => false))
+    source.sizes = [2]
+    const checkpoints = new MemoryCheckpoints()
+    let answer: Promise<unknown> | null = null
+    const { pipeline, sink } = build(source, {
+      checkpoints,
+      settings: { checkpointIntervalMs: 1e9 },
+      onBatch: () => {
+        answer ??= pipeline.accept(cluster).then(
+          (accepted) => ({
+            accepted,
+            count: checkpoints.count,
+            saved: checkpoints.saved?.snapshot,
+          }),
+          (error: unknown) => String(error),
+        )
+      },
+    })
+    let failures = broken ? 1 : 0
+    checkpoints.before = () => {
+      if (failures-- > 0) throw new Error('disk full')
+    }
+    await pipeline.run()
+    return { answer: await (answer as Promise<unknown> | null), pipeline, sink }
+  }
+
+  it('is published, and answered once a checkpoint holds it', async () => {
+    const { answer, sink } = await accept(OPEN_CLUSTER)
+    expect(answer).toMatchObject({ accepted: true, count: 1, saved: { accepted: true, taken: 4 } })
+    expect(sink.published).toMatchObject([
+      { type: 'anomaly_cluster', change: { change: 'accepted', cluster: { id: OPEN_CLUSTER } } },
+    ])
+  })
+
+  it('is refused where no such cluster is open, without a checkpoint', async () => {
+    const { answer, sink } = await accept('c-none')
+    expect(answer).toEqual({ accepted: false, count: 0, saved: undefined })
+    expect(sink.published).toEqual([])
+  })
+
+  it('is not claimed to be done while a crash would undo it, nor after the end', async () => {
+    const { answer, pipeline } = await accept(OPEN_CLUSTER, true)
+    expect(answer).toMatch(/not durable yet: disk full/)
+    await expect(pipeline.accept(OPEN_CLUSTER)).rejects.toThrow('the loop has ended')
   })
 })
 

@@ -6,8 +6,10 @@ import { clusterPage, NO_LINKS, type PageLinks } from '../ui/cluster-page.ts'
 import { clustersPage, type WatchState } from '../ui/clusters-page.ts'
 import { html } from '../ui/html.ts'
 import { page } from '../ui/page.ts'
+import { requireToken } from './admin.ts'
 import type { ClusterStore } from './cluster-store.ts'
 import { evidenceDocument } from './evidence-otlp.ts'
+import { messageOf } from './log.ts'
 
 export interface ClusterRoutes {
   readonly store: ClusterStore
@@ -15,6 +17,13 @@ export interface ClusterRoutes {
   readonly watch: () => WatchState
   /** Where traces open; none unless configured. */
   readonly links?: PageLinks
+  /**
+   * A person accepts a cluster, and may say why; resolves once that is durable, to false where no such
+   * cluster is open. Null: not offered.
+   */
+  readonly accept?: ((id: string, reason: string) => Promise<boolean>) | null
+  /** What changing anything needs; empty: nothing can be changed. */
+  readonly token?: string
   /** Folder of the runbooks that alerts link to; not served where it is null. */
   readonly runbooks?: string | null
 }
@@ -32,11 +41,14 @@ const RUNBOOK = /^[a-z][a-z-]{0,60}\.md$/
  * Adds what people read about anomaly clusters:
  * - `GET /api/v1/anomaly-clusters[?state=open|past]`: all of them without their traces, open ones first;
  * - `GET /api/v1/anomaly-clusters/{id}`: one with both traces, as evidence and as OTLP JSON documents;
+ * - `POST /api/v1/anomaly-clusters/{id}/accept`, with the admin token and perhaps `{"reason": "…"}`: what
+ *   it is about is fine, and becomes normal;
  * - `GET /` and `GET /clusters/{id}`: the same as pages;
  * - `GET /runbooks/{name}.md`: what an alert's `runbook_url` opens.
  */
 export function registerClusterRoutes(server: FastifyInstance, routes: ClusterRoutes): void {
   const { store, watch, links = NO_LINKS, runbooks = null } = routes
+  registerAccept(server, routes)
   const all = (): AnomalyCluster[] => [...store.open(), ...store.past()]
   server.get<{ Querystring: { state?: string } }>('/api/v1/anomaly-clusters', (request, reply) => {
     const state = request.query.state ?? 'all'
@@ -61,6 +73,38 @@ export function registerClusterRoutes(server: FastifyInstance, routes: ClusterRo
     if (text === null) return json(reply.code(404), { error: 'no such runbook' })
     return reply.headers(SECURITY).type('text/plain; charset=utf-8').send(text)
   })
+}
+
+function registerAccept(server: FastifyInstance, routes: ClusterRoutes): void {
+  const { store, accept = null, token = '' } = routes
+  if (accept === null) return
+  server.post<{ Params: { id: string }; Body: unknown }>(
+    '/api/v1/anomaly-clusters/:id/accept',
+    { preHandler: requireToken(token) },
+    async (request, reply) => {
+      const { id } = request.params
+      const reason = reasonIn(request.body)
+      if (reason === null) return json(reply.code(400), { error: 'the body is {"reason": "text"}' })
+      try {
+        if (await accept(id, reason)) return json(reply, { id, state: 'accepted' })
+      } catch (error) {
+        return json(reply.code(503), { error: `not accepted: ${messageOf(error)}` })
+      }
+      const known = store.get(id) !== null
+      const error = known
+        ? 'that anomaly cluster is not open'
+        : 'no such anomaly cluster (any more)'
+      return json(reply.code(known ? 409 : 404), { error })
+    },
+  )
+}
+
+/** '' without a body or a reason in it; null where that is not what was sent. */
+function reasonIn(body: unknown): string | null {
+  if (body === undefined || body === null) return ''
+  if (typeof body !== 'object' || Array.isArray(body)) return null
+  const { reason = '' } = body as { reason?: unknown }
+  return typeof reason === 'string' ? reason : null
 }
 
 /** What a list says of a cluster: everything but the spans. */

@@ -166,31 +166,33 @@ describe('a deployment that stays', () => {
     log = live({ changes: [deployment], durationMs: 160_000 })
   }, 60_000)
 
-  it.each([
-    60, 75, 90,
-  ])('is exactly one cluster, which accepting ends for good, %i s later', (seconds) => {
-    const half = log.findIndex(({ timestampMs }) => timestampMs > LIVE + 10_000 + seconds * 1000)
-    const detector = warm()
-    const before = run(detector, log.slice(0, half))
-    expect(ids(before)).toHaveLength(1)
-    const [open] = detector.openClusters()
-    expect(detector.openClusters()).toHaveLength(1)
-    expect(open?.services[0]).toBe('pricing')
+  it.each([60, 75, 90])(
+    'is exactly one cluster, which accepting ends for good, %i s later',
+    (seconds) => {
+      const half = log.findIndex(({ timestampMs }) => timestampMs > LIVE + 10_000 + seconds * 1000)
+      const detector = warm()
+      const before = run(detector, log.slice(0, half))
+      expect(ids(before)).toHaveLength(1)
+      const [open] = detector.openClusters()
+      expect(detector.openClusters()).toHaveLength(1)
+      expect(open?.services[0]).toBe('pricing')
 
-    const output = emptyOutput()
-    expect(detector.accept('cluster-of-nobody', output)).toBe(false)
-    expect(output.clusterChanges).toEqual([])
-    expect(detector.accept(open?.id ?? '', output)).toBe(true)
-    expect(output.clusterChanges).toMatchObject([
-      { change: 'accepted', cluster: { id: open?.id, state: 'accepted' } },
-    ])
-    expect(detector.openClusters()).toEqual([])
-    expect(detector.accept(open?.id ?? '', output)).toBe(false)
+      const output = emptyOutput()
+      expect(detector.accept('cluster-of-nobody', output)).toBe(false)
+      expect(output.clusterChanges).toEqual([])
+      expect(detector.accept(open?.id ?? '', output)).toBe(true)
+      expect(output.clusterChanges).toMatchObject([
+        { change: 'accepted', cluster: { id: open?.id, state: 'accepted' } },
+      ])
+      expect(detector.openClusters()).toEqual([])
+      expect(detector.accept(open?.id ?? '', output)).toBe(false)
 
-    const after = run(detector, log.slice(half))
-    expect(only(after, 'opened').map(({ cluster }) => cluster.sentence)).toEqual([])
-    expect(detector.openClusters()).toEqual([])
-  }, 60_000)
+      const after = run(detector, log.slice(half))
+      expect(only(after, 'opened').map(({ cluster }) => cluster.sentence)).toEqual([])
+      expect(detector.openClusters()).toEqual([])
+    },
+    60_000,
+  )
 })
 
 describe('a fault that comes back', () => {

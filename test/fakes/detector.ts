@@ -4,6 +4,9 @@ import type { StepOutput } from '../../src/detect/step-output.ts'
 import type { FitRequest, FitResult } from '../../src/model/fit-request.ts'
 import type { StreamDetector } from '../../src/pipeline-parts.ts'
 
+/** The one cluster that is open in it, until it is accepted. */
+export const OPEN_CLUSTER = 'c-open'
+
 interface State {
   taken: number
   positions: Map<string, bigint>
@@ -11,6 +14,7 @@ interface State {
   fittingSince: number | null
   result: FitResult | null
   models: number
+  accepted: boolean
 }
 
 /**
@@ -77,6 +81,13 @@ export class FakeDetector implements StreamDetector {
     this.#state.models++
   }
 
+  accept(cluster: string, output: StepOutput): boolean {
+    if (cluster !== OPEN_CLUSTER || this.#state.accepted) return false
+    this.#state.accepted = true
+    output.clusterChanges.push({ change: 'accepted', cluster: { id: cluster } } as never)
+    return true
+  }
+
   flush(output: StepOutput): void {
     while (this.#state.open.length > 0) this.#judge(output)
   }
@@ -112,5 +123,13 @@ export class FakeDetector implements StreamDetector {
 }
 
 function emptyState(): State {
-  return { taken: 0, positions: new Map(), open: [], fittingSince: null, result: null, models: 0 }
+  return {
+    taken: 0,
+    positions: new Map(),
+    open: [],
+    fittingSince: null,
+    result: null,
+    models: 0,
+    accepted: false,
+  }
 }

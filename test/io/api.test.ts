@@ -102,6 +102,71 @@ describe('the API of anomaly clusters', () => {
   })
 })
 
+describe('accepting a cluster over HTTP', () => {
+  const asked: [string, string][] = []
+
+  async function accept(
+    id: string,
+    options: { body?: unknown; token?: string; given?: string } = {},
+  ) {
+    const { body, token = 'secret', given = 'secret' } = options
+    const store = new ClusterStore()
+    store.seed([exampleCluster(), exampleCluster({ id: 'c-old', state: 'resolved', closedMs: 1 })])
+    const server = fastify()
+    registerClusterRoutes(server, {
+      store,
+      watch: () => WATCH,
+      token,
+      accept: async (cluster, reason) => {
+        if (reason === 'on a full disk') throw new Error('disk full')
+        asked.push([cluster, reason])
+        return cluster === 'c-7f3a01'
+      },
+    })
+    const response = await server.inject({
+      method: 'POST',
+      url: `/api/v1/anomaly-clusters/${id}/accept`,
+      headers: { authorization: `Bearer ${given}` },
+      ...(body === undefined ? {} : { payload: body as object }),
+    })
+    return { status: response.statusCode, body: response.json() }
+  }
+
+  it('passes on which and why, with or without a body', async () => {
+    const done = { status: 200, body: { id: 'c-7f3a01', state: 'accepted' } }
+    expect(await accept('c-7f3a01')).toEqual(done)
+    expect(await accept('c-7f3a01', { body: { reason: 'release 2.4' } })).toEqual(done)
+    expect(asked).toEqual([
+      ['c-7f3a01', ''],
+      ['c-7f3a01', 'release 2.4'],
+    ])
+  })
+
+  it('needs the token, and one that is set', async () => {
+    asked.length = 0
+    expect((await accept('c-7f3a01', { given: 'wrong' })).status).toBe(401)
+    expect((await accept('c-7f3a01', { token: '', given: '' })).status).toBe(403)
+    expect(asked).toEqual([])
+  })
+
+  it('says what cannot be accepted, and why', async () => {
+    expect(await accept('c-old')).toMatchObject({
+      status: 409,
+      body: { error: expect.stringContaining('not open') },
+    })
+    expect(await accept('c-none')).toMatchObject({
+      status: 404,
+      body: { error: expect.stringContaining('no such') },
+    })
+    expect(await accept('c-7f3a01', { body: { reason: 7 } })).toMatchObject({ status: 400 })
+    expect(await accept('c-7f3a01', { body: ['x'] })).toMatchObject({ status: 400 })
+    expect(await accept('c-7f3a01', { body: { reason: 'on a full disk' } })).toMatchObject({
+      status: 503,
+      body: { error: 'not accepted: disk full' },
+    })
+  })
+})
+
 describe('evidence as OTLP', () => {
   it('keeps ids, parents, and times to the nanosecond', () => {
     const { representative } = exampleCluster()
