@@ -208,6 +208,7 @@ const accumulate = section('When many small deviations become an anomaly cluster
   bucket: duration('30s', 'Deviations are counted in buckets of this length.'),
   silent: duration('10m', 'An open cluster closes after this long without deviations.'),
   reopen: duration('2m', 'The same thing within this time reopens its cluster.'),
+  ask_after: duration('15m', 'A cluster that lasts this long asks to be accepted as normal.'),
   max_open_clusters: count(200, 'Open anomaly clusters.', 1, 100_000),
 })
 

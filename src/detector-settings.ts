@@ -45,6 +45,7 @@ export function detectorSettings(config: Config, explainAll = false): DetectorSe
       bucketMs: accumulate.bucket,
       silentMs: accumulate.silent,
       reopenMs: accumulate.reopen,
+      askAfterMs: accumulate.ask_after,
       maxOpenClusters: accumulate.max_open_clusters,
     },
     drift: {

@@ -44,6 +44,7 @@ export function detectorSettings(changes: Partial<DetectorSettings> = {}): Detec
       bucketMs: 30_000,
       silentMs: 600_000,
       reopenMs: 120_000,
+      askAfterMs: 900_000,
       maxOpenClusters: 200,
     },
     drift: { ...DRIFT_DEFAULTS, seed: 1 },

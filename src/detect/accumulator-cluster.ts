@@ -1,7 +1,7 @@
 import type { ElementTable } from '../features/element-table.ts'
 import type { EvidenceReader } from '../features/kept-trace.ts'
 import { hexWords } from '../features/kept-trace.ts'
-import { directionOf, ERRORS, PRESENCE, STRUCTURE, termOf } from '../model/series-kind.ts'
+import { COUNT, directionOf, ERRORS, PRESENCE, STRUCTURE, termOf } from '../model/series-kind.ts'
 import type { AnomalyCluster, ClusterState } from './anomaly-cluster.ts'
 import type { Front } from './deviation-front.ts'
 import { DeviationMembers, type KeptExample, type Member } from './deviation-members.ts'
@@ -83,6 +83,7 @@ export interface PublishContext {
   readonly distances: ProfileDistances | null
   readonly callerOf: number
   readonly model: string | null
+  readonly askAfterMs: number
 }
 
 /** Services of a cluster, the most suspect first, and the front that says most about the first. */
@@ -134,8 +135,12 @@ interface Heard {
   readonly front: Front
 }
 
-/** The cluster as others see it. */
-export function describeCluster(cluster: LivingCluster, context: PublishContext): AnomalyCluster {
+/** The cluster as others see it at `timeMs`. */
+export function describeCluster(
+  cluster: LivingCluster,
+  context: PublishContext,
+  timeMs: number,
+): AnomalyCluster {
   const { table, reader } = context
   const { services, lead } = rankCluster(cluster, context.voices, context.callerOf)
   const examples = examplesOf(cluster, context.distances)
@@ -143,6 +148,7 @@ export function describeCluster(cluster: LivingCluster, context: PublishContext)
   return {
     id: cluster.id,
     state: cluster.state,
+    asksAcceptance: cluster.state === 'open' && timeMs - cluster.openedMs >= context.askAfterMs,
     openedMs: cluster.openedMs,
     closedMs: cluster.closedMs,
     firstMs: Math.min(...cluster.fronts.map(({ firstMs }) => firstMs)),
@@ -181,8 +187,9 @@ function examplesOf(
   return cluster.examples
 }
 
-/** ms for times, calls for counts, the share elsewhere. */
+/** ms for times, calls for counts; elsewhere the rates say it all. */
 function inUnit(kind: number, value: number): number | null {
   if (Number.isNaN(value)) return null
-  return termOf(kind) === 'self_time' ? value / 1e6 : value
+  if (termOf(kind) === 'self_time') return value / 1e6
+  return kind === COUNT ? value : null
 }

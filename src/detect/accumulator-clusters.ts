@@ -186,7 +186,7 @@ export class AccumulatorClusters {
     timeMs: number,
     context: PublishContext,
   ): AnomalyClusterChange {
-    const described = describeCluster(cluster, context)
+    const described = describeCluster(cluster, context, timeMs)
     cluster.shown = described.representative !== null
     return { change: kind, timeMs, cluster: described }
   }

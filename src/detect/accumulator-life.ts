@@ -190,9 +190,11 @@ export class AccumulatorLife {
   }
 
   context(): PublishContext {
-    const { table, reader, options } = this.#parts
+    const { table, reader, options, settings } = this.#parts
     const { distances, model } = this
-    return { table, voices: this.#voices, reader, distances, callerOf: options.callerOf, model }
+    const { callerOf } = options
+    const { askAfterMs } = settings
+    return { table, voices: this.#voices, reader, distances, callerOf, model, askAfterMs }
   }
 
   #closeEnded(timeMs: number, atEnd: boolean): void {

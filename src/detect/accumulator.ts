@@ -163,7 +163,8 @@ export class Accumulator {
   open(): AnomalyCluster[] {
     const life = this.#life
     life.refresh()
-    return life.clusters.open.map((cluster) => describeCluster(cluster, life.context()))
+    const now = this.#watermarkMs
+    return life.clusters.open.map((cluster) => describeCluster(cluster, life.context(), now))
   }
 
   /**

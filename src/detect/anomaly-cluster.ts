@@ -18,6 +18,8 @@ export type ClusterState = 'open' | 'resolved' | 'accepted'
 export interface AnomalyCluster {
   readonly id: string
   readonly state: ClusterState
+  /** Open for so long that it may be a change that stays: fault or new normal is for a person to say. */
+  readonly asksAcceptance: boolean
   readonly openedMs: number
   readonly closedMs: number | null
   /** First and last deviating observation. */
@@ -36,7 +38,7 @@ export interface AnomalyCluster {
   readonly normalRate: number
   /** Strength of the evidence (mean of e-detectors); finite. */
   readonly eValue: number
-  /** Typical value and normal value in the term's unit (ms, share, count); null where meaningless. */
+  /** Typical and normal value: ms for self time, calls for counts; null for other terms. */
   readonly typical: number | null
   readonly normal: number | null
   /** The one sentence a person reads. */

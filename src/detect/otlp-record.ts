@@ -84,6 +84,7 @@ export function clusterChangeRecord(change: AnomalyClusterChange): OtlpLogRecord
       'medoscope.anomaly_cluster.id': cluster.id,
       'medoscope.anomaly_cluster.change': change.change,
       'medoscope.anomaly_cluster.state': cluster.state,
+      'medoscope.anomaly_cluster.asks_acceptance': cluster.asksAcceptance || null,
       'medoscope.anomaly_cluster.place': cluster.place,
       'medoscope.anomaly_cluster.term': cluster.term,
       'medoscope.anomaly_cluster.direction': cluster.direction,
@@ -116,9 +117,9 @@ function listed(texts: readonly string[]): string | null {
 }
 
 function known(
-  attributes: Readonly<Record<string, string | number | null | undefined>>,
-): Record<string, string | number> {
-  const kept: Record<string, string | number> = {}
+  attributes: Readonly<Record<string, string | number | boolean | null | undefined>>,
+): Record<string, string | number | boolean> {
+  const kept: Record<string, string | number | boolean> = {}
   for (const [key, value] of Object.entries(attributes)) {
     if (value !== null && value !== undefined) kept[key] = value
   }

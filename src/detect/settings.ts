@@ -77,6 +77,8 @@ export interface AccumulateSettings {
   readonly silentMs: number
   /** Same id again when the same thing comes back within this time. */
   readonly reopenMs: number
-  /** Open clusters are learned around, but never longer than this; then acceptance is asked for. */
+  /** An open cluster that lasts this long asks to be accepted, data time. */
+  readonly askAfterMs: number
+  /** Open clusters; what opens beyond them is dropped and counted. */
   readonly maxOpenClusters: number
 }

@@ -46,6 +46,7 @@ function clusterObject(cluster: AnomalyCluster): Record<string, unknown> {
   return {
     id: cluster.id,
     state: cluster.state,
+    asks_acceptance: cluster.asksAcceptance,
     opened: isoTime(cluster.openedMs),
     closed: cluster.closedMs === null ? null : isoTime(cluster.closedMs),
     first: isoTime(cluster.firstMs),

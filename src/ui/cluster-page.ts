@@ -41,10 +41,18 @@ export function clusterPage(cluster: AnomalyCluster, links: PageLinks = NO_LINKS
   const body = html`
 <h1>${cluster.sentence}</h1>
 <p><span class="badge ${cluster.state}">${cluster.state}</span> <span class="quiet">${cluster.id}</span></p>
+${cluster.asksAcceptance ? acceptance(cluster) : null}
 ${facts(cluster)}
 ${comparison(cluster, links)}
 ${members(cluster, links)}`
   return page(cluster.sentence, body)
+}
+
+/** How to say that a change that stays is fine. */
+function acceptance(cluster: AnomalyCluster): Html {
+  const path = `/api/v1/anomaly-clusters/${encodeURIComponent(cluster.id)}/accept`
+  return html`<div class="state" role="status"><p>This has lasted since ${instant(cluster.firstMs)}. If it is the new normal, accept it: it closes, and is learned.</p>
+<pre>curl -X POST -H "Authorization: Bearer $ADMIN_TOKEN" -H 'content-type: application/json' -d '{"reason": "…"}' "$MEDOSCOPE${path}"</pre></div>`
 }
 
 function facts(cluster: AnomalyCluster): Html {

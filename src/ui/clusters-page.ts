@@ -66,5 +66,5 @@ function table(clusters: readonly AnomalyCluster[], labelledBy: string, none: st
 function row(cluster: AnomalyCluster): Html {
   return html`<tr><th scope="row"><a href="/clusters/${encodeURIComponent(cluster.id)}">${cluster.sentence}</a></th>
 <td>${cluster.services[0] ?? '–'}</td><td>${instant(cluster.firstMs)}</td><td>${instant(cluster.lastMs)}</td>
-<td class="number">${share(cluster.rate)} / ${share(cluster.normalRate)}</td><td><span class="badge ${cluster.state}">${cluster.state}</span></td></tr>`
+<td class="number">${share(cluster.rate)} / ${share(cluster.normalRate)}</td><td><span class="badge ${cluster.state}">${cluster.state}</span>${cluster.asksAcceptance ? ', asks to be accepted' : null}</td></tr>`
 }

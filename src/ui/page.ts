@@ -62,6 +62,7 @@ td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabula
 .controls { display: flex; flex-wrap: wrap; gap: .4rem 1.5rem; margin: .5rem 0 }
 main:has(#differences:checked) tr.is-same { display: none }
 .state { border: 1px solid var(--line); border-radius: 6px; padding: .8rem 1rem; background: var(--soft); margin-bottom: 1rem }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 }
 progress { width: min(24rem, 100%); accent-color: var(--link) }
 @media (max-width: 720px) {
   .pair thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }

@@ -18,7 +18,15 @@ export function anomalyPublication(id: string, anomalyCluster: string | null): P
 
 export function clusterPublication(id: string): Publication {
   const cluster: AnomalyCluster = {
-    ...{ id, state: 'open', openedMs: 1, closedMs: null, firstMs: 1, lastMs: 2 },
+    ...{
+      id,
+      state: 'open',
+      asksAcceptance: false,
+      openedMs: 1,
+      closedMs: null,
+      firstMs: 1,
+      lastMs: 2,
+    },
     ...{ place: 'a -> b c', term: 'self_time', direction: 'high', services: ['b'] },
     ...{ observations: 5, occurrences: 9, rate: 0.5, normalRate: 0.05, eValue: 1e6 },
     ...{ typical: 3, normal: 1, sentence: 'b is slow', representative: null, nearestNormal: null },

@@ -166,6 +166,17 @@ describe('a deployment that stays', () => {
     log = live({ changes: [deployment], durationMs: 160_000 })
   }, 60_000)
 
+  it('asks to be accepted once it has lasted, and not before', () => {
+    const detector = warm({ askAfterMs: 60_000 })
+    const soon = log.findIndex(({ timestampMs }) => timestampMs > LIVE + 60_000)
+    const asks = (): boolean[] => detector.openClusters().map((one) => one.asksAcceptance)
+    run(detector, log.slice(0, soon))
+    expect(asks()).toEqual([false])
+    const changes = run(detector, log.slice(soon))
+    expect(asks()).toEqual([true])
+    expect(changes.at(-1)?.cluster.asksAcceptance).toBe(true)
+  })
+
   it.each([60, 75, 90])(
     'is exactly one cluster, which accepting ends for good, %i s later',
     (seconds) => {

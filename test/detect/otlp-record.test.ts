@@ -145,6 +145,7 @@ const CHANGE: AnomalyClusterChange = {
   cluster: {
     id: 'k-2',
     state: 'open',
+    asksAcceptance: false,
     openedMs: 1_790_000_030_000,
     closedMs: null,
     firstMs: 1_790_000_000_000,

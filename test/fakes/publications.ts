@@ -63,6 +63,7 @@ export function cluster(change: Partial<AnomalyCluster> = {}): AnomalyCluster {
   return {
     id: 'c1',
     state: 'open',
+    asksAcceptance: false,
     openedMs: 1_790_000_010_000,
     closedMs: null,
     firstMs: 1_790_000_000_000,

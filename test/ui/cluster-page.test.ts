@@ -86,6 +86,12 @@ describe('the page of a cluster', () => {
     }
   })
 
+  it('tells how to accept a change that stays, once it asks for it', () => {
+    const asking = clusterPage(exampleCluster({ asksAcceptance: true }))
+    expect(asking).toContain('$MEDOSCOPE/api/v1/anomaly-clusters/c-7f3a01/accept')
+    expect(clusterPage(exampleCluster())).not.toContain('/accept')
+  })
+
   it('says so when no example is kept', () => {
     const bare = exampleCluster({ representative: null, nearestNormal: null, members: [] })
     expect(text(clusterPage(bare))).toContain('No example is kept')
