@@ -7,7 +7,8 @@ const BRACE = 0x7b
 /**
  * Looks at one record: JSON when its first byte after white space is a brace, else protobuf.
  * A protobuf body begins with a line feed, and with a first entry of 123 bytes a brace follows, so a
- * body that begins with white space is JSON only if it is not a whole sequence of protobuf entries.
+ * body that begins with white space is JSON only if it is not a whole sequence of protobuf entries, or
+ * parses all the same.
  *
  * @param body OTLP traces in either encoding
  */
@@ -15,7 +16,16 @@ export function detectEncoding(body: Uint8Array): Encoding {
   let at = 0
   while (isWhiteSpace(body[at])) at++
   if (body[at] !== BRACE) return 'otlp_proto'
-  return at > 0 && isEntrySequence(body) ? 'otlp_proto' : 'otlp_json'
+  return at > 0 && isEntrySequence(body) && !isJson(body) ? 'otlp_proto' : 'otlp_json'
+}
+
+function isJson(body: Uint8Array): boolean {
+  try {
+    JSON.parse(new TextDecoder().decode(body))
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isWhiteSpace(byte: number | undefined): boolean {

@@ -54,6 +54,12 @@ describe('detectEncoding', () => {
     )
   })
 
+  it('takes JSON for JSON where its indentation counts as the length of an entry', () => {
+    const body = text(`\n${' '.repeat(4)}${JSON.stringify({ a: [true] }, null, 3)}`)
+    expect(body.length).toBe(2 + 32)
+    expect(detectEncoding(body)).toBe('otlp_json')
+  })
+
   it('answers for any bytes, the decoder then says what is wrong with them', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 50 }), (bytes) => {
