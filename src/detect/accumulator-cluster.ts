@@ -1,7 +1,15 @@
 import type { ElementTable } from '../features/element-table.ts'
 import type { EvidenceReader } from '../features/kept-trace.ts'
 import { hexWords } from '../features/kept-trace.ts'
-import { COUNT, directionOf, ERRORS, PRESENCE, STRUCTURE, termOf } from '../model/series-kind.ts'
+import {
+  CATEGORY,
+  COUNT,
+  directionOf,
+  ERRORS,
+  PRESENCE,
+  STRUCTURE,
+  termOf,
+} from '../model/series-kind.ts'
 import type { AnomalyCluster, ClusterState } from './anomaly-cluster.ts'
 import type { Front } from './deviation-front.ts'
 import { DeviationMembers, type KeptExample, type Member } from './deviation-members.ts'
@@ -104,7 +112,7 @@ export function rankCluster(
     score: front.score,
     front,
   }))
-  const services = rankVoices(withoutAftermath(heard), callerOf)
+  const services = rankVoices(withoutAftermath(withoutTellers(heard)), callerOf)
   const about = heard.filter(({ voice: { service, caller, callee } }) =>
     [service, caller, callee].includes(services[0] ?? ''),
   )
@@ -113,6 +121,12 @@ export function rankCluster(
       b.score - a.score || a.front.openedMs - b.front.openedMs || a.front.subject - b.front.subject,
   )
   return { services, lead: (lead ?? heard[0]!).front }
+}
+
+/** What an entry tells its callers is the consequence of anything that deviates within. */
+function withoutTellers(heard: readonly Heard[]): readonly Heard[] {
+  const others = heard.filter(({ front }) => front.kind !== CATEGORY)
+  return others.length > 0 ? others : heard
 }
 
 /**
@@ -164,7 +178,7 @@ export function describeCluster(
     eValue: Math.exp(Math.max(...cluster.fronts.map(({ peak }) => peak))),
     typical: inUnit(lead.kind, lead.typical),
     normal: inUnit(lead.kind, lead.normal),
-    sentence: sentenceOf(lead, table),
+    sentence: sentenceOf(lead, table, reader),
     representative: shown ? reader.read(shown.trace) : null,
     nearestNormal: shown?.nearestNormal ? reader.read(shown.nearestNormal) : null,
     members: examples.map(({ trace }) => hexWords(trace.id)),

@@ -2,7 +2,7 @@ import type { ElementTable } from '../features/element-table.ts'
 import type { EvidenceReader } from '../features/kept-trace.ts'
 import type { PlaceReference } from '../model/place-reference.ts'
 import type { Scales } from '../model/scales.ts'
-import { LIKE, STRUCTURE } from '../model/series-kind.ts'
+import { CATEGORY, LIKE, PLACE_KINDS, STRUCTURE } from '../model/series-kind.ts'
 import { AcceptedStories } from './accepted-stories.ts'
 import type { LivingCluster, PublishContext } from './accumulator-cluster.ts'
 import { AccumulatorClusters } from './accumulator-clusters.ts'
@@ -254,16 +254,12 @@ export class AccumulatorLife {
 
   /** A place is learned from only while no front is open there. */
   #freeze({ kind, subject }: Front): void {
-    if (kind === LIKE) return
+    if (kind === LIKE || kind === CATEGORY) return
     const structure = kind === STRUCTURE
+    const alike = (other: number): boolean => (structure ? other === kind : other < PLACE_KINDS)
     const open = this.clusters
       .openFronts()
-      .some(
-        ({ front }) =>
-          front.subject === subject &&
-          (front.kind === STRUCTURE) === structure &&
-          front.kind !== LIKE,
-      )
+      .some(({ front }) => front.subject === subject && alike(front.kind))
     const { frozen, frozenStrata } = this.#parts.reference
     const of = structure ? frozenStrata : frozen
     of[subject] = open ? 1 : 0
@@ -283,6 +279,6 @@ export class AccumulatorLife {
     this.accepted.addSeries(front, timeMs)
     this.watch.evidence.restart(series)
     if (kind === STRUCTURE) reference.forgetStratum(subject)
-    else reference.forgetPlace(subject)
+    else if (kind < PLACE_KINDS) reference.forgetPlace(subject)
   }
 }

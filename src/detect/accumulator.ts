@@ -31,6 +31,8 @@ export interface ObservationContext {
   readonly pStructure: number | null
   /** The path that differs first from the nearest known shape, there or missing; -1 = none. */
   readonly differingPath: number
+  /** Values of the configured categories of the entry; reused. */
+  readonly categories: Int32Array
   /** Copies the observation; called only when it is wanted as an example. */
   keep(): KeptExample
 }
@@ -102,6 +104,7 @@ export class Accumulator {
       const unusual = context.pStructure <= NULL_OPTIONS.structureCut
       this.#reference.learnStructure(elements.stratum, unusual, context.timeMs)
       watch.takeStructure(elements.stratum, unusual, unusual ? signedPath(elements, context) : 0)
+      watch.takeCategories(elements.stratum, context.categories, scan, elements.count)
     }
     this.#last = null
     this.#lastAccepted = false

@@ -3,6 +3,7 @@ import type { OccurrenceScan } from '../features/occurrence-scan.ts'
 import type { TraceElements } from '../features/trace-elements.ts'
 import {
   APPEARANCE,
+  CATEGORY,
   COUNT,
   ERRORS,
   PLACE_KINDS,
@@ -94,6 +95,7 @@ export class DeviationCounts {
       case APPEARANCE:
         return this.parents[parent[series]!]!
       case STRUCTURE:
+      case CATEGORY:
         return this.observations[of] ?? 0
       default:
         return this.n[of]!
@@ -121,6 +123,11 @@ export class DeviationCounts {
       this.strata[this.stratumCount++] = stratum
     }
     if (unusual) this.#count(series, deviating)
+  }
+
+  /** Counts an unusual category in the series of its stratum, whose observation is counted already. */
+  takeUnusualCategory(series: number, deviating: DeviatingSeries): void {
+    this.#count(series, deviating)
   }
 
   /** Room for series that turned up since. */

@@ -33,7 +33,10 @@ export interface Front {
   normal: number
   rate: number
   unanswered: number
-  /** Structure: the path that most often differs first, negative where it is missing; 0 elsewhere. */
+  /**
+   * Structure: the path that most often differs first, negative where it is missing. Categories: the
+   * vote for the value that is most often unusual (see path-votes.ts). 0 elsewhere.
+   */
   path: number
   /** Like anomalies: the service that most of them accuse; '' elsewhere. */
   service: string
@@ -90,7 +93,7 @@ export function refreshFront(
   front.n = evidence.n[series]! + running.n
   front.c = evidence.c[series]! + running.c
   front.score = evidence.score[series]! + running.score
-  front.path = evidence.votes.leader(series)
+  front.path = evidence.votes.leader(series) || front.path
   front.unanswered = evidence.unanswered[series]! + running.unanswered
   front.firstMs = evidence.firstMs[series]! || front.firstMs
   front.lastMs = Math.max(front.lastMs, evidence.lastMs[series]!)

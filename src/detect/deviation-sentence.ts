@@ -1,9 +1,12 @@
 import type { ElementTable } from '../features/element-table.ts'
+import type { EvidenceReader } from '../features/kept-trace.ts'
 import {
   APPEARANCE,
+  CATEGORY,
   COUNT,
   ERRORS,
   LIKE,
+  PLACE_KINDS,
   PRESENCE,
   SELF_FAR,
   SELF_HIGH,
@@ -12,13 +15,14 @@ import {
 } from '../model/series-kind.ts'
 import type { Front } from './deviation-front.ts'
 import { quantity } from './explain.ts'
+import { readCategoryVote } from './path-votes.ts'
 
 /** Where it is: the place as the table names it, or the entry and the path that differs. */
 export function placeText(
   front: Pick<Front, 'kind' | 'subject' | 'path'>,
   table: ElementTable,
 ): string {
-  if (front.kind === LIKE) return table.stratumText(front.subject)
+  if (front.kind === LIKE || front.kind === CATEGORY) return table.stratumText(front.subject)
   if (front.kind !== STRUCTURE) return table.placeText(front.subject)
   const entry = table.stratumText(front.subject)
   if (front.path === 0) return entry
@@ -26,7 +30,11 @@ export function placeText(
 }
 
 /** The one sentence about a front that a person reads. */
-export function sentenceOf(front: Front, table: ElementTable): string {
+export function sentenceOf(
+  front: Front,
+  table: ElementTable,
+  reader: Pick<EvidenceReader, 'categoryText'>,
+): string {
   const where = shortPlace(front, table)
   const { n, c } = front
   const since = `since ${clockText(front.firstMs)}`
@@ -50,6 +58,10 @@ export function sentenceOf(front: Front, table: ElementTable): string {
       return `${where}: missing in ${c} of ${n} calls that normally make it ${since}, ${normally}`
     case LIKE:
       return `${where}: ${c} of ${n} observations are strange in the same way ${since}, ${normally} are strange at all`
+    case CATEGORY: {
+      const { category, value } = readCategoryVote(front.path)
+      return `${where}: ${c} of ${n} observations have unusual attributes ${since}, most often ${reader.categoryText(category, value)}, ${normally}`
+    }
     default:
       return `${where} ${front.path < 0 ? 'is missing' : 'differs'}: ${c} of ${n} observations have an unusual set of calls ${since}, ${normally}`
   }
@@ -57,7 +69,7 @@ export function sentenceOf(front: Front, table: ElementTable): string {
 
 /** The place as people say it: who calls whom. */
 function shortPlace(front: Front, table: ElementTable): string {
-  if (front.kind === STRUCTURE || front.kind === LIKE) return placeText(front, table)
+  if (front.kind >= PLACE_KINDS) return placeText(front, table)
   const parent = table.places.first(front.subject)
   const element = table.places.second(front.subject)
   const own = table.serviceText(element)

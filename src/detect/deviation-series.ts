@@ -1,8 +1,10 @@
 import type { ElementTable } from '../features/element-table.ts'
 import { grownTo } from '../features/grown-array.ts'
-import type { PlaceNull, SeriesNull } from '../model/place-null.ts'
+import { unusualCategory } from '../model/category-shares.ts'
+import type { PlaceNull, SeriesNull, StratumNullRow } from '../model/place-null.ts'
 import {
   APPEARANCE,
+  CATEGORY,
   COUNT,
   PLACE_KINDS,
   PRESENCE,
@@ -34,7 +36,7 @@ const UNKNOWN_STRUCTURE: SeriesNull = {
  */
 export class DeviationSeries {
   count = 0
-  /** Place id, or stratum id where the kind is STRUCTURE. */
+  /** Place id, or stratum id where the kind is STRUCTURE or CATEGORY. */
   subject = new Int32Array(64)
   kind = new Uint8Array(64)
   level = new Float64Array(64)
@@ -47,6 +49,8 @@ export class DeviationSeries {
   /** Series of (place, kind): place * PLACE_KINDS + kind; of a stratum. */
   readonly ofPlace: Int32Array<ArrayBuffer>
   #ofStratum: Int32Array<ArrayBuffer>
+  /** By stratum: the series of its categories, and their usual values. */
+  readonly #categories = new Map<number, { series: number; usual: StratumNullRow['usual'] }>()
   /** Levels by place, such that nothing deviates where there is no series. */
   readonly high: Float64Array<ArrayBuffer>
   readonly far: Float64Array<ArrayBuffer>
@@ -81,8 +85,11 @@ export class DeviationSeries {
           children.push([table.places.first(place), place])
       }
     }
-    for (const { stratum, series } of placeNull.strata) {
-      for (const one of series) this.#addOfStratum(stratum, one)
+    for (const { stratum, series, usual } of placeNull.strata) {
+      for (const one of series) {
+        if (one.kind === STRUCTURE) this.#addOfStratum(stratum, one)
+        else this.#categories.set(stratum, { series: this.#add(CATEGORY, stratum, one), usual })
+      }
     }
     const elements = 1 + Math.max(0, ...children.map(([parent]) => parent))
     this.childStart = new Int32Array(elements + 1)
@@ -108,6 +115,7 @@ export class DeviationSeries {
 
   find(kind: number, subject: number): number {
     if (kind === STRUCTURE) return this.#ofStratum[subject] ?? NO_SERIES
+    if (kind === CATEGORY) return this.ofCategories(subject)
     return this.ofPlace[subject * PLACE_KINDS + kind] ?? NO_SERIES
   }
 
@@ -117,6 +125,17 @@ export class DeviationSeries {
     if (known !== NO_SERIES) return known
     this.lateStrata.push(stratum)
     return this.#addOfStratum(stratum, UNKNOWN_STRUCTURE)
+  }
+
+  /** Series of a stratum's categories, if something is usual there. */
+  ofCategories(stratum: number): number {
+    return this.#categories.get(stratum)?.series ?? NO_SERIES
+  }
+
+  /** Index of the first category of an observation whose value is unusual for its stratum, or -1. */
+  unusualCategory(stratum: number, values: Int32Array): number {
+    const known = this.#categories.get(stratum)
+    return known ? unusualCategory(known.usual, values) : -1
   }
 
   /** Whether two places are the same call: same operation and kind, whoever answered. */
@@ -164,7 +183,7 @@ export class DeviationSeries {
     this.rho[series] = one.rho
     this.weight[series] = one.weight
     this.normal[series] = one.normal
-    this.parent[series] = kind === STRUCTURE ? 0 : this.#table.places.first(subject)
+    this.parent[series] = kind >= PLACE_KINDS ? 0 : this.#table.places.first(subject)
     return series
   }
 }

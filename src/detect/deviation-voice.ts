@@ -1,6 +1,6 @@
 import { type ElementTable, KIND_CLIENT, KIND_PRODUCER } from '../features/element-table.ts'
 import { OTHER_PAIR } from '../features/pair-table.ts'
-import { APPEARANCE, COUNT, LIKE, PRESENCE, STRUCTURE } from '../model/series-kind.ts'
+import { APPEARANCE, CATEGORY, COUNT, LIKE, PRESENCE, STRUCTURE } from '../model/series-kind.ts'
 import type { Front } from './deviation-front.ts'
 
 /** For whom a deviating place speaks. */
@@ -34,6 +34,7 @@ export class Voices {
     const { kind, subject } = front
     if (kind === LIKE) return plain(front.service)
     if (kind === STRUCTURE) return this.#ofStructure(front)
+    if (kind === CATEGORY) return plain(this.#entryService(subject))
     const element = this.#table.places.second(subject)
     if (kind === COUNT || kind === APPEARANCE || kind === PRESENCE) {
       const parent = this.#table.places.first(subject)
@@ -64,8 +65,7 @@ export class Voices {
   /** `path` is the one that most often differs first: below 0 where it is missing. */
   #ofStructure({ subject, path }: Accusation): Voice {
     const table = this.#table
-    if (path === 0)
-      return plain(table.serviceText(table.paths.second(table.strata.second(subject))))
+    if (path === 0) return plain(this.#entryService(subject))
     const element = table.paths.second(Math.abs(path))
     if (path < 0) {
       const above = table.paths.first(-path)
@@ -76,6 +76,11 @@ export class Voices {
     const isCall = kind === KIND_CLIENT || kind === KIND_PRODUCER
     const unanswered = isCall && table.callee(element) === 0 ? this.#usualCallee(element) : ''
     return unanswered === '' ? this.#ofElement(element) : plain(unanswered)
+  }
+
+  #entryService(stratum: number): string {
+    const table = this.#table
+    return table.serviceText(table.paths.second(table.strata.second(stratum)))
   }
 
   /** Whom the same call is answered by in other observations; '' if by nobody. */

@@ -12,6 +12,7 @@ import {
 } from './deviation-evidence.ts'
 import { DeviationSeries, EXPECTED } from './deviation-series.ts'
 import type { EvidenceOptions } from './evidence-options.ts'
+import { categoryVote } from './path-votes.ts'
 import { logShareRatio } from './share-evidence.ts'
 
 const WEEK_MS = 7 * 86_400_000
@@ -81,6 +82,18 @@ export class DeviationWatch {
     if (unusual && path !== 0) this.evidence.votes.add(series, path)
   }
 
+  /**
+   * The categories of an observation whose structure was taken. Where a call within it failed, that is
+   * what its entry tells, and has a place of its own.
+   */
+  takeCategories(stratum: number, values: Int32Array, scan: OccurrenceScan, spans: number): void {
+    const unusual = this.series.unusualCategory(stratum, values)
+    if (unusual < 0 || failedWithin(scan, spans)) return
+    const series = this.series.ofCategories(stratum)
+    this.counts.takeUnusualCategory(series, this.deviating)
+    this.evidence.votes.add(series, categoryVote(unusual, values[unusual]!))
+  }
+
   /** Adds the observation to the evidence of the series in which it deviates. */
   note(hash: number, timeMs: number): void {
     const { count, series } = this.deviating
@@ -140,7 +153,11 @@ export class DeviationWatch {
         this.touched[found++] = ofPlace[children[x]! * PLACE_KINDS + kind]!
       }
     }
-    for (let i = 0; i < stratumCount; i++) this.touched[found++] = this.series.ofStratum(strata[i]!)
+    for (let i = 0; i < stratumCount; i++) {
+      this.touched[found++] = this.series.ofStratum(strata[i]!)
+      const categories = this.series.ofCategories(strata[i]!)
+      if (categories >= 0) this.touched[found++] = categories
+    }
     return found
   }
 
@@ -177,6 +194,12 @@ export class DeviationWatch {
     watch.evidence.restore(state.evidence)
     return watch
   }
+}
+
+/** Whether a span other than the entry failed by itself. */
+function failedWithin(scan: OccurrenceScan, spans: number): boolean {
+  for (let i = 1; i < spans; i++) if (scan.ownError[i] === 1) return true
+  return false
 }
 
 export interface DeviationWatchState {

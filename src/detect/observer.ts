@@ -161,6 +161,7 @@ export class Observer {
       flagged,
       pStructure: this.#judgement.stratum ? this.#judgement.pStructure : null,
       differingPath: this.#judgement.differingPath,
+      categories: this.#x.categories,
       keep: (): KeptExample => ({
         profile: this.#x.keep(),
         trace: keepTrace(this.#elements, this.#tables.categorySlots),

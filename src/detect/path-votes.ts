@@ -1,9 +1,22 @@
+/** More categories than anybody configures. */
+const CATEGORIES = 64
+
+/** A vote for a value of a category; above 0. */
+export function categoryVote(category: number, value: number): number {
+  return value * CATEGORIES + category + 1
+}
+
+export function readCategoryVote(vote: number): { category: number; value: number } {
+  const value = Math.floor((vote - 1) / CATEGORIES)
+  return { category: vote - 1 - value * CATEGORIES, value }
+}
+
 /** Distinct paths remembered of one series. */
 const MOST_PATHS = 16
 
 /**
- * Which path differs first in the unusual observations of a series (negative: by missing), and how
- * often. Bounded.
+ * Which path differs first in the unusual observations of a series (negative: by missing), or which
+ * value of a category is unusual, and how often. Bounded.
  */
 export class PathVotes {
   /** Votes for paths that found no room. */

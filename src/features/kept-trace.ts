@@ -88,6 +88,12 @@ export class EvidenceReader {
     }
   }
 
+  /** A value of a configured category as people read it. */
+  categoryText(category: number, value: number): string {
+    const key = this.#categories[category] ?? '(unknown)'
+    return value === 0 ? `no ${key}` : `${key} ${this.#values.text(value)}`
+  }
+
   #span(kept: KeptTrace, i: number): EvidenceSpan {
     const element = kept.element[i]!
     const attributes: Record<string, string> = {}

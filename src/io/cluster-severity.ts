@@ -17,7 +17,8 @@ const MANY_ERRORS = 0.2
  */
 export function severityOf(cluster: AnomalyCluster): Severity {
   const { term, direction, rate, typical, normal } = cluster
-  if (term === 'like' || term === 'category') return 'info'
+  if (term === 'like') return 'info'
+  if (term === 'category') return 'warning'
   if (direction === 'low' && term !== 'presence') return 'info'
   if (term === 'errors') return rate >= MANY_ERRORS ? 'critical' : 'warning'
   if (rate < MOST_CALLS) return 'warning'

@@ -2,6 +2,7 @@ import { Dissimilarity } from '../cluster/dissimilarity.ts'
 import { type PackedProfiles, unpackProfile } from '../features/packed-profiles.ts'
 import { ProfileScratch, type ScaledProfile } from '../features/profile.ts'
 import { calibrate } from './calibration.ts'
+import { categoryShares } from './category-shares.ts'
 import type { FitEffort, FitRequest, FitResult, FittedStratum } from './fit-request.ts'
 import { fitScales } from './fit-scales.ts'
 import { fitStratum } from './fit-stratum.ts'
@@ -45,7 +46,10 @@ export function fit(request: FitRequest): FitResult {
     strata,
     calibration,
     places: request.places
-      ? fitPlaceNull(request.places, structureShares(calibration, scored))
+      ? fitPlaceNull(request.places, {
+          structure: structureShares(calibration, scored),
+          categories: categoryShares(request),
+        })
       : null,
     effort: effort satisfies FitEffort,
   }

@@ -10,6 +10,10 @@ export interface NullOptions {
   readonly material: number
   /** An observation with a structural p up to this is structurally unusual. */
   readonly structureCut: number
+  /** A value of a category is usual from this share of its stratum's observations on, */
+  readonly usualCategory: number
+  /** ... and the category says something where at most this share has others. */
+  readonly mostUnusual: number
   /** Least base rate of self time: no claim is made on rarer deviations. */
   readonly commonFloor: number
   /** ... of self time far beyond normal, */
@@ -44,6 +48,8 @@ export const NULL_OPTIONS: NullOptions = {
   deviations: 2,
   material: 0.05,
   structureCut: 0.02,
+  usualCategory: 0.02,
+  mostUnusual: 0.2,
   commonFloor: 0.05,
   farFloor: 0.01,
   countFloor: 0.02,

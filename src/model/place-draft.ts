@@ -1,3 +1,4 @@
+import type { CategoryShare } from './category-shares.ts'
 import { binEdge, COUNT_BINS } from './count-bins.ts'
 import type { NullOptions } from './null-options.ts'
 import { dispersionMoments, NO_MOMENTS } from './over-dispersion.ts'
@@ -5,7 +6,7 @@ import { upperShare } from './quantile-bound.ts'
 import type { PlaceReferenceData } from './reference-data.ts'
 import { draftSelfTimes } from './self-time-draft.ts'
 import type { SeriesDraft } from './series-draft.ts'
-import { APPEARANCE, COUNT, ERRORS, PRESENCE, STRUCTURE } from './series-kind.ts'
+import { APPEARANCE, CATEGORY, COUNT, ERRORS, PRESENCE, STRUCTURE } from './series-kind.ts'
 import type { StructureShare } from './structure-shares.ts'
 
 /** More calls than normal are material beyond this multiple of the median. */
@@ -170,6 +171,29 @@ export function draftStratum(
       perBucket: to > from ? seen / (to - from) : 1,
       pool: 'structure',
       moments: dispersionMoments(data.observations, data.unusual, from, to),
+      lag: NO_MOMENTS,
+    },
+  ]
+}
+
+/** Observations of a stratum with an unusual value in a category of their entry. */
+export function draftCategory(
+  { observations, unusual }: CategoryShare,
+  options: NullOptions,
+): SeriesDraft[] {
+  const rate = succession(unusual, observations)
+  if (observations < options.leastReference || rate > options.mostUnusual) return []
+  return [
+    {
+      kind: CATEGORY,
+      level: 0,
+      rate,
+      floor: options.rareFloor,
+      normal: unusual / observations,
+      reference: observations,
+      perBucket: 1,
+      pool: 'structure',
+      moments: NO_MOMENTS,
       lag: NO_MOMENTS,
     },
   ]

@@ -1,7 +1,8 @@
+import type { CategoryShare } from './category-shares.ts'
 import { NULL_OPTIONS, type NullOptions } from './null-options.ts'
 import type { DispersionMoments } from './over-dispersion.ts'
 import { shrunkRho } from './over-dispersion.ts'
-import { draftPlace, draftStratum } from './place-draft.ts'
+import { draftCategory, draftPlace, draftStratum } from './place-draft.ts'
 import type { PlaceReferenceData } from './reference-data.ts'
 import {
   type Burstiness,
@@ -22,9 +23,11 @@ export interface PlaceNullRow {
   readonly series: readonly SeriesNull[]
 }
 
-/** The null of a stratum's share of structurally unusual observations. */
+/** The null of a stratum's shares of observations with unusual calls or categories. */
 export interface StratumNullRow {
   readonly stratum: number
+  /** By category: usual values; see category-shares.ts. */
+  readonly usual: readonly (readonly number[])[]
   readonly series: readonly SeriesNull[]
 }
 
@@ -37,6 +40,11 @@ export interface PlaceNull {
   readonly strata: readonly StratumNullRow[]
   /** Over-dispersion over all places, to which single places are shrunk. */
   readonly pooledRho: Readonly<Record<Pool, number>>
+}
+
+export interface StratumShares {
+  readonly structure: readonly StructureShare[]
+  readonly categories: readonly CategoryShare[]
 }
 
 /** What is assumed of bursts before any were measured. */
@@ -52,18 +60,20 @@ const ASSUMED_RHO: Readonly<Record<Pool, number>> = {
 /**
  * What every place and stratum does while all is well, from a reference sample. Pure; recipe and
  * measurements: docs/quality.md. Series with too little behind them are left out: not watched.
- * `structure`: what the new model finds unusual among its calibration observations.
+ * `shares`: what the new model finds unusual among its calibration observations.
  */
 export function fitPlaceNull(
   data: PlaceReferenceData,
-  structure: readonly StructureShare[] = [],
+  shares: StratumShares = { structure: [], categories: [] },
   options: NullOptions = NULL_OPTIONS,
 ): PlaceNull {
+  const { structure, categories } = shares
   const ofPlaces = Array.from(data.places, (_, i) => draftPlace(data, i, options))
   const ofStrata = structure.map((share) => draftStratum(data, share, options))
+  const usual = new Map(categories.map((share) => [share.stratum, share]))
   const all = [...ofPlaces.flat(), ...ofStrata.flat()]
   const pooled = burstinessByPool(all, options)
-  const age = longest(data)
+  const age = Math.max(1, longest(data))
   // Calls of a service burst with the network, its own work with the service.
   const group = (i: number): number => data.service[i]! * 2 + data.isCall[i]!
   const byService = new Map<number, SeriesDraft[]>()
@@ -83,10 +93,15 @@ export function fitPlaceNull(
         series: ofPlaces[i]!.map((d) => finishSeries(d, bursts[d.pool], age, options)),
       }
     }),
-    strata: structure.map(({ stratum }, i) => ({
-      stratum,
-      series: ofStrata[i]!.map((d) => finishSeries(d, pooled[d.pool], age, options)),
-    })),
+    strata: structure.map(({ stratum }, i) => {
+      const share = usual.get(stratum)
+      const drafts = [...ofStrata[i]!, ...(share ? draftCategory(share, options) : [])]
+      return {
+        stratum,
+        usual: share?.usual ?? [],
+        series: drafts.map((d) => finishSeries(d, pooled[d.pool], age, options)),
+      }
+    }),
     pooledRho: {
       selfTime: pooled.selfTime.rho,
       far: pooled.far.rho,

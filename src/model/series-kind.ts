@@ -14,8 +14,10 @@ export const APPEARANCE = 6
 export const PLACE_KINDS = 7
 /** Structurally unusual observations: belongs to a stratum. */
 export const STRUCTURE = 7
+/** Observations with an unusual value in a category of their entry: belongs to a stratum. */
+export const CATEGORY = 8
 /** Grouped like anomalies: no series of its own. */
-export const LIKE = 8
+export const LIKE = 9
 
 const TERMS: readonly DeviationTerm[] = [
   'self_time',
@@ -26,6 +28,7 @@ const TERMS: readonly DeviationTerm[] = [
   'presence',
   'presence',
   'structure',
+  'category',
   'like',
 ]
 

@@ -53,6 +53,7 @@ class Shop {
         flagged,
         pStructure: null,
         differingPath: -1,
+        categories: scratch.categories,
         keep: () => ({
           profile: scratch.keep(),
           trace: keepTrace(elements, tables.categorySlots),

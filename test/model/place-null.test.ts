@@ -82,7 +82,7 @@ describe('the null of a place', () => {
     expect(high?.normal).toBeCloseTo(12.5e6, -6)
     // The trace takes 500 ms: what is not 25 ms slower is not material, however significant.
     expect((high?.level ?? 0) - (high?.normal ?? 0)).toBeCloseTo(25e6, -5)
-    const free = fitPlaceNull(reference.request(), [], { ...NULL_OPTIONS, material: 0 })
+    const free = fitPlaceNull(reference.request(), undefined, { ...NULL_OPTIONS, material: 0 })
     const level = one(seriesOf(free, traces, 'cart Get'), SELF_HIGH)?.level ?? 0
     // p90 is 14.5 ms; its bound from 500 values lies at 0.9 + 2 sqrt(0.09 / 500) = 92.7 %.
     expect(level / 1e6).toBeGreaterThan(14.5)
