@@ -83,12 +83,12 @@ export class DeviationWatch {
   }
 
   /**
-   * The categories of an observation whose structure was taken. Where a call within it failed, that is
-   * what its entry tells, and has a place of its own.
+   * The categories of an observation whose structure was taken. Where a span of it failed, that is what
+   * its entry tells, and has a place of its own.
    */
   takeCategories(stratum: number, values: Int32Array, scan: OccurrenceScan, spans: number): void {
     const unusual = this.series.unusualCategory(stratum, values)
-    if (unusual < 0 || failedWithin(scan, spans)) return
+    if (unusual < 0 || hasFailed(scan, spans)) return
     const series = this.series.ofCategories(stratum)
     this.counts.takeUnusualCategory(series, this.deviating)
     this.evidence.votes.add(series, categoryVote(unusual, values[unusual]!))
@@ -196,9 +196,9 @@ export class DeviationWatch {
   }
 }
 
-/** Whether a span other than the entry failed by itself. */
-function failedWithin(scan: OccurrenceScan, spans: number): boolean {
-  for (let i = 1; i < spans; i++) if (scan.ownError[i] === 1) return true
+/** Whether a span of the trace failed by itself. */
+function hasFailed(scan: OccurrenceScan, spans: number): boolean {
+  for (let i = 0; i < spans; i++) if (scan.ownError[i] === 1) return true
   return false
 }
 
