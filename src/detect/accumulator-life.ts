@@ -8,7 +8,7 @@ import type { LivingCluster, PublishContext } from './accumulator-cluster.ts'
 import { AccumulatorClusters } from './accumulator-clusters.ts'
 import { AccumulatorLike } from './accumulator-like.ts'
 import type { AnomalyClusterChange, ClusterChangeKind } from './anomaly-cluster.ts'
-import type { DeviatingSeries } from './deviation-counts.ts'
+import type { DeviatingSeries } from './deviating-series.ts'
 import {
   emptyFront,
   type Front,
@@ -87,8 +87,10 @@ export class AccumulatorLife {
         continue
       }
       const logM = watch.prefix(series)
-      if (logM > threshold) opening.push(openFront(series, watch.series, timeMs, logM))
-      else if (logM > WARM) this.warm.warm(series)
+      if (logM > threshold) {
+        const rate = watch.counts.normalRate(series)
+        opening.push(openFront(series, watch.series, timeMs, logM, rate))
+      } else if (logM > WARM) this.warm.warm(series)
     }
     if (opening.length > 0) this.#openAll(opening, timeMs)
     this.#lookAtStrays(timeMs, threshold)
@@ -109,7 +111,7 @@ export class AccumulatorLife {
       watch.endSeries(series, this.clusters.at(series) !== undefined)
     }
     watch.counts.clear()
-    if (this.warm.size > 0) this.warm.keepOnly((series) => watch.prefixOf(series, 0, 0) > WARM)
+    if (this.warm.size > 0) this.warm.keepOnly((series) => watch.standing(series) > WARM)
     const { evidence } = watch
     for (const { older, younger } of this.clusters.mergeOverlapping(endMs, evidence)) {
       this.publish('closed', younger, endMs)

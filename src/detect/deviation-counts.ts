@@ -1,6 +1,7 @@
 import { grownTo } from '../features/grown-array.ts'
 import type { OccurrenceScan } from '../features/occurrence-scan.ts'
 import type { TraceElements } from '../features/trace-elements.ts'
+import { mixedRate } from '../model/mix-null.ts'
 import {
   APPEARANCE,
   CATEGORY,
@@ -13,34 +14,10 @@ import {
   SELF_LOW,
   STRUCTURE,
 } from '../model/series-kind.ts'
+import type { DeviatingSeries } from './deviating-series.ts'
 import { type DeviationSeries, EXPECTED, OPTIONAL } from './deviation-series.ts'
+import { MixCounts, type MixCountsState } from './mix-counts.ts'
 import type { RecentValues } from './recent-values.ts'
-
-/** The distinct series in which one observation deviates; reused. */
-export class DeviatingSeries {
-  count = 0
-  series = new Int32Array(64)
-  #seen = new Uint32Array(64)
-  #now = 0
-
-  begin(series: number): void {
-    this.count = 0
-    this.#seen = grownTo(this.#seen, series)
-    if (this.#now === 0xffffffff) {
-      this.#seen.fill(0)
-      this.#now = 0
-    }
-    this.#now++
-  }
-
-  add(series: number): void {
-    this.#seen = grownTo(this.#seen, series + 1)
-    if (this.#seen[series] === this.#now) return
-    this.#seen[series] = this.#now
-    this.series = grownTo(this.series, this.count + 1)
-    this.series[this.count++] = series
-  }
-}
 
 /**
  * Occurrences and deviations of the running bucket of data time: flat counters by place, element,
@@ -70,6 +47,7 @@ export class DeviationCounts {
   deviatedCount = 0
   /** Occurrences in places that the null does not know. */
   unwatched = 0
+  readonly #mix: MixCounts
   readonly #series: DeviationSeries
   readonly #recent: RecentValues
   #expectedSeen = new Uint16Array(256)
@@ -77,6 +55,7 @@ export class DeviationCounts {
   constructor(series: DeviationSeries, recent: RecentValues) {
     this.#series = series
     this.#recent = recent
+    this.#mix = new MixCounts(series.mixes.values())
     this.n = new Uint32Array(series.places)
     this.runs = new Uint32Array(series.places)
     this.parents = new Uint32Array(series.elements)
@@ -102,11 +81,19 @@ export class DeviationCounts {
     }
   }
 
+  /** Share of them that deviates normally, given the call paths by which they came. */
+  normalRate(series: number): number {
+    const { mixes } = this.#series
+    const mix = mixes.size > 0 ? mixes.get(series) : undefined
+    if (!mix) return this.#series.rate[series]!
+    return mixedRate(mix, this.#mix.of(this.#series.kind[series]!), this.occurrences(series))
+  }
+
   /** Counts one observation; adds the series in which it deviates to `deviating`. */
   take(elements: TraceElements, scan: OccurrenceScan, deviating: DeviatingSeries): void {
     this.#takeOccurrences(elements, scan, deviating)
     if (!scan.complete) return
-    this.#takeRuns(scan, deviating)
+    this.#takeRuns(elements, scan, deviating)
     this.#takeParents(elements, scan, deviating)
   }
 
@@ -143,6 +130,7 @@ export class DeviationCounts {
       this.n[place] = 0
       this.runs[place] = 0
     }
+    this.#mix.clear()
     for (let i = 0; i < this.elementCount; i++) this.parents[this.elements[i]!] = 0
     for (let i = 0; i < this.stratumCount; i++) this.observations[this.strata[i]!] = 0
     this.placeCount = 0
@@ -160,8 +148,8 @@ export class DeviationCounts {
     scan: OccurrenceScan,
     deviating: DeviatingSeries,
   ): void {
-    const { place, selfNs, count } = elements
-    const { high, far, low, ofPlace, places } = this.#series
+    const { place, path, selfNs, count } = elements
+    const { high, far, low, mixed, ofPlace, places } = this.#series
     const { ownError } = scan
     const { n } = this
     for (let i = 0; i < count; i++) {
@@ -171,6 +159,7 @@ export class DeviationCounts {
         continue
       }
       if (n[at]!++ === 0) this.#touchPlace(at)
+      if (mixed[at] === 1) this.#mix.take(path[i]!)
       const self = selfNs[i]!
       if (self > high[at]!) {
         this.#deviate(ofPlace[at * PLACE_KINDS + SELF_HIGH]!, self, deviating)
@@ -181,12 +170,13 @@ export class DeviationCounts {
     }
   }
 
-  #takeRuns(scan: OccurrenceScan, deviating: DeviatingSeries): void {
-    const { calls, ofPlace, places } = this.#series
+  #takeRuns(elements: TraceElements, scan: OccurrenceScan, deviating: DeviatingSeries): void {
+    const { calls, mixed, ofPlace, places } = this.#series
     for (let run = 0; run < scan.runs; run++) {
       const at = scan.runPlace[run]!
       if (at >= places) continue
       this.runs[at]!++
+      if (mixed[at] === 1) this.#mix.takeRun(elements.path[scan.runFirst[run]!]!)
       if (scan.runCount[run]! > calls[at]!) {
         this.#deviate(ofPlace[at * PLACE_KINDS + COUNT]!, scan.runCount[run]!, deviating)
       }
@@ -195,8 +185,8 @@ export class DeviationCounts {
 
   /** Every span that should have certain children: are they there? */
   #takeParents(elements: TraceElements, scan: OccurrenceScan, deviating: DeviatingSeries): void {
-    const { child, childStart, wanted, ofPlace, places } = this.#series
-    const { element, count } = elements
+    const { child, childStart, wanted, mixedParent, ofPlace, places } = this.#series
+    const { element, path, count } = elements
     const known = this.#series.elements
     this.#expectedSeen = grownTo(this.#expectedSeen, count)
     const seen = this.#expectedSeen
@@ -217,6 +207,7 @@ export class DeviationCounts {
         this.elements = grownTo(this.elements, this.elementCount + 1)
         this.elements[this.elementCount++] = e
       }
+      if (mixedParent[e] === 1) this.#mix.takeParent(path[i]!)
       if (seen[i]! < wanted[e]!) this.#findMissing(i, e, scan, deviating)
     }
   }
@@ -274,6 +265,7 @@ export class DeviationCounts {
       elements: this.elements.slice(0, this.elementCount),
       strata: this.strata.slice(0, this.stratumCount),
       deviated: this.deviated.slice(0, this.deviatedCount),
+      mix: this.#mix.state(),
       unwatched,
     }
   }
@@ -293,6 +285,7 @@ export class DeviationCounts {
     this.strata = grownTo(state.strata.slice(), 64)
     this.deviatedCount = state.deviated.length
     this.deviated = grownTo(state.deviated.slice(), 256)
+    this.#mix.restore(state.mix)
     this.unwatched = state.unwatched
   }
 }
@@ -308,5 +301,6 @@ export interface DeviationCountsState {
   readonly elements: Int32Array<ArrayBuffer>
   readonly strata: Int32Array<ArrayBuffer>
   readonly deviated: Int32Array<ArrayBuffer>
+  readonly mix: MixCountsState
   readonly unwatched: number
 }

@@ -95,11 +95,12 @@ export class DeviationEvidence {
 
   /**
    * ln of the mean of the e-detectors if the running bucket, so far (n, c), ended now. May be asked at
-   * any time: within a bucket the likelihood ratio is a martingale.
+   * any time: within a bucket the likelihood ratio is a martingale. `base`: the share that deviates
+   * normally in a bucket like this one.
    */
-  prefix(series: number, n: number, c: number): number {
+  prefix(series: number, n: number, c: number, base = this.#series.rate[series]!): number {
     if (this.suspended[series] === 1) return NO_EVIDENCE
-    this.#weigh(series, n, c)
+    this.#weigh(series, n, c, base)
     const at = series * ALTERNATIVES
     for (let j = 0; j < ALTERNATIVES; j++) {
       this.#step[j] = logPlusOne(this.logM[at + j]!) + this.#ratios[j]!
@@ -108,10 +109,9 @@ export class DeviationEvidence {
   }
 
   /** Fills `#ratios`: ln of what one bucket says for each alternative against the null. */
-  #weigh(series: number, n: number, c: number): void {
-    const { rate, rho, weight, kind } = this.#series
+  #weigh(series: number, n: number, c: number, base: number): void {
+    const { rho, weight, kind } = this.#series
     const { alternativeRho } = this.#options
-    const base = rate[series]!
     const shares = sharesOf(kind[series]!, this.#options)
     const least = alternativeShare(shares[0]!, base)
     const none = logBetaBinomial(n, c, base, rho[series]!)
@@ -126,7 +126,14 @@ export class DeviationEvidence {
   }
 
   /** Ends a bucket with (n, c); what was remembered is forgotten when nothing speaks for a change. */
-  endBucket(series: number, n: number, c: number, unanswered: number, open: boolean): void {
+  endBucket(
+    series: number,
+    n: number,
+    c: number,
+    unanswered: number,
+    open: boolean,
+    base = this.#series.rate[series]!,
+  ): void {
     if (this.suspended[series] === 1) {
       this.suspended[series] = 0
       return
@@ -136,7 +143,7 @@ export class DeviationEvidence {
       this.#chill(series, at)
       return
     }
-    this.#weigh(series, n, c)
+    this.#weigh(series, n, c, base)
     for (let j = 0; j < ALTERNATIVES; j++) {
       this.logM[at + j] = srStep(this.logM[at + j]!, this.#ratios[j]!)
     }
@@ -145,7 +152,7 @@ export class DeviationEvidence {
     this.n[series]! += n
     this.c[series]! += c
     this.unanswered[series]! += unanswered
-    this.score[series]! += bucketScore(n, c, this.#series.rate[series]!)
+    this.score[series]! += bucketScore(n, c, base)
     if (!open && this.cusum[series] === 0) this.#forget(series)
   }
 

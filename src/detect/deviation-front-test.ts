@@ -33,13 +33,13 @@ export function hasEnded(
 
 /** The share of deviating occurrences seen while it was open; never below the least that is claimed. */
 function shareSeen(front: Front, watch: DeviationWatch, options: EvidenceOptions): number {
-  const { evidence, series, counts } = watch
-  const least = alternativeShare(sharesOf(front.kind, options)[0]!, series.rate[front.series]!)
+  const { evidence, counts } = watch
+  const least = alternativeShare(sharesOf(front.kind, options)[0]!, counts.normalRate(front.series))
   let n = front.seenN
   let c = front.seenC
   if (n === 0) {
     n = evidence.n[front.series]! + counts.occurrences(front.series)
     c = evidence.c[front.series]! + counts.c[front.series]!
   }
-  return Math.min(0.99, Math.max(least, c / Math.max(1, n)))
+  return Math.max(least, Math.min(0.99, c / Math.max(1, n)))
 }

@@ -68,17 +68,19 @@ export function emptyFront(kind: number, subject: number, series: number, timeMs
   }
 }
 
+/** `rate`: the share that deviates normally in a bucket like the one it opens in. */
 export function openFront(
   series: number,
   watched: DeviationSeries,
   timeMs: number,
   peak: number,
+  rate: number,
 ): Front {
   return {
     ...emptyFront(watched.kind[series]!, watched.subject[series]!, series, timeMs),
     peak,
     normal: watched.normal[series]!,
-    rate: watched.rate[series]!,
+    rate,
   }
 }
 

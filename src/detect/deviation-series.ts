@@ -1,6 +1,7 @@
 import type { ElementTable } from '../features/element-table.ts'
 import { grownTo } from '../features/grown-array.ts'
 import { unusualCategory } from '../model/category-shares.ts'
+import type { MixNull } from '../model/mix-null.ts'
 import type { PlaceNull, SeriesNull, StratumNullRow } from '../model/place-null.ts'
 import {
   APPEARANCE,
@@ -44,6 +45,11 @@ export class DeviationSeries {
   rho = new Float64Array(64)
   weight = new Float64Array(64)
   normal = new Float64Array(64)
+  /** By series, where its rate depends on the mix of requests. */
+  readonly mixes = new Map<number, MixNull>()
+  /** 1 for places, and for elements with children, by whose call paths such a series goes. */
+  readonly mixed: Uint8Array<ArrayBuffer>
+  readonly mixedParent: Uint8Array<ArrayBuffer>
   /** Element of the parent, for series of a place. */
   parent = new Int32Array(64)
   /** Series of (place, kind): place * PLACE_KINDS + kind; of a stratum. */
@@ -77,6 +83,7 @@ export class DeviationSeries {
     this.low = new Float64Array(places).fill(-1)
     this.calls = new Float64Array(places).fill(Number.POSITIVE_INFINITY)
     this.child = new Uint8Array(places)
+    this.mixed = new Uint8Array(places)
     const children: [parent: number, place: number][] = []
     for (const { place, series } of placeNull.places) {
       for (const one of series) {
@@ -94,6 +101,8 @@ export class DeviationSeries {
     const elements = 1 + Math.max(0, ...children.map(([parent]) => parent))
     this.childStart = new Int32Array(elements + 1)
     this.wanted = new Int32Array(elements)
+    this.mixedParent = new Uint8Array(elements)
+    for (const series of this.mixes.keys()) this.#markMixed(series)
     for (const [parent, place] of children) {
       this.childStart[parent + 1]!++
       if (this.child[place] === EXPECTED) this.wanted[parent]!++
@@ -158,6 +167,12 @@ export class DeviationSeries {
     return kind
   }
 
+  #markMixed(series: number): void {
+    const kind = this.kind[series]!
+    if (kind === PRESENCE || kind === APPEARANCE) this.mixedParent[this.parent[series]!] = 1
+    else this.mixed[this.subject[series]!] = 1
+  }
+
   #addOfStratum(stratum: number, one: SeriesNull): number {
     this.#ofStratum = grownTo(this.#ofStratum, stratum + 1, NO_SERIES)
     const series = this.#add(STRUCTURE, stratum, one)
@@ -183,6 +198,7 @@ export class DeviationSeries {
     this.rho[series] = one.rho
     this.weight[series] = one.weight
     this.normal[series] = one.normal
+    if (one.mix) this.mixes.set(series, one.mix)
     this.parent[series] = kind >= PLACE_KINDS ? 0 : this.#table.places.first(subject)
     return series
   }

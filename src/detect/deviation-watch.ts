@@ -4,7 +4,8 @@ import type { OccurrenceScan } from '../features/occurrence-scan.ts'
 import type { TraceElements } from '../features/trace-elements.ts'
 import type { PlaceNull } from '../model/place-null.ts'
 import { APPEARANCE, PLACE_KINDS, PRESENCE, STRUCTURE } from '../model/series-kind.ts'
-import { DeviatingSeries, DeviationCounts, type DeviationCountsState } from './deviation-counts.ts'
+import { DeviatingSeries } from './deviating-series.ts'
+import { DeviationCounts, type DeviationCountsState } from './deviation-counts.ts'
 import {
   bucketScore,
   DeviationEvidence,
@@ -104,7 +105,7 @@ export class DeviationWatch {
     if (this.evidence.suspended[series] === 1) return { n: 0, c: 0, score: 0, unanswered: 0 }
     const n = this.counts.occurrences(series)
     const c = this.counts.c[series]!
-    const score = bucketScore(n, c, this.series.rate[series]!)
+    const score = bucketScore(n, c, this.counts.normalRate(series))
     return { n, c, score, unanswered: this.counts.unanswered[series]! }
   }
 
@@ -112,25 +113,28 @@ export class DeviationWatch {
   ratioOf(series: number, share: number): number {
     if (this.evidence.suspended[series] === 1) return 0
     const n = this.counts.occurrences(series)
-    const { rate, rho } = this.series
     const c = this.counts.c[series]!
-    return logShareRatio(n, c, share, this.#options.alternativeRho, rate[series]!, rho[series]!)
+    const rate = this.counts.normalRate(series)
+    const rho = this.series.rho[series]!
+    return logShareRatio(n, c, share, this.#options.alternativeRho, rate, rho)
   }
 
   /** ln of the mean e-detector if the running bucket ended now. */
   prefix(series: number): number {
-    return this.evidence.prefix(series, this.counts.occurrences(series), this.counts.c[series]!)
+    const { counts } = this
+    const rate = counts.normalRate(series)
+    return this.evidence.prefix(series, counts.occurrences(series), counts.c[series]!, rate)
   }
 
-  /** ln of the mean e-detector after a bucket of (n, c). */
-  prefixOf(series: number, n: number, c: number): number {
-    return this.evidence.prefix(series, n, c)
+  /** ln of the mean e-detector after an empty bucket. */
+  standing(series: number): number {
+    return this.evidence.prefix(series, 0, 0)
   }
 
   /** Whether the running bucket deviates more than normal: without that, nothing can open. */
   isElevated(series: number): boolean {
     const c = this.counts.c[series]!
-    return c > 0 && c > this.series.rate[series]! * this.counts.occurrences(series)
+    return c > 0 && c > this.counts.normalRate(series) * this.counts.occurrences(series)
   }
 
   /** Fills `touched`; returns how many there are. Each series once, in a fixed order. */
@@ -165,7 +169,8 @@ export class DeviationWatch {
   endSeries(series: number, open: boolean): void {
     const { counts, evidence } = this
     const n = counts.occurrences(series)
-    evidence.endBucket(series, n, counts.c[series]!, counts.unanswered[series]!, open)
+    const rate = counts.normalRate(series)
+    evidence.endBucket(series, n, counts.c[series]!, counts.unanswered[series]!, open, rate)
   }
 
   #grow(): void {

@@ -12,8 +12,9 @@ export class OccurrenceScan {
   ownError = new Uint8Array(256)
   /** Runs in use. */
   runs = 0
-  /** Index of the span that the run hangs under, its place, and how many spans it has. */
+  /** Index of the span that the run hangs under, of its first span, its place, and its number of spans. */
   runParent = new Int32Array(256)
+  runFirst = new Int32Array(256)
   runPlace = new Int32Array(256)
   runCount = new Int32Array(256)
   /** Nothing is known to be missing, so that an absent child says something. */
@@ -108,6 +109,7 @@ export class OccurrenceScan {
       }
       run = this.runs++
       this.runParent[run] = above
+      this.runFirst[run] = i
       this.runPlace[run] = own
       this.runCount[run] = 1
       this.#stamps[slot] = this.#now
@@ -120,6 +122,7 @@ export class OccurrenceScan {
     this.ownError = new Uint8Array(capacity)
     this.#failedBelow = new Uint8Array(capacity)
     this.runParent = new Int32Array(capacity)
+    this.runFirst = new Int32Array(capacity)
     this.runPlace = new Int32Array(capacity)
     this.runCount = new Int32Array(capacity)
     this.#slots = new Int32Array(capacity * 2)

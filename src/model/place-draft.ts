@@ -1,5 +1,6 @@
 import type { CategoryShare } from './category-shares.ts'
 import { binEdge, COUNT_BINS } from './count-bins.ts'
+import type { ByPath } from './mix-null.ts'
 import type { NullOptions } from './null-options.ts'
 import { dispersionMoments, NO_MOMENTS } from './over-dispersion.ts'
 import { upperShare } from './quantile-bound.ts'
@@ -45,6 +46,10 @@ function draftErrors(data: PlaceReferenceData, i: number, options: NullOptions):
       pool: 'errors',
       moments: dispersionMoments(data.n, data.errors, from, to),
       lag: NO_MOMENTS,
+      byPath: cellsOf(data, i, data.cellPath, (cell) => [
+        data.cellN[cell]!,
+        data.cellErrors[cell]!,
+      ]),
     },
   ]
 }
@@ -72,6 +77,13 @@ function draftCount(data: PlaceReferenceData, i: number, options: NullOptions): 
   for (let bin = 0; bin < COUNT_BINS; bin++) {
     if (binEdge(bin) > level) beyond += data.counts[from + bin]!
   }
+  const more = (cell: number): number => {
+    let runsBeyond = 0
+    for (let bin = 0; bin < COUNT_BINS; bin++) {
+      if (binEdge(bin) > level) runsBeyond += data.cellCounts[cell * COUNT_BINS + bin]!
+    }
+    return runsBeyond
+  }
   return [
     {
       kind: COUNT,
@@ -84,6 +96,7 @@ function draftCount(data: PlaceReferenceData, i: number, options: NullOptions): 
       pool: 'count',
       moments: NO_MOMENTS,
       lag: NO_MOMENTS,
+      byPath: cellsOf(data, i, data.cellPath, (cell) => [data.cellRuns[cell]!, more(cell)]),
     },
   ]
 }
@@ -110,6 +123,10 @@ function draftPresence(data: PlaceReferenceData, i: number, options: NullOptions
       pool: 'presence',
       moments: dispersionMoments(data.parents.subarray(from, to), absent, 0, to - from),
       lag: NO_MOMENTS,
+      byPath: cellsOf(data, i, data.cellParent, (cell) => {
+        const ofCell = data.cellParents[cell]!
+        return [ofCell, Math.max(0, ofCell - data.cellRuns[cell]!)]
+      }),
     },
   ]
 }
@@ -142,6 +159,10 @@ function draftAppearance(data: PlaceReferenceData, i: number, options: NullOptio
         to - from,
       ),
       lag: NO_MOMENTS,
+      byPath: cellsOf(data, i, data.cellParent, (cell) => {
+        const ofCell = data.cellParents[cell]!
+        return [ofCell, Math.min(ofCell, data.cellRuns[cell]!)]
+      }),
     },
   ]
 }
@@ -172,6 +193,7 @@ export function draftStratum(
       pool: 'structure',
       moments: dispersionMoments(data.observations, data.unusual, from, to),
       lag: NO_MOMENTS,
+      byPath: null,
     },
   ]
 }
@@ -195,8 +217,28 @@ export function draftCategory(
       pool: 'structure',
       moments: NO_MOMENTS,
       lag: NO_MOMENTS,
+      byPath: null,
     },
   ]
+}
+
+/** The cells of place i as call paths, with what `count` says of each: occurrences, deviating ones. */
+function cellsOf(
+  data: PlaceReferenceData,
+  i: number,
+  path: Int32Array<ArrayBuffer>,
+  count: (cell: number) => readonly [total: number, hits: number],
+): ByPath {
+  const from = data.cells[i]!
+  const paths = path.slice(from, data.cells[i + 1])
+  const totals = new Float64Array(paths.length)
+  const hits = new Float64Array(paths.length)
+  for (let k = 0; k < paths.length; k++) {
+    const [total, hit] = count(from + k)
+    totals[k] = total
+    hits[k] = hit
+  }
+  return { paths, totals, hits }
 }
 
 /** Laplace's rule of succession: never 0, and careful where little was seen. */

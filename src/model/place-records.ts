@@ -42,6 +42,8 @@ export class PlaceRecords {
   /** How many values of each bucket follow in `values`. */
   length = new Uint8Array(8)
   values = new Float32Array(16)
+  /** Call path that each value came by. */
+  paths = new Int32Array(16)
   #key = new Float64Array(8)
   #used = 0
   /** Buckets with a lesser key do not enter. */
@@ -54,8 +56,18 @@ export class PlaceRecords {
     return this.#used
   }
 
-  /** Adds a bucket with (some of) the `given` values from `values[from]` on. `key`: see `decayKey`. */
-  add(record: BucketRecord, key: number, values: Float32Array, from: number, given: number): void {
+  /**
+   * Adds a bucket with (some of) the `given` values from `values[from]` on, which came by the same of
+   * `paths`. `key`: see `decayKey`.
+   */
+  add(
+    record: BucketRecord,
+    key: number,
+    values: Float32Array,
+    paths: Int32Array,
+    from: number,
+    given: number,
+  ): void {
     let length = Math.min(given, this.#perBucket)
     while (this.#used + length > MOST_VALUES && this.#perBucket > LEAST_PER_BUCKET) {
       this.#thin()
@@ -68,6 +80,7 @@ export class PlaceRecords {
     }
     this.#growBuckets(this.count + 1)
     this.values = grownTo(this.values, this.#used + length)
+    this.paths = grownTo(this.paths, this.#used + length)
     const i = this.count++
     this.bucket[i] = record.bucket
     this.n[i] = record.n
@@ -77,7 +90,10 @@ export class PlaceRecords {
     this.durationNs[i] = record.durationNs
     this.length[i] = length
     this.#key[i] = key
-    for (let v = 0; v < length; v++) this.values[this.#used + v] = values[from + v]!
+    for (let v = 0; v < length; v++) {
+      this.values[this.#used + v] = values[from + v]!
+      this.paths[this.#used + v] = paths[from + v]!
+    }
     this.#used += length
   }
 
@@ -97,6 +113,7 @@ export class PlaceRecords {
       const length = this.length[i]!
       const kept = Math.min(length, this.#perBucket)
       this.values.copyWithin(to, from, from + kept)
+      this.paths.copyWithin(to, from, from + kept)
       this.length[i] = kept
       from += length
       to += kept
@@ -115,6 +132,7 @@ export class PlaceRecords {
       const length = this.length[i]!
       if (this.#key[i]! >= least) {
         this.values.copyWithin(to, from, from + length)
+        this.paths.copyWithin(to, from, from + length)
         this.#move(i, kept++)
         to += length
       }
@@ -163,6 +181,7 @@ export class PlaceRecords {
       length: this.length.slice(0, count),
       key: this.#key.slice(0, count),
       values: this.values.slice(0, this.#used),
+      paths: this.paths.slice(0, this.#used),
     }
   }
 
@@ -178,7 +197,7 @@ export class PlaceRecords {
         errors: state.errors[i]!,
         durationNs: state.durationNs[i]!,
       }
-      this.add(record, state.key[i]!, state.values, from, state.length[i]!)
+      this.add(record, state.key[i]!, state.values, state.paths, from, state.length[i]!)
       from += state.length[i]!
     }
     this.dropped = state.dropped
@@ -200,4 +219,5 @@ export interface PlaceRecordsState {
   readonly length: Uint8Array<ArrayBuffer>
   readonly key: Float64Array<ArrayBuffer>
   readonly values: Float32Array<ArrayBuffer>
+  readonly paths: Int32Array<ArrayBuffer>
 }

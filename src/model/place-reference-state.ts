@@ -1,3 +1,4 @@
+import type { PathTotalsState } from './path-totals.ts'
 import { PlaceRecords, type PlaceRecordsState } from './place-records.ts'
 
 /** A place reference as plain data. */
@@ -11,6 +12,7 @@ export interface PlaceReferenceState {
   readonly runs: Uint32Array<ArrayBuffer>
   readonly duration: Float32Array<ArrayBuffer>
   readonly values: Float32Array<ArrayBuffer>
+  readonly valuePaths: Int32Array<ArrayBuffer>
   readonly touched: Int32Array<ArrayBuffer>
   readonly parents: Uint32Array<ArrayBuffer>
   readonly observations: Uint32Array<ArrayBuffer>
@@ -20,6 +22,7 @@ export interface PlaceReferenceState {
   readonly parentTotal: Float64Array<ArrayBuffer>
   readonly counts: Float32Array<ArrayBuffer>
   readonly strata: readonly (PlaceRecordsState | null)[]
+  readonly byPath: PathTotalsState
 }
 
 export function restoreAll(

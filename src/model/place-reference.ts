@@ -6,6 +6,7 @@ import type { TraceElements } from '../features/trace-elements.ts'
 import { decayKey, decayPerMs } from '../sample/decay-key.ts'
 import { hashWords } from '../sample/random.ts'
 import { COUNT_BINS, countBin } from './count-bins.ts'
+import { PathTotals } from './path-totals.ts'
 import type { PlaceReferenceData } from './place-null.ts'
 import { PlaceRecords, VALUES_PER_BUCKET } from './place-records.ts'
 import { type PlaceReferenceState, restoreAll } from './place-reference-state.ts'
@@ -22,6 +23,7 @@ export interface PlaceReferenceOptions {
 const BLOCK = 4
 
 const NO_VALUES = new Float32Array(0)
+const NO_PATHS = new Int32Array(0)
 
 /**
  * Bounded, decayed sample of how every place and stratum behaves while all is well. Occurrences are
@@ -46,6 +48,8 @@ export class PlaceReference {
   #runs = new Uint32Array(0)
   #duration = new Float32Array(0)
   #values = new Float32Array(0)
+  /** Call path that each value came by. */
+  #valuePaths = new Int32Array(0)
   #places: Int32Array<ArrayBuffer> = new Int32Array(64)
   #touched = 0
   // ... by element, and by stratum.
@@ -58,9 +62,11 @@ export class PlaceReference {
   #parentTotal = new Float64Array(0)
   #counts = new Float32Array(0)
   readonly #strata: (PlaceRecords | null)[] = []
+  readonly #byPath: PathTotals
 
   constructor(table: ElementTable, options: PlaceReferenceOptions) {
     this.#table = table
+    this.#byPath = new PathTotals(table)
     this.#options = options
     this.#decay = decayPerMs(options.halfLifeMs)
     this.#draw = hashWords(options.seed, 0, 0, 0, 0x9d1c) | 1
@@ -74,7 +80,7 @@ export class PlaceReference {
     const { scan } = this
     scan.read(elements)
     this.#begin(timeMs)
-    const { place, selfNs, count, trace } = elements
+    const { place, path, selfNs, count, trace } = elements
     const duration = trace.durationNs[0]!
     for (let i = 0; i < count; i++) {
       const at = place[i]!
@@ -82,12 +88,12 @@ export class PlaceReference {
       const n = ++this.#n[at]!
       if (n === 1) this.#touch(at, duration)
       if (scan.ownError[i] === 1) this.#errors[at]!++
-      if (n <= VALUES_PER_BUCKET) this.#values[at * VALUES_PER_BUCKET + n - 1] = selfNs[i]!
-      else {
-        const slot = this.#random() % n
-        if (slot < VALUES_PER_BUCKET) this.#values[at * VALUES_PER_BUCKET + slot] = selfNs[i]!
-      }
+      const slot = n <= VALUES_PER_BUCKET ? n - 1 : this.#random() % n
+      if (slot >= VALUES_PER_BUCKET) continue
+      this.#values[at * VALUES_PER_BUCKET + slot] = selfNs[i]!
+      this.#valuePaths[at * VALUES_PER_BUCKET + slot] = path[i]!
     }
+    this.#byPath.learn(elements, scan, this.frozen)
     if (!scan.complete) return
     for (let i = 0; i < count; i++) this.#parents[elements.element[i]!]!++
     for (let run = 0; run < scan.runs; run++) {
@@ -112,6 +118,7 @@ export class PlaceReference {
     this.#runTotal[place] = 0
     this.#parentTotal[place] = 0
     this.#counts.fill(0, place * COUNT_BINS, (place + 1) * COUNT_BINS)
+    this.#byPath.forgetPlace(place)
   }
 
   forgetStratum(stratum: number): void {
@@ -131,6 +138,7 @@ export class PlaceReference {
       parentTotal: this.#parentTotal,
       counts: this.#counts,
       strata: this.#strata,
+      byPath: (places) => this.#byPath.request(places),
     })
   }
 
@@ -169,6 +177,7 @@ export class PlaceReference {
     }
     this.#parents.fill(0)
     for (let i = 0; i < this.#counts.length; i++) this.#counts[i]! *= factor
+    this.#byPath.endBucket(factor, this.frozen)
   }
 
   #keep(place: number, timeMs: number): void {
@@ -185,7 +194,8 @@ export class PlaceReference {
     }
     const length = Math.min(n, VALUES_PER_BUCKET)
     const from = place * VALUES_PER_BUCKET
-    records.add(record, this.#key(place, timeMs), this.#values, from, length)
+    const key = this.#key(place, timeMs)
+    records.add(record, key, this.#values, this.#valuePaths, from, length)
     this.#n[place] = 0
     this.#errors[place] = 0
   }
@@ -197,7 +207,7 @@ export class PlaceReference {
     this.#strata[stratum] = records
     const errors = this.#unusual[stratum]!
     const record = { bucket: this.#bucket, n, runs: n, parents: n, errors, durationNs: 0 }
-    records.add(record, this.#key(-1 - stratum, timeMs), NO_VALUES, 0, 0)
+    records.add(record, this.#key(-1 - stratum, timeMs), NO_VALUES, NO_PATHS, 0, 0)
     this.#observations[stratum] = 0
     this.#unusual[stratum] = 0
   }
@@ -230,6 +240,7 @@ export class PlaceReference {
     this.#runs = grownTo(this.#runs, length)
     this.#duration = grownTo(this.#duration, length)
     this.#values = grownTo(this.#values, length * VALUES_PER_BUCKET)
+    this.#valuePaths = grownTo(this.#valuePaths, length * VALUES_PER_BUCKET)
     this.#runTotal = grownTo(this.#runTotal, length)
     this.#parentTotal = grownTo(this.#parentTotal, length)
     this.#counts = grownTo(this.#counts, length * COUNT_BINS)
@@ -259,6 +270,7 @@ export class PlaceReference {
       runs: this.#runs.slice(),
       duration: this.#duration.slice(),
       values: this.#values.slice(),
+      valuePaths: this.#valuePaths.slice(),
       touched: used,
       parents: this.#parents.slice(),
       observations: this.#observations.slice(),
@@ -268,6 +280,7 @@ export class PlaceReference {
       parentTotal: this.#parentTotal.slice(),
       counts: this.#counts.slice(),
       strata: this.#strata.map((records) => records?.state() ?? null),
+      byPath: this.#byPath.state(),
     }
   }
 
@@ -282,6 +295,7 @@ export class PlaceReference {
     this.#runs = state.runs.slice()
     this.#duration = state.duration.slice()
     this.#values = state.values.slice()
+    this.#valuePaths = state.valuePaths.slice()
     this.#places = grownTo(new Int32Array(64), state.touched.length)
     this.#places.set(state.touched)
     this.#touched = state.touched.length
@@ -293,6 +307,7 @@ export class PlaceReference {
     this.#parentTotal = state.parentTotal.slice()
     this.#counts = state.counts.slice()
     restoreAll(this.#strata, state.strata)
+    this.#byPath.restore(state.byPath)
   }
 }
 

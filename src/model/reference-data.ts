@@ -1,11 +1,12 @@
 import { COUNT_BINS } from './count-bins.ts'
+import type { PathCells } from './path-totals.ts'
 import type { PlaceRecords } from './place-records.ts'
 
 /**
  * The reference as the fit gets it: plain typed arrays. Place i has the records
  * [records[i], records[i + 1]), record j the values [valueOffsets[j], valueOffsets[j + 1]).
  */
-export interface PlaceReferenceData {
+export interface PlaceReferenceData extends PathCells {
   readonly bucketMs: number
   /** Place ids, ascending, the element of each one's parent, and whom each one is about. */
   readonly places: Int32Array<ArrayBuffer>
@@ -24,8 +25,9 @@ export interface PlaceReferenceData {
   readonly errors: Uint32Array<ArrayBuffer>
   readonly durationNs: Float32Array<ArrayBuffer>
   readonly valueOffsets: Int32Array<ArrayBuffer>
-  /** Self times, ns. */
+  /** Self times, ns, and the call path that each came by. */
   readonly values: Float32Array<ArrayBuffer>
+  readonly valuePaths: Int32Array<ArrayBuffer>
   /** Decayed totals: runs of the place, occurrences of its parent since it was first seen. */
   readonly runTotal: Float64Array<ArrayBuffer>
   readonly parentTotal: Float64Array<ArrayBuffer>
@@ -51,6 +53,7 @@ export interface ReferenceSource {
   readonly parentTotal: Float64Array
   readonly counts: Float32Array
   readonly strata: readonly (PlaceRecords | null)[]
+  readonly byPath: (places: readonly number[]) => PathCells
 }
 
 export function packReference(source: ReferenceSource): PlaceReferenceData {
@@ -75,6 +78,7 @@ export function packReference(source: ReferenceSource): PlaceReferenceData {
     runTotal: Float64Array.from(places, (place) => source.runTotal[place] ?? 0),
     parentTotal: Float64Array.from(places, (place) => source.parentTotal[place] ?? 0),
     counts,
+    ...source.byPath(places),
     strata: Int32Array.from(strata),
     strataRecords: offsets(ofStrata, ({ count }) => count),
     observations: Uint32Array.from(ofStrata.flatMap(({ n, count }) => [...n.subarray(0, count)])),
@@ -105,6 +109,7 @@ function packRecords(
   | 'durationNs'
   | 'valueOffsets'
   | 'values'
+  | 'valuePaths'
 > {
   const records = offsets(own, ({ count }) => count)
   const total = records[own.length]!
@@ -119,6 +124,7 @@ function packRecords(
     durationNs: new Float32Array(total),
     valueOffsets: new Int32Array(total + 1),
     values: new Float32Array(valueStarts[own.length]!),
+    valuePaths: new Int32Array(valueStarts[own.length]!),
   }
   own.forEach((place, i) => {
     const { count, used } = place
@@ -130,6 +136,7 @@ function packRecords(
     packed.errors.set(place.errors.subarray(0, count), at)
     packed.durationNs.set(place.durationNs.subarray(0, count), at)
     packed.values.set(place.values.subarray(0, used), valueStarts[i]!)
+    packed.valuePaths.set(place.paths.subarray(0, used), valueStarts[i]!)
     let value = valueStarts[i]!
     for (let r = 0; r < count; r++) {
       value += place.length[r]!

@@ -1,3 +1,4 @@
+import type { ByPath } from './mix-null.ts'
 import type { NullOptions } from './null-options.ts'
 import { dispersionMoments, lagMoments, NO_MOMENTS } from './over-dispersion.ts'
 import { lowerShare, upperShare, weightedQuantile } from './quantile-bound.ts'
@@ -15,6 +16,7 @@ interface SortedTimes {
   readonly values: Float64Array
   readonly weights: Float64Array
   readonly record: Int32Array
+  readonly path: Int32Array
 }
 
 function sortedTimes(data: PlaceReferenceData, i: number): SortedTimes {
@@ -31,14 +33,16 @@ function sortedTimes(data: PlaceReferenceData, i: number): SortedTimes {
   const values = new Float64Array(count)
   const weights = new Float64Array(count)
   const record = new Int32Array(count)
+  const path = new Int32Array(count)
   for (let k = 0; k < count; k++) {
     const at = order[k]!
     const r = owner[at]!
     values[k] = data.values[first + at]!
     weights[k] = data.n[r]! / (data.valueOffsets[r + 1]! - data.valueOffsets[r]!)
     record[k] = r
+    path[k] = data.valuePaths[first + at]!
   }
-  return { values, weights, record }
+  return { values, weights, record, path }
 }
 
 /** The self time of place i: above, far above and below normal. */
@@ -115,7 +119,28 @@ function draftOf(
       pool === 'far'
         ? NO_MOMENTS
         : lagMoments(data.bucket.subarray(data.records[i]!, data.records[i + 1]!), sampled, beyond),
+    byPath: beyondByPath(data, i, times, kind, level),
   }
+}
+
+/** Calls of place i by the path they came by, and how many of them lie beyond `level`. */
+function beyondByPath(
+  data: PlaceReferenceData,
+  i: number,
+  { values, weights, path }: SortedTimes,
+  kind: number,
+  level: number,
+): ByPath {
+  const paths = data.cellPath.slice(data.cells[i]!, data.cells[i + 1])
+  const totals = new Float64Array(paths.length)
+  const hits = new Float64Array(paths.length)
+  const cellOf = new Map(Array.from(paths, (one, k) => [one, k]))
+  for (let k = 0; k < values.length; k++) {
+    const cell = cellOf.get(path[k]!) ?? 0
+    totals[cell]! += weights[k]!
+    if (kind === SELF_LOW ? values[k]! < level : values[k]! > level) hits[cell]! += weights[k]!
+  }
+  return { paths, totals, hits }
 }
 
 /** Sampled values of each bucket of place i, and how many of them lie beyond `level`. */

@@ -1,3 +1,4 @@
+import { type ByPath, type MixNull, mixOf } from './mix-null.ts'
 import type { NullOptions } from './null-options.ts'
 import { type DispersionMoments, shrunkRho } from './over-dispersion.ts'
 
@@ -18,6 +19,8 @@ export interface SeriesNull {
   readonly weight: number
   /** Normal typical value: ns for self time, calls for count, the share elsewhere. */
   readonly normal: number
+  /** Where occurrences deviate more often by some call paths than by others. */
+  readonly mix?: MixNull
 }
 
 /** Series whose over-dispersion is pooled: bursts of slowness are unlike bursts of errors. */
@@ -38,6 +41,8 @@ export interface SeriesDraft {
   readonly moments: DispersionMoments
   /** The same across neighbouring buckets. */
   readonly lag: DispersionMoments
+  /** By the call paths that lead to it; null where a series has none. */
+  readonly byPath: ByPath | null
 }
 
 /** How the occurrences of one bucket, and of neighbouring ones, hang together. */
@@ -66,6 +71,8 @@ export function finishSeries(
   const seasoned = (own * age + options.youngRho * young) / (age + young)
   const rho = Math.max(options.leastRho, seasoned)
   const independent = reference / (1 + Math.max(0, perBucket - 1) * rho)
+  const { byPath } = draft
+  const mix = byPath && mixOf({ ...draft, byPath }, rho, options.deviations)
   return {
     kind: draft.kind,
     level: draft.level,
@@ -73,5 +80,6 @@ export function finishSeries(
     rho: Math.min(options.mostRho, rho + (1 - rho) / (independent + 1)),
     weight: 1 / (1 + 0 * pooled.persistence),
     normal: draft.normal,
+    ...(mix ? { mix } : {}),
   }
 }

@@ -9,7 +9,8 @@ import {
 function add(records: PlaceRecords, bucket: number, key: number, values: number): void {
   const record = { bucket, n: values, runs: 1, parents: 1, errors: 0, durationNs: 5 }
   const own = Float32Array.from({ length: values }, (_, i) => bucket * 1000 + i)
-  records.add(record, key, own, 0, values)
+  const paths = Int32Array.from({ length: values }, (_, i) => bucket + i)
+  records.add(record, key, own, paths, 0, values)
 }
 
 /** Values by bucket, as they lie. */
@@ -52,6 +53,11 @@ describe('the records of one place', () => {
     for (const [bucket, values] of valuesOf(records)) {
       expect(values.length).toBeGreaterThan(0)
       for (const value of values) expect(Math.floor(value / 1000)).toBe(bucket)
+    }
+    for (let v = 0; v < records.used; v++) {
+      const value = records.values[v] ?? Number.NaN
+      // The path that came with it.
+      expect(records.paths[v]).toBe(Math.floor(value / 1000) + (value % 1000))
     }
   })
 
