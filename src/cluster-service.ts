@@ -19,6 +19,7 @@ const NAMED_STRATA = 10
 export interface ClusterDetector {
   readonly model: Model | null
   openClusters(): AnomalyCluster[]
+  pastClusters(): AnomalyCluster[]
   status(): DetectorStatus
 }
 
@@ -39,7 +40,7 @@ export class ClusterService {
     this.#links = links
     this.#metrics = new ClusterMetrics(metrics, settings, this.#store)
     this.#metrics.use(detector.model)
-    this.#store.seed(detector.openClusters())
+    this.#store.seed([...detector.pastClusters(), ...detector.openClusters()])
   }
 
   /** What one turn of the loop brought. */

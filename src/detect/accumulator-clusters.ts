@@ -17,7 +17,7 @@ import type { Member } from './deviation-members.ts'
 import type { Voices } from './deviation-voice.ts'
 import type { ProfileDistances } from './profile-distances.ts'
 
-/** Closed clusters that are remembered for reopening. */
+/** Clusters that are over and remembered: to be reopened, and to be shown after a restart. */
 const MOST_CLOSED = 256
 
 /** Numbers only rise. */
@@ -59,7 +59,8 @@ export class AccumulatorClusters {
   }
   /** Open clusters, oldest first. */
   readonly open: LivingCluster[] = []
-  readonly #closed: LivingCluster[] = []
+  /** Those that are over, in the order of their end. */
+  readonly past: LivingCluster[] = []
   readonly #ofSeries = new Map<number, { cluster: LivingCluster; front: Front }>()
   readonly #links: FrontLinks
   readonly #limits: ClusterLimits
@@ -230,12 +231,13 @@ export class AccumulatorClusters {
     // An unusual set of calls is another one each time: only where it is called tells it apart.
     if (front.kind === STRUCTURE) return null
     const key = seriesKey(front.kind, front.subject)
-    for (let i = this.#closed.length - 1; i >= 0; i--) {
-      const cluster = this.#closed[i]!
+    for (let i = this.past.length - 1; i >= 0; i--) {
+      const cluster = this.past[i]!
+      if (cluster.state === 'accepted') continue
       // Counted from the last deviation: when it was closed says more about the test than about it.
       if (timeMs - lastDeviation(cluster) > this.#limits.reopenMs) continue
       if (!cluster.fronts.some(({ kind, subject }) => seriesKey(kind, subject) === key)) continue
-      this.#closed.splice(i, 1)
+      this.past.splice(i, 1)
       cluster.state = 'open'
       cluster.closedMs = null
       this.open.push(cluster)
@@ -291,16 +293,15 @@ export class AccumulatorClusters {
     cluster.state = state
     cluster.closedMs = timeMs
     this.open.splice(this.open.indexOf(cluster), 1)
-    if (state === 'accepted') return
-    this.#closed.push(cluster)
-    if (this.#closed.length > MOST_CLOSED) this.#closed.shift()
+    this.past.push(cluster)
+    if (this.past.length > MOST_CLOSED) this.past.shift()
   }
 
   state(): AccumulatorClustersState {
     return {
       counts: { ...this.counts },
       open: this.open.map(keptCluster),
-      closed: this.#closed.map(keptCluster),
+      past: this.past.map(keptCluster),
     }
   }
 
@@ -308,7 +309,7 @@ export class AccumulatorClusters {
   restore(state: AccumulatorClustersState): void {
     Object.assign(this.counts, state.counts)
     for (const kept of state.open) this.open.push(livingCluster(kept))
-    for (const kept of state.closed) this.#closed.push(livingCluster(kept))
+    for (const kept of state.past) this.past.push(livingCluster(kept))
     for (const entry of this.openFronts()) this.#ofSeries.set(entry.front.series, entry)
   }
 }
@@ -320,5 +321,5 @@ function lastDeviation(cluster: LivingCluster): number {
 export interface AccumulatorClustersState {
   readonly counts: ClusterCounts
   readonly open: readonly KeptCluster[]
-  readonly closed: readonly KeptCluster[]
+  readonly past: readonly KeptCluster[]
 }

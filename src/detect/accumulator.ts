@@ -170,6 +170,13 @@ export class Accumulator {
     return life.clusters.open.map((cluster) => describeCluster(cluster, life.context(), now))
   }
 
+  /** The latest clusters that are over, in the order of their end. */
+  past(): AnomalyCluster[] {
+    const life = this.#life
+    const now = this.#watermarkMs
+    return life.clusters.past.map((cluster) => describeCluster(cluster, life.context(), now))
+  }
+
   /**
    * A person says the cluster's behaviour is fine: ends it and learns its places anew.
    * @returns false where no such cluster is open

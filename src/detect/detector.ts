@@ -141,6 +141,11 @@ export class Detector {
     return this.#observer.openClusters()
   }
 
+  /** The latest clusters that are over, the last one last. */
+  pastClusters(): AnomalyCluster[] {
+    return this.#observer.pastClusters()
+  }
+
   /** A person says that what an anomaly cluster shows is fine. False: there is no such open cluster. */
   accept(cluster: string, output: StepOutput): boolean {
     return this.#observer.accept(cluster, this.#clockMs, output)

@@ -129,6 +129,10 @@ export class Observer {
     return this.accumulator.open()
   }
 
+  pastClusters(): AnomalyCluster[] {
+    return this.accumulator.past()
+  }
+
   accept(cluster: string, clockMs: number, output: StepOutput): boolean {
     return this.accumulator.accept(cluster, clockMs, output.clusterChanges)
   }

@@ -44,9 +44,9 @@ export class ClusterStore {
     this.#limits = limits
   }
 
-  /** Takes over the clusters that a restored detector holds open; counts nothing. */
-  seed(open: readonly AnomalyCluster[]): void {
-    for (const cluster of open) this.#put(cluster)
+  /** Takes over the clusters that a restored detector knows, open and past; counts nothing. */
+  seed(clusters: readonly AnomalyCluster[]): void {
+    for (const cluster of clusters) this.#put(cluster)
   }
 
   take(change: AnomalyClusterChange): void {
