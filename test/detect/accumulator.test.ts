@@ -198,6 +198,7 @@ describe('a deployment that stays', () => {
       expect(detector.openClusters()).toEqual([])
       expect(detector.accept(open?.id ?? '', output)).toBe(false)
 
+      expect(detector.pastClusters()).toMatchObject([{ id: open?.id, state: 'accepted' }])
       const after = run(detector, log.slice(half))
       expect(only(after, 'opened').map(({ cluster }) => cluster.sentence)).toEqual([])
       expect(detector.openClusters()).toEqual([])
@@ -292,5 +293,13 @@ describe('a snapshot in the middle of an open cluster', () => {
     expect(only(expected, 'closed')).toHaveLength(1)
     expect(continued).toEqual(expected)
     expect(restored.counts()).toEqual(detector.counts())
+  })
+  it('still knows those that are over, as they were told', () => {
+    const detector = warm()
+    const closed = only(run(detector, failing), 'closed').map(({ cluster }) => cluster)
+    expect(closed).toHaveLength(1)
+    expect(detector.pastClusters()).toEqual(closed)
+    const restored = Detector.restore(structuredClone(detector.snapshot()), settings())
+    expect(restored.pastClusters()).toEqual(closed)
   })
 })
