@@ -12,16 +12,22 @@ const OTHERS: readonly Constants[] = [
   ...each('farQuantile', [0.97, 0.98, 0.995]),
   ...each('deviations', [0, 1, 3]),
   ...each('material', [0, 0.02, 0.1]),
+  ...each('structureCut', [0.005, 0.01, 0.05]),
+  ...each('usualCategory', [0.005, 0.01, 0.05]),
+  ...each('mostUnusual', [0.05, 0.1, 0.4]),
   ...each('commonFloor', [0.02, 0.1, 0.15]),
   ...each('farFloor', [0.005, 0.02, 0.05]),
   ...each('rareFloor', [0.002, 0.01, 0.02]),
   ...each('presenceFloor', [0.01, 0.05, 0.1]),
   ...each('countFloor', [0.01, 0.05, 0.1]),
+  ...each('optional', [0.2, 0.3, 0.6]),
   ...each('leastReference', [15, 60, 100]),
   ...each('servicePairs', [500, 1500, 12_000]),
   ...each('pooledPairs', [100, 1500, 5000]),
   ...each('youngBuckets', [0, 5, 30]),
   ...each('youngRho', [0.05, 0.1, 0.3]),
+  ...each('leastRho', [0.001, 0.02, 0.05]),
+  ...each('mostRho', [0.2, 0.3, 0.7]),
   ...each('mostPooledRare', [0.02, 0.1, 0.3]),
   ...each('alternativeRho', [0.02, 0.05, 0.2]),
   ...each('commonShares', [
@@ -29,11 +35,22 @@ const OTHERS: readonly Constants[] = [
     [0.4, 0.6, 0.9],
     [0.5, 0.7, 0.9],
   ]),
+  ...each('appearanceShares', [
+    [0.5, 0.7, 0.9],
+    [0.7, 0.8, 0.9],
+    [0.8, 0.9, 0.95],
+  ]),
+  ...each('presenceShares', [
+    [0.05, 0.3, 0.9],
+    [0.2, 0.5, 0.9],
+    [0.3, 0.6, 0.9],
+  ]),
   ...each('rareShares', [
     [0.02, 0.1, 0.4],
     [0.1, 0.3, 0.7],
     [0.2, 0.5, 0.9],
   ]),
+  ...each('lookShare', [1 / 12, 1 / 3, 1]),
   ...each('closingOdds', [5, 10, 100]),
   ...each('mergeOverlap', [0.25, 0.75, 1]),
   ...each('callerOf', [2, 4, 5]),
@@ -47,7 +64,10 @@ function each<K extends keyof Constants>(name: K, values: readonly Constants[K][
   return values.map((value) => ({ [name]: value }) as Constants)
 }
 
-/** Prints one row of a Markdown table for the defaults and one for each other setting. */
+/**
+ * Prints one row of a Markdown table for the defaults and one for each other setting: of the constants
+ * named as arguments, or of all.
+ */
 function printTable(): void {
   const dir = onlineBoutique()
   if (!dir) {
@@ -56,7 +76,10 @@ function printTable(): void {
   }
   console.log('| constant | visible found | all found | first of found | false | median delay, s |')
   console.log('|---|---|---|---|---|---|')
-  for (const constants of [{}, ...OTHERS]) {
+  const named = process.argv.slice(2)
+  const wanted = (constants: Constants): boolean =>
+    named.length === 0 || named.some((name) => name in constants)
+  for (const constants of [{}, ...OTHERS.filter(wanted)]) {
     const [[name, value] = ['(defaults)', '']] = Object.entries(constants)
     const {
       visible,
