@@ -5,7 +5,8 @@ import type { Metrics } from './metrics.ts'
 import type { OtlpHttpSource } from './otlp-http.ts'
 
 /** What only some kinds of source know, into the metrics; called at a scrape. */
-export function feedKafka(metrics: Metrics, { counters }: KafkaSource): void {
+export function feedKafka(metrics: Metrics, { counters, queue, name }: KafkaSource): void {
+  feedQueue(metrics, queue, name)
   const skipped = (reason: string, total: number): void =>
     metrics.raise('medoscope_skipped_records_total', total, { source: 'kafka', reason })
   skipped('empty', counters.skippedEmpty)
@@ -25,11 +26,19 @@ export function feedKafka(metrics: Metrics, { counters }: KafkaSource): void {
 }
 
 export function feedOtlpHttp(metrics: Metrics, { queue, responses, name }: OtlpHttpSource): void {
-  metrics.set('medoscope_queue_records', queue.length, { source: name })
-  metrics.set('medoscope_queue_bytes', queue.bytes, { source: name })
+  feedQueue(metrics, queue, name)
   for (const [code, total] of responses) {
     metrics.raise('medoscope_http_requests_total', total, { code: String(code) })
   }
+}
+
+function feedQueue(
+  metrics: Metrics,
+  queue: { readonly length: number; readonly bytes: number },
+  source: string,
+): void {
+  metrics.set('medoscope_queue_records', queue.length, { source })
+  metrics.set('medoscope_queue_bytes', queue.bytes, { source })
 }
 
 export function feedFiles(metrics: Metrics, source: FileSource): void {

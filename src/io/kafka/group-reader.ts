@@ -84,6 +84,11 @@ export class GroupReader {
     return { records, revoked }
   }
 
+  /** What was fetched and waits for `take`. */
+  get queue(): Pick<RecordQueue, 'length' | 'bytes'> {
+    return this.#queue
+  }
+
   async commit(offsets: ReadonlyMap<string, bigint>): Promise<void> {
     this.#owned.hand(offsets)
     await this.#committer.commitHanded()

@@ -83,6 +83,11 @@ export class KafkaSource implements Source {
     this.#reader.seek(offsets)
   }
 
+  /** Records, and bytes of their bodies, between the client and `poll`. */
+  get queue(): { readonly length: number; readonly bytes: number } {
+    return this.#reader.queue
+  }
+
   lag(): ReadonlyMap<string, SourceLag> {
     return this.#reader.lag()
   }

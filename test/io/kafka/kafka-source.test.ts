@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { COMPRESSION_TYPES } from '../../../src/io/kafka/codecs.ts'
 import { KafkaSource } from '../../../src/io/kafka/kafka-source.ts'
+import { Metrics } from '../../../src/io/metrics.ts'
+import { feedKafka } from '../../../src/io/metrics-sources.ts'
 import { createTopic, kafkaBrokers, uniqueName, withAdmin } from '../../kafka-broker.ts'
 import {
   bodyText,
@@ -106,6 +108,32 @@ describe.skipIf(found === null)('KafkaSource', () => {
         .sort(),
     )
     expect(source.counters.pauses).toBeGreaterThan(3)
+    expect(source.counters.droppedFromQueue).toBe(0)
+  })
+
+  it('tells the metrics what waits in its queue', async () => {
+    const topic = await createTopic(brokers, 2)
+    const sent = numbered('waiting', 40, 2)
+    await produce(brokers, topic, sent)
+    const { source } = await start(brokers, topic)
+    const metrics = new Metrics(false)
+    const waiting = async (): Promise<number[]> => {
+      feedKafka(metrics, source)
+      const body = await metrics.render()
+      return ['records', 'bytes'].map((unit) => {
+        const series = `medoscope_queue_${unit}{source="kafka"} `
+        const line = body.split('\n').find((one) => one.startsWith(series))
+        return Number(line?.slice(series.length))
+      })
+    }
+    const bytes = sent.reduce((sum, { value }) => sum + String(value).length, 0)
+    await expect.poll(waiting, { timeout: 10_000 }).toEqual([40, bytes])
+    const taken = (await source.poll(10, 0))?.records ?? []
+    const takenBytes = taken.reduce((sum, { body }) => sum + body.length, 0)
+    expect(taken).toHaveLength(10)
+    expect(await waiting()).toEqual([30, bytes - takenBytes])
+    await pollCount(source, 30)
+    expect(await waiting()).toEqual([0, 0])
     expect(source.counters.droppedFromQueue).toBe(0)
   })
 
