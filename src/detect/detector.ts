@@ -169,6 +169,7 @@ export class Detector {
     return {
       status: drift.status(),
       changes: drift.changes,
+      setAside: drift.setAside,
       stratumName: (stratum) => this.#tables.elements.stratumText(stratum),
     }
   }

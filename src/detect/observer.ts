@@ -86,10 +86,10 @@ export class Observer {
     const reason = this.#judge(trace)
     const judged = reason !== 'learning' && reason !== 'incomplete'
     const flagged = judged && this.#judgement.p <= this.#settings.alpha
-    if (judged) this.#watchDrift(trace.endMs)
     // A place may be known well before the stratum is: its evidence counts all the same.
     const whole = reason !== 'incomplete'
     const member = whole && this.accumulator.observe(this.#elements, this.#context(flagged))
+    if (judged) this.#watchDrift(trace.endMs, member)
     const verdict = this.#verdict(trace, reason, flagged)
     output.verdicts.push(verdict)
     this.counts[reason]++
@@ -153,10 +153,10 @@ export class Observer {
   }
 
   /** The rank of the distance, and the cluster by a number that it keeps as long as its id. */
-  #watchDrift(timeMs: number): void {
+  #watchDrift(timeMs: number, member: boolean): void {
     const { pDistance, cluster } = this.#judgement
     const number = Number.parseInt(cluster!.id.slice(1), 16)
-    this.drift.observe(this.#elements.stratum, 1 - pDistance, number, timeMs)
+    this.drift.observe(this.#elements.stratum, 1 - pDistance, number, timeMs, member)
   }
 
   #context(flagged: boolean): ObservationContext {

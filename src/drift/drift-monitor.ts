@@ -98,11 +98,13 @@ export class DriftMonitor {
    * Takes one judged observation.
    * @param distance in [0, 1]
    * @param cluster a number that its nearest normal cluster keeps over refreshes
+   * @param told whether it belongs to an open anomaly cluster, which has an alert of its own; the mix
+   *   of requests counts it all the same, since what is asked for is not what goes wrong
    */
-  observe(stratum: number, distance: number, cluster: number, timeMs: number): void {
+  observe(stratum: number, distance: number, cluster: number, timeMs: number, told = false): void {
     this.#all.observations++
     const mix = this.#all.binOf(stratum)
-    this.#step(ALL_STRATA, this.#all.share, mix, timeMs)
+    this.#step(ALL_STRATA, this.#all.share, mix, timeMs, false)
     const watch = this.#watchOf(stratum)
     if (watch === null) {
       this.unwatched++
@@ -112,8 +114,8 @@ export class DriftMonitor {
     const { bins } = DRIFT_DETECTORS.distance
     const place = Number.isFinite(distance) ? Math.floor(distance * bins) : bins - 1
     const bin = Math.min(bins - 1, Math.max(0, place))
-    this.#step(stratum, watch.distance, bin, timeMs)
-    this.#step(stratum, watch.share, watch.binOf(cluster), timeMs)
+    this.#step(stratum, watch.distance, bin, timeMs, told)
+    this.#step(stratum, watch.share, watch.binOf(cluster), timeMs, told)
   }
 
   /** A refresh gave much of a stratum's traffic to other clusters: its shares begin anew. */
@@ -122,6 +124,15 @@ export class DriftMonitor {
     if (!watch) return
     watch.bins = new Map()
     watch.share.restart()
+  }
+
+  /** Blocks of all streams that were set aside; see `StreamWatch`. */
+  get setAside(): number {
+    let sum = this.#all.share.setAside
+    for (const { distance, share } of this.#strata.values()) {
+      sum += distance.setAside + share.setAside
+    }
+    return sum
   }
 
   /** Changes of state since the last call, in the order in which they came. */
@@ -169,9 +180,9 @@ export class DriftMonitor {
     return monitor
   }
 
-  #step(stratum: number, watch: StreamWatch, bin: number, timeMs: number): void {
+  #step(stratum: number, watch: StreamWatch, bin: number, timeMs: number, told: boolean): void {
     const before = watch.state
-    if (!watch.observe(bin, timeMs) || watch.state === before) return
+    if (!watch.observe(bin, timeMs, told) || watch.state === before) return
     this.changes[watch.state]++
     this.#changes.push({ stratum, stream: watch.stream, state: watch.state, timeMs })
   }

@@ -6,5 +6,7 @@ export interface DriftView {
   /** The stream over all strata first, then the busiest strata. */
   readonly status: readonly DriftStatus[]
   readonly changes: Readonly<Record<DriftState, number>>
+  /** Blocks that open anomaly clusters account for; see `StreamWatch`. */
+  readonly setAside: number
   readonly stratumName: (stratum: number) => string
 }

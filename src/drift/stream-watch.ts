@@ -23,6 +23,8 @@ export interface StreamWatchState {
   readonly sinceDraw: number
   readonly sample: Uint8Array
   readonly seen: number
+  readonly told: number
+  readonly setAside: number
   readonly blockStartMs: number
   readonly random: ReturnType<SeededRandom['state']>
 }
@@ -35,6 +37,10 @@ export interface StreamWatchState {
  * evaluations says so (hysteresis): one that exceeds the threshold is suspected, a window of them in a
  * row is drift, and a window of them below 0.8 of it is the end of it. Meanwhile the reference stands
  * still; a change that stays for long becomes the reference.
+ *
+ * A block of which more than the detector's `material` share is told already, by open anomaly
+ * clusters, is set aside, and nothing changes with it: fewer could not move the statistic by what
+ * matters. The whole block, since what is left without them is not the usual traffic either.
  */
 export class StreamWatch {
   state: DriftState = 'learning'
@@ -42,6 +48,8 @@ export class StreamWatch {
   statistic = 0
   /** In the same unit; 0 while learning. */
   threshold = 0
+  /** Blocks that were set aside. */
+  setAside = 0
   readonly stream: DriftStream
   readonly #settings: DriftSettings
   /** Oldest first; the last `windowBlocks` are the window, those before are the reference. */
@@ -53,6 +61,8 @@ export class StreamWatch {
   #sinceDraw = 0
   readonly #sample: Uint8Array
   #seen = 0
+  /** Of those seen. */
+  #told = 0
   #blockStartMs = 0
   #random: SeededRandom
 
@@ -64,10 +74,10 @@ export class StreamWatch {
   }
 
   /**
-   * Takes one observation's bin.
+   * Takes one observation's bin; `told`: it belongs to an open anomaly cluster.
    * @returns whether a block ended with it, so that state and statistic may have changed
    */
-  observe(bin: number, timeMs: number): boolean {
+  observe(bin: number, timeMs: number, told = false): boolean {
     const { blockObservations, blockMs } = this.#settings
     if (this.#seen === 0) this.#blockStartMs = timeMs
     // Algorithm R (Vitter 1985): each observation of the block is in its sample with equal chance.
@@ -77,16 +87,20 @@ export class StreamWatch {
         : Math.floor(this.#random.next() * (this.#seen + 1))
     if (slot < blockObservations) this.#sample[slot] = bin
     this.#seen++
+    if (told) this.#told++
     if (this.#seen < blockObservations || timeMs - this.#blockStartMs < blockMs) return false
-    this.#endBlock()
-    return true
+    const isTold = this.#told > DRIFT_DETECTORS[this.stream].material * this.#seen
+    this.#seen = this.#told = 0
+    if (isTold) this.setAside++
+    else this.#endBlock()
+    return !isTold
   }
 
   /** Forgets everything: what the bins mean has changed. */
   restart(): void {
     this.#blocks = []
     this.#frozen = 0
-    this.#above = this.#below = this.#sinceDraw = this.#seen = 0
+    this.#above = this.#below = this.#sinceDraw = this.#seen = this.#told = 0
     this.state = 'learning'
     this.statistic = this.threshold = 0
   }
@@ -95,7 +109,6 @@ export class StreamWatch {
     const { windowBlocks, leastReferenceBlocks } = this.#settings
     const block = new Uint32Array(DRIFT_DETECTORS[this.stream].bins)
     for (const bin of this.#sample) block[bin]!++
-    this.#seen = 0
     this.#blocks.push(block)
     if (this.state === 'suspected' || this.state === 'drifting') this.#frozen++
     else this.#trim()
@@ -189,6 +202,8 @@ export class StreamWatch {
       sinceDraw: this.#sinceDraw,
       sample: this.#sample.slice(),
       seen: this.#seen,
+      told: this.#told,
+      setAside: this.setAside,
       blockStartMs: this.#blockStartMs,
       random: this.#random.state(),
     }
@@ -205,6 +220,8 @@ export class StreamWatch {
     this.#sinceDraw = saved.sinceDraw
     this.#sample.set(saved.sample)
     this.#seen = saved.seen
+    this.#told = saved.told
+    this.setAside = saved.setAside
     this.#blockStartMs = saved.blockStartMs
     this.#random = new SeededRandom(saved.random)
   }

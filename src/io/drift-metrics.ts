@@ -12,7 +12,10 @@ const LEVEL: Readonly<Record<DriftState, number>> = {
 }
 
 /** State, statistic and threshold of the busiest strata; called at a scrape. */
-export function feedDrift(metrics: Metrics, { status, changes, stratumName }: DriftView): void {
+export function feedDrift(
+  metrics: Metrics,
+  { status, changes, setAside, stratumName }: DriftView,
+): void {
   metrics.clear('medoscope_drift_state')
   metrics.clear('medoscope_drift_statistic')
   metrics.clear('medoscope_drift_threshold')
@@ -38,4 +41,5 @@ export function feedDrift(metrics: Metrics, { status, changes, stratumName }: Dr
   for (const [state, count] of Object.entries(changes)) {
     metrics.raise('medoscope_drift_changes_total', count, { state })
   }
+  metrics.raise('medoscope_drift_blocks_set_aside_total', setAside)
 }

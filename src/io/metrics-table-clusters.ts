@@ -163,4 +163,8 @@ export const CLUSTER_METRICS = {
     help: 'Changes of drift detectors into a state.',
     labels: ['state'],
   },
+  medoscope_drift_blocks_set_aside_total: {
+    type: 'counter',
+    help: 'Blocks of drift detectors left out since open anomaly clusters hold over a tenth of their traces.',
+  },
 } as const satisfies Record<string, MetricRow>

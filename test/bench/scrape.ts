@@ -138,6 +138,7 @@ function wideDrift(): DriftView {
   return {
     status: strata.flatMap((stratum) => streams.map((stream) => ({ ...common, stratum, stream }))),
     changes: { learning: 0, stable: STRATA, suspected: 1, drifting: 0 },
+    setAside: 0,
     stratumName,
   }
 }

@@ -9,10 +9,11 @@ describe('metrics of drift', () => {
     const monitor = new DriftMonitor({ ...DRIFT_DEFAULTS, seed: 1 })
     for (let i = 0; i < 60; i++) for (let n = 0; n <= i; n++) monitor.observe(i, 0.5, 1, n)
     const metrics = new Metrics(false)
-    const { changes } = monitor
+    const { changes, setAside } = monitor
     feedDrift(metrics, {
       status: monitor.status(),
       changes,
+      setAside,
       stratumName: (id) => `gateway GET /${id}`,
     })
     const lines = (await metrics.render()).split('\n')
@@ -35,10 +36,11 @@ describe('metrics of drift', () => {
     const common = { stratum: ALL_STRATA, stream: 'share', observations: 9 } as const
     const changes = { learning: 0, stable: 1, suspected: 1, drifting: 1 }
     const status = [{ ...common, state: 'drifting', ratio: 2.5, threshold: 0.12 } as const]
-    feedDrift(metrics, { status, changes, stratumName: String })
+    feedDrift(metrics, { status, changes, setAside: 7, stratumName: String })
     const text = await metrics.render()
     expect(text).toContain('medoscope_drift_state{stratum="(all)",stream="share"} 2\n')
     expect(text).toContain('medoscope_drift_statistic{stratum="(all)",stream="share"} 2.5\n')
     expect(text).toContain('medoscope_drift_threshold{stratum="(all)",stream="share"} 0.12\n')
+    expect(text).toContain('medoscope_drift_blocks_set_aside_total 7\n')
   })
 })
