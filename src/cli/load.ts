@@ -1,3 +1,4 @@
+import { parseDuration } from '../config-leaf.ts'
 import { systemClock } from '../io/clock.ts'
 import { FaultSwitchServer } from '../io/fault-switch-server.ts'
 import { FaultSwitches } from '../io/fault-switches.ts'
@@ -14,6 +15,7 @@ wrong in the shop is switched on and off in a browser, or with POST /faults/KEY/
       --endpoint URL    OTLP/HTTP receiver (http://127.0.0.1:4318)
       --rate N          traces a second (40)
       --seed N          the shop's seed (1)
+      --history TIME    first what the shop did that long before, such as 10m, at once (0s)
       --switch ADDR     host:port of the fault switch (127.0.0.1:8089)
       --fault KEY       switch this on from the start; repeatable
 
@@ -27,11 +29,16 @@ export const load: Command = {
       endpoint: { type: 'string', default: 'http://127.0.0.1:4318' },
       rate: { type: 'string', default: '40' },
       seed: { type: 'string', default: '1' },
+      history: { type: 'string', default: '0s' },
       switch: { type: 'string', default: '127.0.0.1:8089' },
       fault: { type: 'string', multiple: true, default: [] },
     })
     const seed = positive('--seed', values.seed)
     const tracesPerSecond = positive('--rate', values.rate)
+    const historyMs = parseDuration(values.history)
+    if (historyMs === null) {
+      throw new UsageError(`--history wants a duration such as 10m, not ${values.history}`)
+    }
     const [, host, port] = /^\[?([\w.:-]+)\]?:(\d{1,5})$/.exec(values.switch) ?? []
     if (host === undefined) throw new UsageError(`--switch wants host:port, not ${values.switch}`)
     const switches = new FaultSwitches(seed)
@@ -43,7 +50,8 @@ export const load: Command = {
     const write = (line: string): boolean => stderr.write(line)
     const log = createLog({ level: 'info', format: 'text', write, wall: systemClock.wall })
     const { endpoint } = values
-    const sender = new LiveLoad({ endpoint, tracesPerSecond, seed }, switches, systemClock, log)
+    const settings = { endpoint, tracesPerSecond, seed, historyMs }
+    const sender = new LiveLoad(settings, switches, systemClock, log)
     const server = new FaultSwitchServer(switches, () => sender)
     await server.start(host, Number(port))
     log.info('sending', { endpoint, traces_per_second: tracesPerSecond, switch: server.address })

@@ -10,6 +10,8 @@ export interface LiveLoadSettings {
   readonly endpoint: string
   readonly tracesPerSecond: number
   readonly seed: number
+  /** The shop's time begins this long ago, ms; what is past is sent as fast as the receiver takes it. */
+  readonly historyMs: number
 }
 
 const YEAR_MS = 365 * 86_400_000
@@ -41,16 +43,21 @@ export class LiveLoad {
 
   /** Runs until `stop`. */
   async run(): Promise<void> {
-    const { seed, tracesPerSecond } = this.#settings
+    const { seed, tracesPerSecond, historyMs } = this.#settings
     const { signal } = this.#abort
     const { faults, mix } = this.#switches
-    const startMs = Math.floor(this.#clock.wall())
+    const startMs = Math.floor(this.#clock.wall() - historyMs)
     const changes = [mix]
     const run = { seed, startMs, durationMs: YEAR_MS, tracesPerSecond, dailySwing: 0.2 }
+    let past = historyMs > 0
     for (const record of simulate({ ...run, faults, changes })) {
       const earlyMs = record.timeMs - this.#clock.wall()
       if (earlyMs > 0) await this.#clock.sleep(earlyMs, signal)
       if (signal.aborted) return
+      if (past && earlyMs > 0) {
+        past = false
+        this.#log.info('the history is sent', { spans: this.sent })
+      }
       await this.#send(record)
     }
   }

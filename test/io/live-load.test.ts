@@ -82,34 +82,64 @@ describe('the page of the fault switch', () => {
   })
 })
 
+/** Takes OTLP as a Collector does and keeps the ends of the spans; refuses the first `refused` bodies. */
+async function receiver(
+  refused: number,
+): Promise<{ endpoint: string; ends: number[]; close(): void }> {
+  const ends: number[] = []
+  let left = refused
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
+    request.on('end', () => {
+      response.statusCode = left > 0 ? 503 : 200
+      if (left > 0) left--
+      else for (const { endMs } of oracleSpans(Buffer.concat(parts))) ends.push(endMs)
+      response.end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const close = (): void => {
+    server.closeAllConnections()
+    server.close()
+  }
+  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ends, close }
+}
+
 describe('the live load', () => {
   it('sends the present, counts what does not arrive, and stops', async () => {
-    const ends: number[] = []
-    let refuse = true
-    const server = createServer((request, response) => {
-      const parts: Buffer[] = []
-      request.on('data', (part: Buffer) => parts.push(part))
-      request.on('end', () => {
-        if (!refuse) for (const { endMs } of oracleSpans(Buffer.concat(parts))) ends.push(endMs)
-        response.statusCode = refuse ? 503 : 200
-        refuse = false
-        response.end()
-      })
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const settings = { endpoint, tracesPerSecond: 50, seed: 1 }
+    const { endpoint, ends, close } = await receiver(1)
+    const settings = { endpoint, tracesPerSecond: 50, seed: 1, historyMs: 0 }
     const load = new LiveLoad(settings, new FaultSwitches(1), systemClock, silentLog)
     const started = Date.now()
     const running = load.run()
     while (ends.length < 200 && Date.now() - started < 20_000) await systemClock.sleep(50)
     load.stop()
     await running
-    server.closeAllConnections()
-    server.close()
+    close()
     expect(load.sent).toBe(ends.length)
     expect(load.lost).toBeGreaterThan(0)
     expect(Math.min(...ends)).toBeGreaterThan(started - 1000)
     expect(Math.max(...ends)).toBeLessThanOrEqual(Date.now())
+  })
+
+  it('begins with history when it is told to, catches up with the present and goes on', async () => {
+    const { endpoint, ends, close } = await receiver(0)
+    const settings = { endpoint, tracesPerSecond: 20, seed: 1, historyMs: 60_000 }
+    const load = new LiveLoad(settings, new FaultSwitches(1), systemClock, silentLog)
+    const started = Date.now()
+    const running = load.run()
+    const isPresent = (): boolean => ends.some((endMs) => endMs > started)
+    while (!isPresent() && Date.now() - started < 20_000) await systemClock.sleep(50)
+    load.stop()
+    await running
+    close()
+    expect(isPresent()).toBe(true)
+    expect(load.lost).toBe(0)
+    const secondsPast = ends.map((endMs) => (started - endMs) / 1000)
+    for (let from = 60; from > 0; from -= 10) {
+      const part = secondsPast.filter((age) => age <= from && age > from - 10)
+      expect(part.length, `${from} s ago`).toBeGreaterThan(20 * 10)
+    }
   })
 })
