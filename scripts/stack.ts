@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { ROOT } from './stack/config-files.ts'
 import { ADVICE, type FoundPrograms, findPrograms } from './stack/find-programs.ts'
-import { ROOT, Stack, USUAL_PORTS } from './stack/stack.ts'
+import { Stack, USUAL_PORTS } from './stack/stack.ts'
 
 const HELP = `usage: npm run stack -- [options]
 
@@ -59,6 +60,7 @@ const stack = new Stack({
   dir: values.dir,
   brokers: process.env['KAFKA_BROKERS'] || null,
   load: Number(values.rate),
+  history: null,
   scrapeSeconds: 5,
   webhook: null,
   say,

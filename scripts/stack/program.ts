@@ -16,7 +16,8 @@ export interface ProgramSpec {
   readonly retry?: { readonly attempts: number; readonly prepare: () => void }
 }
 
-const READY_MS = 60_000
+/** Generous: on a busy machine a JVM or Grafana takes a minute. */
+const READY_MS = 180_000
 const STOP_MS = 10_000
 
 /**

@@ -1,14 +1,11 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import kafkajs from 'kafkajs'
-import { parse, stringify } from 'yaml'
 import { silenceNegativeTimeoutWarning } from '../../src/io/kafka/kafka-client.ts'
 import { LocalBroker } from '../../test/kafka/local-broker.ts'
+import { alertmanagerConfig, config, prometheusConfig, ROOT, ruleFile } from './config-files.ts'
 import { type FoundPrograms, grafanaBinary } from './find-programs.ts'
 import { Program, type ProgramSpec } from './program.ts'
-
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Ports on the loopback address. */
 export interface StackPorts {
@@ -49,16 +46,18 @@ export interface StackOptions {
   readonly brokers: string | null
   /** Traces a second of the simulated shop; 0: none, the stack waits for spans. */
   readonly load: number
+  /** What that shop did before, sent at once, such as `6m`; null: nothing. */
+  readonly history: string | null
   /** `--set` of medoscope. */
   readonly set?: readonly string[]
   /** Seconds between scrapes and rule evaluations; null: as configured. */
   readonly scrapeSeconds: number | null
+  /** Alerts whose `for:` is another one here, such as `10s`: a test that waits for them is told sooner. */
+  readonly waits?: Readonly<Record<string, string>>
   /** Every receiver of Alertmanager also posts here; null: as configured. */
   readonly webhook: string | null
   readonly say: (line: string) => void
 }
-
-type Tree = Record<string, unknown>
 
 /**
  * The compose file's story without Docker: Kafka, Collector, medoscope, Prometheus, Alertmanager, Loki
@@ -223,9 +222,11 @@ export class Stack {
   }
 
   #prometheus(command: string): ProgramSpec {
-    const { ports, dir, scrapeSeconds } = this.options
+    const { ports, dir, scrapeSeconds, waits = {} } = this.options
+    const rules = join(dir, 'medoscope.rules.yml')
+    writeFileSync(rules, ruleFile(waits))
     const file = join(dir, 'prometheus.yml')
-    writeFileSync(file, prometheusConfig(ports, scrapeSeconds))
+    writeFileSync(file, prometheusConfig(ports, scrapeSeconds, rules))
     return this.#spec('prometheus', {
       command,
       args: [
@@ -280,10 +281,11 @@ export class Stack {
   }
 
   #load(): ProgramSpec {
-    const { ports, load } = this.options
+    const { ports, load, history } = this.options
     const endpoint = this.url('otlpHttp')
     const address = `127.0.0.1:${ports.faults}`
     const options = ['--endpoint', endpoint, '--rate', String(load), '--switch', address]
+    if (history !== null) options.push('--history', history)
     return this.#spec('load', {
       command: process.execPath,
       args: [join(ROOT, 'src/main.ts'), 'load', ...options],
@@ -296,39 +298,4 @@ export class Stack {
     mkdirSync(folder, { recursive: true })
     return folder
   }
-}
-
-function config(file: string): string {
-  return join(ROOT, 'config', file)
-}
-
-/** config/prometheus.yml with the addresses of this stack. */
-function prometheusConfig(ports: StackPorts, scrapeSeconds: number | null): string {
-  const file = parse(readFileSync(config('prometheus.yml'), 'utf8')) as Tree
-  const target = (port: number): Tree[] => [{ targets: [`127.0.0.1:${port}`] }]
-  file['rule_files'] = [config('rules/*.rules.yml')]
-  file['alerting'] = { alertmanagers: [{ static_configs: target(ports.alertmanager) }] }
-  file['scrape_configs'] = (file['scrape_configs'] as Tree[]).map((job) => ({
-    ...job,
-    static_configs: target(ports.medoscope),
-  }))
-  if (scrapeSeconds !== null) {
-    const every = `${scrapeSeconds}s`
-    file['global'] = { scrape_interval: every, evaluation_interval: every }
-  }
-  return stringify(file)
-}
-
-/** config/alertmanager.yml; with a web hook, told to it at once and again soon, as a test wants it. */
-function alertmanagerConfig(webhook: string | null): string {
-  const text = readFileSync(config('alertmanager.yml'), 'utf8')
-  if (webhook === null) return text
-  const file = parse(text) as { route: Tree & { routes: Tree[] }; receivers: Tree[] }
-  const receivers = file.receivers.map((receiver) => ({
-    ...receiver,
-    webhook_configs: [{ url: `${webhook}/${receiver['name']}`, send_resolved: true }],
-  }))
-  const quick = { group_wait: '1s', group_interval: '2s' }
-  const routes = file.route.routes.map((route) => ({ ...route, ...quick }))
-  return stringify({ ...file, route: { ...file.route, ...quick, routes }, receivers })
 }

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ROOT } from '../../scripts/stack/config-files.ts'
 import { Program } from '../../scripts/stack/program.ts'
-import { ROOT, Stack, USUAL_PORTS } from '../../scripts/stack/stack.ts'
+import { Stack, USUAL_PORTS } from '../../scripts/stack/stack.ts'
 import { simulate } from '../../src/simulate/simulate.ts'
 import { toOtlpProto } from '../../src/simulate/simulated-record.ts'
 import { freePorts } from '../kafka/free-ports.ts'
@@ -40,6 +41,7 @@ describe.skipIf(brokers === null || collector === null)(
         dir,
         brokers: brokers?.join(',') ?? '',
         load: 0,
+        history: null,
         scrapeSeconds: null,
         webhook: null,
         say: () => undefined,

@@ -12,7 +12,8 @@ const run = promisify(execFile)
 const here = dirname(fileURLToPath(import.meta.url))
 
 const KAFKA_VERSION = '4.4.0'
-const READY_MS = 60_000
+/** Generous: a JVM on a busy machine. */
+const READY_MS = 180_000
 
 /** Fixed credentials of the secured listeners; they guard a broker on the loopback for a minute. */
 export const SASL_USER = { username: 'medoscope', password: 'correct-horse' } as const

@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/{stack,collector}/**/*.e2e.ts'],
     globalSetup: ['test/global-setup.ts'],
-    testTimeout: 600_000,
+    testTimeout: 1_200_000,
     hookTimeout: 600_000,
     fileParallelism: false,
     // Each step stands on the one before.
