@@ -28,6 +28,7 @@ export class Program {
   readonly name: string
   readonly logFile: string
   readonly #shell: ChildProcess
+  #stopped = false
 
   private constructor(name: string, logFile: string, shell: ChildProcess) {
     this.name = name
@@ -70,9 +71,15 @@ export class Program {
     return this.#shell.exitCode === null && this.#shell.signalCode === null
   }
 
+  /** Whether it has ended though nobody asked it to. */
+  get failed(): boolean {
+    return !this.running && !this.#stopped
+  }
+
   /** Asks it to end (SIGTERM), and makes it after ten seconds. Safe twice. */
   async stop(): Promise<void> {
     if (!this.running) return
+    this.#stopped = true
     const ended = new Promise<void>((resolve) => this.#shell.once('exit', () => resolve()))
     this.#shell.stdin?.end()
     const slow = delay(STOP_MS, 'slow', { ref: false })
@@ -94,8 +101,8 @@ export class Program {
       if (response?.ok) return
       await delay(100)
     }
-    await this.stop()
     const how = this.running ? `was not ready after ${READY_MS / 1000} s` : 'ended at once'
+    await this.stop()
     throw new Error(`${this.name} ${how}; its log says:\n${this.log()}`)
   }
 }

@@ -64,7 +64,7 @@ describe.skipIf(brokers === null || collector === null)(
 
     afterAll(async () => {
       for (const program of [stack?.program('medoscope'), stack?.program('collector'), behind]) {
-        if (program && !program.running) console.warn(`${program.name} ended:\n${program.log()}`)
+        if (program?.failed) console.warn(`${program.name} ended:\n${program.log()}`)
       }
       await behind?.stop()
       await stack?.stop()
