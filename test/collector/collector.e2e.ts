@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROOT } from '../../scripts/stack/config-files.ts'
 import { Program } from '../../scripts/stack/program.ts'
@@ -11,6 +10,7 @@ import { toOtlpProto } from '../../src/simulate/simulated-record.ts'
 import { freePorts } from '../kafka/free-ports.ts'
 import { kafkaBrokers } from '../kafka-broker.ts'
 import { readyCollector } from '../stack/ready-collector.ts'
+import { until } from '../stack/until.ts'
 import { LogReceiver } from './log-receiver.ts'
 import { sendGrpc, sendHttp } from './otlp-senders.ts'
 
@@ -81,12 +81,17 @@ describe.skipIf(brokers === null || collector === null)(
       return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
     }
 
-    async function settled(name: string, wanted: number, seconds: number): Promise<number> {
+    /** Waits until a metric has come as far as this; resolves to its value. */
+    async function reached(name: string, wanted: number): Promise<number> {
       let value = 0
-      for (const end = Date.now() + seconds * 1000; Date.now() < end; await delay(500)) {
-        value = await metric(name)
-        if (value >= wanted) return value
-      }
+      await until(
+        `${name} of ${wanted}`,
+        async () => {
+          value = await metric(name)
+          return value >= wanted
+        },
+        () => value,
+      )
       return value
     }
 
@@ -126,11 +131,11 @@ describe.skipIf(brokers === null || collector === null)(
           part.filter((_, n) => n % 2 === 1),
         )
       }
-      expect(await settled('medoscope_spans_total', spans, 120)).toBe(spans)
+      expect(await reached('medoscope_spans_total', spans)).toBe(spans)
       // The last few seconds of traces stay open until newer data comes.
       const lastMs = Math.max(...[...traces.values()].map(({ endMs }) => endMs))
       const due = [...traces.values()].filter(({ endMs }) => endMs < lastMs - 10_000).length
-      expect(await settled('medoscope_observations_total', due, 60)).toBeGreaterThanOrEqual(due)
+      await reached('medoscope_observations_total', due)
       expect(await metric('medoscope_undecodable_records_total')).toBe(0)
       expect(await metric('medoscope_keyed_records_total')).toBe(
         await metric('medoscope_records_total'),
@@ -141,11 +146,16 @@ describe.skipIf(brokers === null || collector === null)(
     it('keeps event name, trace id and attributes on the way to Loki', async () => {
       // Everything that was published, and nothing more, once it stands still.
       let published = -1
-      for (let i = 0; i < 60; i++, await delay(1000)) {
-        const now = await metric('medoscope_published_total')
-        if (now > 10 && now === published && receiver.logs.length === now) break
-        published = now
-      }
+      let before = -1
+      await until(
+        'all that was published, in place of Loki',
+        async () => {
+          before = published
+          published = await metric('medoscope_published_total')
+          return published > 10 && published === before && receiver.logs.length >= published
+        },
+        () => ({ published, received: receiver.logs.length }),
+      )
       expect(receiver.logs.length).toBe(published)
       expect([...receiver.paths]).toEqual(['/otlp/v1/logs'])
       const anomalies = receiver.logs.filter(({ eventName }) => eventName === 'medoscope.anomaly')
