@@ -125,7 +125,7 @@ describe('the live load', () => {
 
   it('begins with history when it is told to, catches up with the present and goes on', async () => {
     const { endpoint, ends, close } = await receiver(0)
-    const settings = { endpoint, tracesPerSecond: 20, seed: 1, historyMs: 60_000 }
+    const settings = { endpoint, tracesPerSecond: 20, seed: 1, historyMs: 20_000 }
     const load = new LiveLoad(settings, new FaultSwitches(1), systemClock, silentLog)
     const started = Date.now()
     const running = load.run()
@@ -137,9 +137,9 @@ describe('the live load', () => {
     expect(isPresent()).toBe(true)
     expect(load.lost).toBe(0)
     const secondsPast = ends.map((endMs) => (started - endMs) / 1000)
-    for (let from = 60; from > 0; from -= 10) {
-      const part = secondsPast.filter((age) => age <= from && age > from - 10)
-      expect(part.length, `${from} s ago`).toBeGreaterThan(20 * 10)
+    for (let from = 20; from > 0; from -= 5) {
+      const part = secondsPast.filter((age) => age <= from && age > from - 5)
+      expect(part.length, `${from} s ago`).toBeGreaterThan(20 * 5)
     }
   })
 })
