@@ -62,7 +62,8 @@ export class ProtobufWriter {
     this.#unsigned(length)
     this.#room(length)
     for (let i = 0; i < length; i++) {
-      this.#bytes[this.#length++] = Number.parseInt(digits.slice(i * 2, i * 2 + 2), 16)
+      this.#bytes[this.#length++] =
+        hexDigit(digits.charCodeAt(i * 2)) * 16 + hexDigit(digits.charCodeAt(i * 2 + 1))
     }
   }
 
@@ -139,6 +140,11 @@ export class ProtobufWriter {
     this.#bytes = grown
     this.#view = new DataView(grown.buffer)
   }
+}
+
+/** Value of 0-9, a-f or A-F from its code: letters lie in the columns of 1 to 6, 64 and more up. */
+function hexDigit(code: number): number {
+  return (code & 15) + (code >>> 6) * 9
 }
 
 function varintSize(value: number): number {
