@@ -27,9 +27,17 @@ export interface SimulationOptions {
   readonly dailySwing?: number
   /** Most spans of one record. */
   readonly recordSpans?: number
+  /**
+   * Goes on from here, ms after the start: yields the records that a whole run sends after this time.
+   * A run with a fault can so be continued from one without.
+   */
+  readonly resumeMs?: number
   /** Told about every trace, in the order of their starts and before their spans are out. */
   readonly onTrace?: (trace: TraceLabel) => void
 }
+
+/** No trace lasts longer, so where a run goes on none that began earlier has spans to come. */
+const LONGEST_MS = 120_000
 
 /**
  * The telemetry of a simulated shop, record by record in the order of data time, the same for the
@@ -53,17 +61,23 @@ export function* simulate(options: SimulationOptions): Generator<SimulatedRecord
     changes,
     dailySwing: options.dailySwing ?? 0.3,
   }
+  const { resumeMs = 0 } = options
   for (const arrival of arrivals(shop, traffic)) {
-    yield* batches.due(arrival.timeMs * 1e6)
+    if (arrival.timeMs < resumeMs - LONGEST_MS) continue
+    yield* after(startMs + resumeMs, batches.due(arrival.timeMs * 1e6))
     run.play(arrival)
     options.onTrace?.(label(options.startMs, arrival, writer, effects))
   }
-  yield* batches.rest()
+  yield* after(startMs + resumeMs, batches.rest())
+}
+
+function* after(timeMs: number, records: Iterable<SimulatedRecord>): Generator<SimulatedRecord> {
+  for (const record of records) if (record.timeMs > timeMs) yield record
 }
 
 function checkOptions(options: SimulationOptions): void {
   const { startMs, durationMs, tracesPerSecond } = options
-  const { scale = 1, dailySwing = 0, recordSpans = 512 } = options
+  const { scale = 1, dailySwing = 0, recordSpans = 512, resumeMs = 0 } = options
   if (!Number.isSafeInteger(startMs)) throw new Error(`startMs ${startMs} is no whole number.`)
   if (!(durationMs >= 0)) throw new Error(`durationMs ${durationMs} is below 0.`)
   if (!(tracesPerSecond >= 0)) throw new Error(`tracesPerSecond ${tracesPerSecond} is below 0.`)
@@ -71,6 +85,7 @@ function checkOptions(options: SimulationOptions): void {
   if (!(dailySwing >= 0 && dailySwing < 1)) {
     throw new Error(`dailySwing ${dailySwing} is outside [0, 1).`)
   }
+  if (!(resumeMs >= 0)) throw new Error(`resumeMs ${resumeMs} is below 0.`)
   if (!(recordSpans >= 1)) throw new Error(`recordSpans ${recordSpans} is below 1.`)
 }
 

@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type SimulationOptions, simulate } from '../../src/simulate/simulate.ts'
-import { toOtlpJson, toOtlpProto } from '../../src/simulate/simulated-record.ts'
+import {
+  type SimulatedRecord,
+  toOtlpJson,
+  toOtlpProto,
+} from '../../src/simulate/simulated-record.ts'
 import type { TraceLabel } from '../../src/simulate/trace-label.ts'
 import { BASE, type CollectedTrace, collect, START_MS, share } from './collected-traces.ts'
 
@@ -225,6 +229,25 @@ describe('simulate', () => {
     expect(seen.size).toBe(labels.size)
   })
 
+  it.each([0, 1234, 125_000])(
+    'goes on after %d ms as a whole run does, a fault included',
+    (resumeMs) => {
+      const fault = { kind: 'network_delay', strength: 'strong', service: 'catalogue' } as const
+      const faults = [{ ...fault, fromMs: resumeMs, toMs: resumeMs + 5000 }]
+      const options = { ...SHORT, faults, durationMs: resumeMs + 3000, tracesPerSecond: 10 }
+      const later = ({ timeMs }: SimulatedRecord): boolean => timeMs > START_MS + resumeMs
+      const sent = (records: Iterable<SimulatedRecord>): Buffer =>
+        Buffer.concat([...records].map(toOtlpProto))
+      const whole = [...simulate(options)]
+      const resumed = sent(simulate({ ...options, resumeMs }))
+      expect(resumed.equals(sent(whole.filter(later)))).toBe(true)
+      const healthy = [...simulate({ ...options, faults: [] })]
+      expect(sent(healthy.filter(later)).equals(resumed)).toBe(false)
+      const before = whole.filter((record) => !later(record))
+      expect(sent(healthy.slice(0, before.length)).equals(sent(before))).toBe(true)
+    },
+  )
+
   it('refuses options that make no sense, and names them', () => {
     const error = (options: Partial<SimulationOptions>): string => {
       try {
@@ -239,6 +262,7 @@ describe('simulate', () => {
     expect(error({ dailySwing: 1 })).toContain('dailySwing 1')
     expect(error({ recordSpans: 0 })).toContain('recordSpans 0')
     expect(error({ tracesPerSecond: Number.NaN })).toContain('tracesPerSecond NaN')
+    expect(error({ resumeMs: -1 })).toContain('resumeMs -1')
     expect(error({ durationMs: -1 })).toContain('durationMs -1')
     expect([...simulate({ ...SHORT, tracesPerSecond: 0 })]).toEqual([])
     expect([...simulate({ ...SHORT, durationMs: 0 })]).toEqual([])
