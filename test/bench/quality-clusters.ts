@@ -1,89 +1,51 @@
-import type { AnomalyCluster } from '../../src/detect/anomaly-cluster.ts'
-import { Detector } from '../../src/detect/detector.ts'
-import { emptyOutput } from '../../src/detect/step-output.ts'
-import {
-  FAULT_KINDS,
-  type Fault,
-  type FaultKind,
-  type Strength,
-} from '../../src/simulate/faults.ts'
-import { simulate } from '../../src/simulate/simulate.ts'
-import { toOtlpProto } from '../../src/simulate/simulated-record.ts'
-import { detectorSettings } from '../detector-settings.ts'
-import { runThrough } from '../run-detector.ts'
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { FAULT_KINDS, type Strength } from '../../src/simulate/faults.ts'
+import { type FaultRuns, type Outcome, STRENGTHS } from './fault-runs.ts'
 import { type Figure, median } from './figures.ts'
 
-const START = Date.UTC(2026, 10, 25, 7)
-const LEARN_MS = 600_000
-const FAULT_MS = 120_000
-const QUIET_MS = 180_000
-/** A cluster that opens so long after a fault still belongs to it: traces are judged when complete. */
-const GRACE_MS = 20_000
-const TRACES_PER_SECOND = 40
-const STRENGTHS = ['weak', 'medium', 'strong'] as const
-
-/** A service in which the kind of fault is one that the shop can have. */
-const GUILTY: Readonly<Record<FaultKind, string>> = {
-  slow_dependency: 'pricing',
-  cpu_bound: 'recommendation',
-  throttled: 'inventory',
-  network_delay: 'cart',
-  errors: 'payment',
-  fail_fast: 'inventory',
-  missing_call: 'frontend',
-  retry_storm: 'search',
-  unseen_path: 'reviews',
-  lock_contention: 'orders',
-  cache_gone: 'catalogue',
-  slow_database: 'inventory',
-}
-
-/** What became of one fault. */
-interface Outcome {
-  readonly kind: FaultKind
-  readonly strength: Strength
-  /** From the beginning of the fault to the opening of its first cluster, s; null: none opened. */
-  readonly delayS: number | null
-  /** Whether its strongest cluster suspects the guilty service first. */
-  readonly named: boolean
-}
-
-interface Opening {
-  readonly timeMs: number
-  /** As it was last published. */
-  cluster: AnomalyCluster
-}
+const WORKER = new URL('./fault-worker.ts', import.meta.url)
+/** Strong faults that take longer are listed one by one. */
+const MOST_STRONG_S = 20
 
 /**
- * Every kind of fault at every strength, one after the other through one detector a seed; prints
- * the table by kind and strength.
+ * Every kind of fault at every strength, for each seed; prints the table by kind and strength, and
+ * what was missed, late, misnamed or false. Seeds run side by side in worker threads.
  */
-export function clusterFigures(seeds: readonly number[], print: (line: string) => void): Figure[] {
-  const outcomes: Outcome[] = []
-  let others = 0
-  for (const seed of seeds) {
-    const faults = faultsOf(seed)
-    const openings = openingsOf(seed, faults)
-    outcomes.push(...faults.map((fault) => outcome(fault, openings)))
-    others += openings.filter(({ timeMs }) => !faults.some((one) => within(one, timeMs))).length
-  }
+export async function clusterFigures(
+  seeds: readonly number[],
+  print: (line: string) => void,
+): Promise<Figure[]> {
+  const runs = await runAll(seeds)
+  const outcomes = runs.flatMap((run) => run.outcomes)
   printTable(outcomes, print)
-  const strong = outcomes.filter(({ strength }) => strength === 'strong')
-  const hours = (seeds.length * lengthMs(FAULT_KINDS.length * STRENGTHS.length)) / 3_600_000
+  printExceptions(runs, print)
+  const strong = outcomes.filter(isOf('strong'))
+  const delays = delaysOf(strong)
+  const found = (strength: Strength): number => delaysOf(outcomes.filter(isOf(strength))).length
+  const hours = runs.reduce((sum, { healthyMs }) => sum + healthyMs, 0) / 3_600_000
   return [
     {
       name: 'faults_strong_found',
-      value: delaysOf(strong).length,
+      value: delays.length,
       what: 'simulated faults of the greatest strength in which an anomaly cluster opened',
       bar: 'all',
     },
     { name: 'faults_strong', value: strong.length, what: 'of so many', bar: '' },
     {
       name: 'delay_strong_s',
-      value: median(delaysOf(strong)),
+      value: median(delays),
       what: 'median delay from their beginning, data time, s',
       bar: 'under 20',
     },
+    {
+      name: 'delay_strong_share_20s',
+      value: delays.filter((delay) => delay < MOST_STRONG_S).length / strong.length,
+      what: 'share of them found within less than 20 s',
+      bar: '',
+    },
+    { name: 'delay_strong_most_s', value: Math.max(...delays), what: 'the slowest, s', bar: '' },
     {
       name: 'faults_strong_at1',
       value: strong.filter(({ named }) => named).length / strong.length,
@@ -92,106 +54,74 @@ export function clusterFigures(seeds: readonly number[], print: (line: string) =
     },
     {
       name: 'faults_medium_found',
-      value: delaysOf(outcomes.filter(({ strength }) => strength === 'medium')).length,
+      value: found('medium'),
       what: `of ${strong.length} of medium strength`,
       bar: '',
     },
     {
       name: 'faults_weak_found',
-      value: delaysOf(outcomes.filter(({ strength }) => strength === 'weak')).length,
+      value: found('weak'),
       what: `of ${strong.length} weak ones`,
       bar: '',
     },
     {
-      name: 'faults_other_clusters',
-      value: others,
-      what: `clusters opened outside of all faults, in ${hours.toFixed(1)} hours`,
+      name: 'faults_false_clusters',
+      value: runs.reduce((sum, { falseClusters }) => sum + falseClusters.length, 0),
+      what: `clusters opened while all was well, in ${hours.toFixed(1)} hours`,
       bar: '',
     },
   ]
 }
 
-/** Another order for each seed, so that no kind or strength is always the one learned from longest. */
-function faultsOf(seed: number): Fault[] {
-  const faults: Fault[] = []
-  for (let s = 0; s < STRENGTHS.length; s++) {
-    for (let k = 0; k < FAULT_KINDS.length; k++) {
-      const strength = STRENGTHS[(s + seed) % STRENGTHS.length] ?? 'strong'
-      const kind = FAULT_KINDS[(k + 5 * seed) % FAULT_KINDS.length] ?? 'errors'
-      // At every second of the detector's buckets of 30 s: their phase must not decide the delay.
-      const fromMs = lengthMs(faults.length) + ((7 * faults.length + 11 * seed) % 30) * 1000
-      faults.push({ kind, strength, service: GUILTY[kind], fromMs, toMs: fromMs + FAULT_MS })
+/** The runs of all seeds, in their order: as many at a time as there are cores. */
+async function runAll(seeds: readonly number[]): Promise<FaultRuns[]> {
+  const runs: FaultRuns[] = []
+  const left = [...seeds.entries()]
+  const lane = async (): Promise<void> => {
+    for (let job = left.shift(); job; job = left.shift()) {
+      const [at, workerData] = job
+      const [result] = await once(new Worker(WORKER, { workerData }), 'message')
+      runs[at] = result
     }
   }
-  return faults
+  await Promise.all(Array.from({ length: availableParallelism() }, lane))
+  return runs
 }
 
-/** Time until so many faults are over, with the quiet after each; before it, up to 30 s are cut off. */
-function lengthMs(faults: number): number {
-  return LEARN_MS + faults * (FAULT_MS + QUIET_MS)
-}
-
-/** Every opening of an anomaly cluster in a run with these faults. */
-function openingsOf(seed: number, faults: readonly Fault[]): Opening[] {
-  const detector = new Detector(detectorSettings())
-  const openings: Opening[] = []
-  const options = { seed, startMs: START, durationMs: lengthMs(faults.length), faults }
-  let offset = 0n
-  for (const record of simulate({ ...options, tracesPerSecond: TRACES_PER_SECOND })) {
-    const output = emptyOutput()
-    const taken = { partition: 'otlp_spans/0', offset: offset++, body: toOtlpProto(record) }
-    runThrough(
-      detector,
-      [{ ...taken, encoding: 'otlp_proto', timestampMs: record.timeMs, keyed: true }],
-      output,
-    )
-    for (const { change, timeMs, cluster } of output.clusterChanges) {
-      if (change === 'opened') openings.push({ timeMs: timeMs - START, cluster })
-      else {
-        const last = openings.findLast((one) => one.cluster.id === cluster.id)
-        if (last) last.cluster = cluster
-      }
-    }
-  }
-  return openings
-}
-
-function within({ fromMs, toMs }: Fault, timeMs: number): boolean {
-  return timeMs >= fromMs && timeMs < toMs + GRACE_MS
-}
-
-function outcome(fault: Fault, openings: readonly Opening[]): Outcome {
-  const { kind, strength, service, fromMs } = fault
-  const own = openings.filter(({ timeMs }) => within(fault, timeMs))
-  const strongest = own.reduce<Opening | undefined>(
-    (best, one) => (best && best.cluster.eValue >= one.cluster.eValue ? best : one),
-    undefined,
-  )
-  const first = own.length > 0 ? Math.min(...own.map(({ timeMs }) => timeMs)) : null
-  return {
-    kind,
-    strength,
-    delayS: first === null ? null : (first - fromMs) / 1000,
-    named: strongest?.cluster.services[0] === service,
-  }
+function isOf(strength: Strength): (outcome: Outcome) => boolean {
+  return (outcome) => outcome.strength === strength
 }
 
 function delaysOf(outcomes: readonly Outcome[]): number[] {
   return outcomes.flatMap(({ delayS }) => (delayS === null ? [] : [delayS]))
 }
 
-/** A line a kind; for each strength: found of all, median delay, in how many the guilty one is first. */
+/** A line a kind; for each strength: found of all, delays (median, slowest), guilty one first in. */
 function printTable(outcomes: readonly Outcome[], print: (line: string) => void): void {
   const width = Math.max(...FAULT_KINDS.map((kind) => kind.length))
-  print(`${''.padEnd(width)}  ${STRENGTHS.map((text) => text.padEnd(26)).join('')}`)
+  print(`${''.padEnd(width)}  ${STRENGTHS.map((text) => text.padEnd(34)).join('')}`)
   for (const kind of FAULT_KINDS) {
     const cells = STRENGTHS.map((strength) => {
       const own = outcomes.filter((one) => one.kind === kind && one.strength === strength)
       const delays = delaysOf(own)
-      const delay = delays.length > 0 ? `${median(delays).toFixed(1)} s` : '-'
+      const most = Math.max(...delays)
+      const delay = delays.length > 0 ? `${median(delays).toFixed(1)}, ${most.toFixed(1)} s` : '-'
       const first = own.filter(({ named }) => named).length
-      return `${delays.length}/${own.length}  ${delay.padEnd(8)} first ${first}`.padEnd(26)
+      return `${delays.length}/${own.length}  ${delay.padEnd(16)} first ${first}`.padEnd(34)
     })
     print(`${kind.padEnd(width)}  ${cells.join('')}`)
+  }
+}
+
+function printExceptions(runs: readonly FaultRuns[], print: (line: string) => void): void {
+  for (const { outcomes, falseClusters } of runs) {
+    for (const { seed, kind, strength, delayS, suspects, named } of outcomes) {
+      const which = `seed ${seed}, ${strength} ${kind}`
+      const late = delayS !== null && delayS >= MOST_STRONG_S
+      if (delayS !== null && !named) print(`${which}: suspects ${suspects.slice(0, 3).join(', ')}`)
+      if (strength === 'strong' && delayS === null) print(`${which}: missed`)
+      if (strength === 'strong' && late) print(`${which}: ${delayS.toFixed(1)} s`)
+    }
+    for (const said of falseClusters) print(`false: ${said}`)
   }
 }

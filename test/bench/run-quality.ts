@@ -77,5 +77,5 @@ if (dir) {
 progress('drift ...')
 figures.push(...driftFigures(1, print))
 progress('simulated faults ...')
-figures.push(...clusterFigures(FAULT_SEEDS, print))
+figures.push(...(await clusterFigures(FAULT_SEEDS, print)))
 printFigures(figures, options.json)
