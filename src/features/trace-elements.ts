@@ -45,7 +45,8 @@ export class TraceElements {
   /**
    * Whom span i calls: the one other service among its children; for a client or producer span
    * without such a child, what its attributes say. A span that does more than call (it has children
-   * in its own service, or in several others) calls nobody in particular.
+   * in its own service, or in several others) calls nobody in particular. That holds for servers as
+   * well, where client spans are missing: docs/quality.md says what leaving it out brings.
    */
   #findCallees(trace: AssembledTrace): void {
     const { count, parent, rows, columns } = trace
