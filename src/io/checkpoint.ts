@@ -6,7 +6,7 @@ import type { Checkpoints } from '../pipeline-parts.ts'
 import { messageOf } from './log.ts'
 
 /** Of the file's layout and of what `Detector.snapshot` holds; a new one starts anew. */
-const CHECKPOINT_VERSION = 1
+const CHECKPOINT_VERSION = 2
 export const CHECKPOINT_FILE = 'checkpoint.bin'
 
 const MAGIC = Buffer.from('medoscope checkpoint\n')

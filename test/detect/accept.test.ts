@@ -16,6 +16,8 @@ const TRAFFIC = { tracesPerSecond: 20, dailySwing: 0 }
 const defaults = detectorSettings({ alpha: ALPHA })
 const settings = {
   ...defaults,
+  // Few refreshes from small samples: fitting is most of what this test costs.
+  sample: { ...defaults.sample, size: 1500, stratumCap: 200, calibrationSize: 1500 },
   model: { ...defaults.model, refreshMs: 120_000 },
 }
 
@@ -38,7 +40,7 @@ beforeAll(() => {
   const deployment = { kind: 'deployment', service: 'checkout', fromMs: DEPLOYED - LIVE } as const
   const options = { ...TRAFFIC, seed: 105, startMs: LIVE, durationMs: 420_000 }
   log = simulatedLog({ ...options, changes: [deployment] }, 'otlp_spans/1')
-}, 60_000)
+}, 180_000)
 
 /** Share flagged in the last two minutes: some refreshes after an acceptance. */
 function lateFlagged({ verdicts }: StepOutput): number {
@@ -63,5 +65,5 @@ describe('a deployment whose traces are flagged', () => {
     expect(lateFlagged(accepted)).toBeLessThan(2.5 * ALPHA)
     const opened = accepted.clusterChanges.filter(({ change }) => change === 'opened')
     expect(opened.map(({ cluster }) => cluster.sentence)).toEqual([])
-  }, 60_000)
+  }, 180_000)
 })
