@@ -34,7 +34,10 @@ export interface MeasuredService {
   readonly feedSources: () => void
 }
 
-/** Keeps the metrics up to date: counters once a batch and at a scrape, gauges at a scrape. */
+/**
+ * Keeps the metrics up to date. What others count is read at a scrape; only what no later look could
+ * tell, such as how long each batch took, is taken down batch by batch.
+ */
 export class ServiceMetrics {
   readonly #metrics: Metrics
   readonly #service: MeasuredService
@@ -55,7 +58,6 @@ export class ServiceMetrics {
     this.#metrics.observe('medoscope_publish_seconds', report.publishMs / 1000)
     this.#installs += report.output.installed.length
     if (report.output.installed.length > 0) this.#installedMs = this.#service.clock.wall()
-    this.#counters()
   }
 
   #counters(): void {

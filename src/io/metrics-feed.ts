@@ -44,7 +44,7 @@ export const ASSEMBLER_SERIES: Readonly<Record<keyof AssemblerCounts, Series | n
   clockRestarts: irregular('clock_restart'),
 }
 
-/** The detector's plain numbers into the counters; called once a batch. */
+/** The detector's plain numbers into the counters; called at a scrape. */
 export function feedDetectorCounts(metrics: Metrics, counts: DetectorCounts): void {
   const { records, assembled, judged, learned, overflow, accumulated } = counts
   metrics.raise('medoscope_records_total', records.taken)
@@ -75,7 +75,7 @@ function total([name, labels]: Series, value: number): [CounterName, number, Met
   return [name, value, labels]
 }
 
-/** The loop's plain numbers into the counters; called once a batch. */
+/** The loop's plain numbers into the counters; called at a scrape. */
 export function feedPipelineCounts(metrics: Metrics, counts: PipelineCounts): void {
   metrics.raise('medoscope_batches_total', counts.batches)
   metrics.raise('medoscope_model_fits_total', counts.fits)

@@ -22,7 +22,7 @@ const NO_LABELS: MetricLabels = {}
 
 /**
  * The table of metrics as prom-client's. Counters follow plain numbers that other code counts: `raise`
- * is given the total, once a batch. Gauges are set when somebody scrapes.
+ * is given the total when somebody scrapes, as gauges are.
  */
 export class Metrics {
   readonly registry = new Registry<OpenMetricsContentType>()
@@ -68,11 +68,12 @@ export class Metrics {
 
   /** @param traceId a trace that shows this value: becomes the exemplar of its bucket */
   observe(name: HistogramName, value: number, traceId?: string): void {
-    const exemplar = traceId === undefined ? {} : { exemplarLabels: { trace_id: traceId } }
-    this.#histograms.get(name)?.observe({ labels: NO_LABELS, value, ...exemplar })
+    const histogram = this.#histograms.get(name)
+    if (traceId === undefined) histogram?.observe({ labels: NO_LABELS, value })
+    else histogram?.observe({ labels: NO_LABELS, value, exemplarLabels: { trace_id: traceId } })
   }
 
-  /** Called at each scrape, to set gauges. */
+  /** Called at each scrape, to raise counters and set gauges. */
   onCollect(collector: () => void): void {
     this.#collectors.push(collector)
   }
