@@ -30,6 +30,9 @@ export interface WatchedService {
   readonly feedSources: (metrics: Metrics) => void
 }
 
+/** Between looks for split traces: counting up is too dear for every small batch. */
+const LOOK_INTERVAL_MS = 1000
+
 /** Everything by which people and machines see a running service: metrics, health, pages, traces. */
 export class ServiceWatch {
   readonly #config: Config
@@ -41,6 +44,7 @@ export class ServiceWatch {
   #serviceMetrics: ServiceMetrics | null = null
   #status: ServiceStatus | null = null
   #admin: AdminServer | null = null
+  #nextLookMs = 0
 
   constructor(config: Config, service: WatchedService) {
     this.#config = config
@@ -50,9 +54,10 @@ export class ServiceWatch {
     const links = { trace: trace_url || null, compare: compare_url || null }
     this.#clusters = new ClusterService(this.#metrics, settings, service.detector, links)
     const { enabled, endpoint, sample_ratio: sampleRatio } = config.tracing
-    const { version } = service
+    const { version, clock } = service
     this.#splitTraces = new SplitTracesNotice(service.log)
-    this.#tracing = enabled ? new BatchTracing({ endpoint, sampleRatio, version }) : null
+    const tracing = { endpoint, sampleRatio, version }
+    this.#tracing = enabled ? new BatchTracing(tracing, clock) : null
   }
 
   /** Base address of the admin server; empty before the start and where it is off. */
@@ -102,13 +107,22 @@ export class ServiceWatch {
   batch(report: BatchReport): void {
     this.#serviceMetrics?.batch(report)
     this.#tracing?.record(report)
-    const { detector } = this.#service
-    this.#splitTraces.look(detector.positions().keys(), detector.counts())
+    const now = this.#service.clock.now()
+    if (now >= this.#nextLookMs) {
+      this.#nextLookMs = now + LOOK_INTERVAL_MS
+      this.#lookForSplitTraces()
+    }
   }
 
   /** Safe before the start and when called twice. */
   async stop(): Promise<void> {
+    this.#lookForSplitTraces()
     await this.#tracing?.stop()
     await this.#admin?.stop()
+  }
+
+  #lookForSplitTraces(): void {
+    const { detector } = this.#service
+    this.#splitTraces.look(detector.positions().keys(), detector.counts())
   }
 }

@@ -8,7 +8,7 @@ export interface Clock {
   wall(): number
   /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
-  /** In [0, 1). Only for jitter. */
+  /** In [0, 1). Only for jitter and for what is traced of medoscope itself. */
   random(): number
 }
 

@@ -3,6 +3,7 @@ import { emptyOutput } from '../../src/detect/step-output.ts'
 import { BatchTracing } from '../../src/io/tracing.ts'
 import type { BatchReport } from '../../src/pipeline-parts.ts'
 import { deadLetterPublication } from '../contracts/publications.ts'
+import { FakeClock } from '../fakes/clock.ts'
 import { HttpReceiver } from '../fakes/http-receiver.ts'
 
 const receiver = new HttpReceiver()
@@ -69,6 +70,21 @@ it('sends nothing when nothing is sampled', async () => {
   tracing.record(report())
   await tracing.stop()
   expect(receiver.requests).toEqual([])
+})
+
+it('traces the share of batches that it is told', async () => {
+  receiver.requests.length = 0
+  const clock = new FakeClock()
+  const settings = { endpoint: receiver.url, sampleRatio: 0.25, version: '1' }
+  const tracing = new BatchTracing(settings, clock)
+  for (const chance of [0, 0.24, 0.25, 0.9]) {
+    clock.chance = chance
+    tracing.record(report({ records: 100 * chance }))
+  }
+  await tracing.flush()
+  const counts = sent().spans.map(({ attributes }) => attributes[0]?.value.intValue)
+  expect(counts).toEqual([0, 24])
+  await tracing.stop()
 })
 
 it('does not hold up a stop when nobody takes the spans', async () => {
