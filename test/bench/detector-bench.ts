@@ -20,10 +20,12 @@ export interface Prepared {
   readonly strata: number
 }
 
-export function prepare(scale: number, seconds: number): Prepared {
+/** @param recordSpans most spans of one record */
+export function prepare(scale: number, seconds: number, recordSpans = 512): Prepared {
   const settings = benchSettings(scale)
   // So many traces that every stratum of a larger shop has as many to learn from.
-  const simulation = { seed: 11, startMs: START, tracesPerSecond: 30 * scale, scale }
+  const tracesPerSecond = 30 * scale
+  const simulation = { seed: 11, startMs: START, tracesPerSecond, scale, recordSpans }
   const all = simulatedLog({ ...simulation, durationMs: (WARMUP_SECONDS + seconds) * 1000 })
   const split = all.findIndex(({ timestampMs }) => timestampMs > START + WARMUP_SECONDS * 1000)
   const detector = new Detector(settings)

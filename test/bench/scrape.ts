@@ -13,6 +13,7 @@ import { FakeSource } from '../fakes/source.ts'
 import { exampleCluster } from '../ui/example-cluster.ts'
 import type { Prepared } from './detector-bench.ts'
 import { type Figure, median } from './figures.ts'
+import { threadCpuUs } from './thread-cpu.ts'
 
 const NORMAL_CLUSTERS = 500
 /** More than are listed: 50 have series of their own. */
@@ -32,10 +33,9 @@ export async function scrape(prepared: Prepared): Promise<Figure[]> {
   const times: number[] = []
   for (let i = 0; i < RENDERS; i++) {
     // CPU time: what else runs on the machine is not its cost.
-    const from = process.threadCpuUsage()
+    const from = threadCpuUs()
     text = await metrics.render()
-    const { user, system } = process.threadCpuUsage(from)
-    times.push((user + system) / 1000)
+    times.push((threadCpuUs() - from) / 1000)
   }
   const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length
   const places = prepared.detector.snapshot().tables.elements.places.first.length

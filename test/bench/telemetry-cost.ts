@@ -3,24 +3,67 @@ import { runInNewContext } from 'node:vm'
 import { Worker } from 'node:worker_threads'
 import { ClusterService } from '../../src/cluster-service.ts'
 import { Detector } from '../../src/detect/detector.ts'
-import type { LogRecord } from '../../src/detect/log-record.ts'
 import { systemClock } from '../../src/io/clock.ts'
 import { silentLog } from '../../src/io/log.ts'
 import { Metrics } from '../../src/io/metrics.ts'
-import type { Source, SourceBatch } from '../../src/io/source.ts'
 import { BatchTracing } from '../../src/io/tracing.ts'
 import { fit } from '../../src/model/fit.ts'
 import { Pipeline } from '../../src/pipeline.ts'
 import type { PipelineParts } from '../../src/pipeline-parts.ts'
 import { Publisher } from '../../src/publisher.ts'
 import { ServiceMetrics } from '../../src/service-metrics.ts'
-import type { Prepared } from './detector-bench.ts'
-import { type Figure, median } from './figures.ts'
+import { type Prepared, prepare } from './detector-bench.ts'
+import { type Figure, quantile } from './figures.ts'
+import { threadCpuUs } from './thread-cpu.ts'
+import { TurnSource } from './turn-source.ts'
 
-/** Records a batch: as many as the loop takes when it has work waiting (the default), and least. */
-const BATCHES = { full: 64, single: 1 }
-/** Times through the records a turn: exports are rarer than turns of this bench would make them. */
-const LAPS = 3
+interface Plan {
+  readonly name: string
+  readonly what: string
+  readonly bar: string
+  /** Records a batch. */
+  readonly batch: number
+  /** Share of batches traced. */
+  readonly traced: number
+  /** Passes over all records a round. */
+  readonly passes: number
+}
+
+/** As many records a batch as the loop takes when it has work waiting (the default), and least. */
+const PLANS: readonly Plan[] = [
+  {
+    name: 'telemetry_cost_ratio',
+    what: 'CPU time of the loop with metrics and a span for every batch over that without, 64 records of a trace each a batch',
+    bar: 'under 1.03',
+    batch: 64,
+    traced: 1,
+    passes: 4,
+  },
+  {
+    name: 'telemetry_cost_ratio_single',
+    what: 'the same where every record is a batch of its own and a tenth of them is traced, as is the default',
+    bar: 'under 1.1',
+    batch: 1,
+    traced: 0.1,
+    passes: 4,
+  },
+  {
+    name: 'telemetry_cost_ratio_single_traced',
+    what: 'the same where all of these are traced',
+    bar: '',
+    batch: 1,
+    traced: 1,
+    passes: 2,
+  },
+]
+/** Most spans of a record: about those of one trace, as the Collector sends them keyed by trace. */
+const RECORD_SPANS = 16
+/** Records a turn: some milliseconds, short beside the changes of what else the machine does. */
+const TURN = 64
+/** Passes for compilers to settle. */
+const WARM_PASSES = 2
+/** When the span processor sends: so many spans, or so much later. */
+const EXPORT = { spans: 512, us: 5_000_000 }
 const VERSION = '1.0.0'
 
 /** Takes traces and forgets them, in its own thread: only sending is the service's cost. */
@@ -35,90 +78,135 @@ server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port
 parentPort.on('message', () => parentPort.postMessage(requests))
 `
 
+/** What was seen, in CPU time of the loop's thread. */
+interface Cost {
+  /** Time of each turn with telemetry over that of the turn without on the same records. */
+  readonly ratios: number[]
+  /** Of all turns without, us. */
+  bareUs: number
+  /** Of sending spans, us. */
+  sendingUs: number
+}
+
 /**
- * `telemetry_cost_ratio`: CPU time of the loop's thread over the same records with metrics, cluster
- * metrics and a span for every batch, sent, over that without, turn by turn.
+ * `telemetry_cost_ratio`: CPU time of the loop's thread with metrics, cluster metrics and a span for
+ * a batch, sent, over that without. Two loops in the same state take the same records in short turns
+ * in the order bare, watched, watched, bare; the young garbage of a turn is collected in its time.
+ * What else is busy slows both turns of a pair alike, and the median leaves out the rest.
  */
-export async function telemetryCost(prepared: Prepared, rounds: number): Promise<Figure[]> {
+export async function telemetryCost(rounds: number): Promise<Figure[]> {
+  const prepared = prepare(4, 10, RECORD_SPANS)
   const receiver = new Worker(RECEIVER, { eval: true })
   const endpoint = `http://127.0.0.1:${await answer(receiver)}`
-  await turn(prepared, BATCHES.full, null)
-  await turn(prepared, BATCHES.full, endpoint)
-  const full = await ratiosOf(prepared, BATCHES.full, endpoint, rounds)
-  const single = await ratiosOf(prepared, BATCHES.single, endpoint, Math.ceil(rounds / 2))
+  const figures: Figure[] = []
+  // Sending too must be warm where only few spans are sent.
+  const warm = new BatchTracing({ endpoint, sampleRatio: 1, version: VERSION })
+  for (const { batch } of PLANS) await cost(prepared, { batch, traced: 1 }, warm, WARM_PASSES)
+  await warm.stop()
+  for (const plan of PLANS) {
+    const tracing = new BatchTracing({ endpoint, sampleRatio: plan.traced, version: VERSION })
+    const seen = await cost(prepared, plan, tracing, plan.passes * rounds)
+    await tracing.stop()
+    figures.push({
+      name: plan.name,
+      value: quantile(seen.ratios, 0.5) + sendingShare(seen),
+      what: `${plan.what}; ${spread(seen)}`,
+      bar: plan.bar,
+    })
+  }
   receiver.postMessage('how many')
   const requests = await answer(receiver)
   await receiver.terminate()
-  if (requests < rounds) throw new Error(`only ${requests} exports arrived in ${rounds} rounds`)
-  const spread = (of: number[]): string =>
-    `${of.length} rounds, ${Math.min(...of).toFixed(3)} to ${Math.max(...of).toFixed(3)}`
-  return [
-    {
-      name: 'telemetry_cost_ratio',
-      value: median(full),
-      what: `CPU time of the loop with metrics and a traced span a batch over that without, ${BATCHES.full} records a batch; ${spread(full)}`,
-      bar: 'under 1.03',
-    },
-    {
-      name: 'telemetry_cost_ratio_single',
-      value: median(single),
-      what: `the same where every record is a batch of its own; ${spread(single)}`,
-      bar: '',
-    },
-  ]
+  if (requests < PLANS.length) throw new Error(`only ${requests} exports arrived`)
+  return figures
 }
 
-async function ratiosOf(
+function sendingShare({ sendingUs, bareUs }: Cost): number {
+  return sendingUs / bareUs
+}
+
+function spread(seen: Cost): string {
+  const { ratios } = seen
+  const quartile = (q: number): string => quantile(ratios, q).toFixed(3)
+  const sending = sendingShare(seen).toFixed(3)
+  return `${ratios.length} pairs of turns, quartiles ${quartile(0.25)} to ${quartile(0.75)}, and ${sending} for sending`
+}
+
+/** Passes over all records, each from the prepared state. */
+async function cost(
   prepared: Prepared,
-  batchRecords: number,
-  endpoint: string,
-  rounds: number,
-): Promise<number[]> {
-  const ratios: number[] = []
-  for (let round = 0; round < rounds; round++) {
-    // Each goes first as often as the other.
-    const swap = round % 2 === 1
-    const first = await turn(prepared, batchRecords, swap ? endpoint : null)
-    const second = await turn(prepared, batchRecords, swap ? null : endpoint)
-    ratios.push(swap ? first / second : second / first)
+  plan: Pick<Plan, 'batch' | 'traced'>,
+  tracing: BatchTracing,
+  passes: number,
+): Promise<Cost> {
+  const seen: Cost = { ratios: [], bareUs: 0, sendingUs: 0 }
+  const send = async (): Promise<void> => {
+    seen.sendingUs += await timed(() => tracing.flush())
   }
-  return ratios
-}
-
-function answer(worker: Worker): Promise<number> {
-  return new Promise((resolve, reject) => {
-    worker.once('message', resolve)
-    worker.once('error', reject)
-  })
-}
-
-/** CPU time of the loop over all records, us; with telemetry where there is an endpoint. */
-async function turn(
-  prepared: Prepared,
-  batchRecords: number,
-  endpoint: string | null,
-): Promise<number> {
-  const tracing =
-    endpoint === null ? null : new BatchTracing({ endpoint, sampleRatio: 1, version: VERSION })
-  let total = 0
-  for (let lap = 0; lap < LAPS; lap++) {
-    const pipeline = build(prepared, batchRecords, tracing)
+  const spans = (TURN / plan.batch) * plan.traced
+  const unsent = { spans: 0, us: 0 }
+  let watchedFirst = false
+  for (let pass = 0; pass < passes; pass++) {
+    const bare = new Loop(prepared, plan.batch, null)
+    const watched = new Loop(prepared, plan.batch, tracing)
+    await bare.ready
+    await watched.ready
     collectGarbage()
-    const from = process.threadCpuUsage()
-    await pipeline.run()
-    total += used(from)
+    for (let until = TURN; until <= prepared.records.length; until += TURN) {
+      const first = await (watchedFirst ? watched : bare).turn(until)
+      const second = await (watchedFirst ? bare : watched).turn(until)
+      const [bareUs, watchedUs] = watchedFirst ? [second, first] : [first, second]
+      watchedFirst = !watchedFirst
+      seen.ratios.push(watchedUs / bareUs)
+      seen.bareUs += bareUs
+      unsent.spans += spans
+      unsent.us += watchedUs
+      // Before the processor sends by itself, in a turn of whichever loop.
+      if (unsent.spans + spans < EXPORT.spans && unsent.us < EXPORT.us) continue
+      await send()
+      unsent.spans = unsent.us = 0
+    }
+    await bare.end()
+    await watched.end()
   }
-  const from = process.threadCpuUsage()
-  // What was recorded must also be sent.
-  await tracing?.stop()
-  return total + used(from)
+  await send()
+  return seen
 }
 
-/** The loop over these records, seen by what sees a service where there is tracing. */
-function build(prepared: Prepared, batchRecords: number, tracing: BatchTracing | null): Pipeline {
+/** The loop of a service over records in memory; seen by all that sees a service where there is tracing. */
+class Loop {
+  readonly ready: Promise<void>
+  readonly #source: TurnSource
+  readonly #running: Promise<unknown>
+
+  constructor(prepared: Prepared, batchRecords: number, tracing: BatchTracing | null) {
+    this.#source = new TurnSource(prepared.records)
+    this.ready = this.#source.waiting
+    this.#running = build(prepared, batchRecords, this.#source, tracing).run()
+  }
+
+  /** CPU time of this thread until all records before `until` are judged and their garbage is gone, us. */
+  turn(until: number): Promise<number> {
+    return timed(async () => {
+      await this.#source.give(until)
+      collectYoungGarbage()
+    })
+  }
+
+  async end(): Promise<void> {
+    this.#source.end()
+    await this.#running
+  }
+}
+
+function build(
+  prepared: Prepared,
+  batchRecords: number,
+  source: TurnSource,
+  tracing: BatchTracing | null,
+): Pipeline {
   const state = prepared.detector.snapshot()
   const detector = Detector.restore(state, prepared.detector.settings)
-  const source = new MemorySource(prepared.records)
   const retry = { attempts: 1, backoffMs: 1, backoffMaxMs: 1 }
   const publisher = new Publisher([], retry, systemClock, silentLog)
   const parts: PipelineParts = {
@@ -156,39 +244,27 @@ function build(prepared: Prepared, batchRecords: number, tracing: BatchTracing |
   return pipeline
 }
 
-/** So that no turn pays for what the one before it left. */
-const collectGarbage = ((): (() => void) => {
-  setFlagsFromString('--expose-gc')
-  return runInNewContext('gc') as () => void
-})()
-
-function used(from: NodeJS.CpuUsage): number {
-  const { user, system } = process.threadCpuUsage(from)
-  return user + system
+function answer(worker: Worker): Promise<number> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve)
+    worker.once('error', reject)
+  })
 }
 
-/** Records that are in memory already; ends after them. */
-class MemorySource implements Source {
-  readonly name = 'memory'
-  readonly #records: readonly LogRecord[]
-  #next = 0
+/** CPU time of this thread, us. */
+async function timed(work: () => Promise<void>): Promise<number> {
+  const from = threadCpuUs()
+  await work()
+  return threadCpuUs() - from
+}
 
-  constructor(records: readonly LogRecord[]) {
-    this.#records = records
-  }
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as (options?: { type: 'minor' }) => void
 
-  async start(): Promise<void> {}
-  async commit(): Promise<void> {}
-  async seek(): Promise<void> {}
-  async stop(): Promise<void> {}
+function collectGarbage(): void {
+  gc()
+}
 
-  async poll(maxRecords: number): Promise<SourceBatch | null> {
-    const records = this.#records.slice(this.#next, this.#next + maxRecords)
-    this.#next += records.length
-    return records.length > 0 ? { records, revoked: [] } : null
-  }
-
-  lag(): ReadonlyMap<string, { records: number }> {
-    return new Map([['otlp_spans/0', { records: this.#records.length - this.#next }]])
-  }
+function collectYoungGarbage(): void {
+  gc({ type: 'minor' })
 }
