@@ -1,6 +1,7 @@
 import { TraceAssembler } from '../../src/assemble/trace-assembler.ts'
 import type { AssembleSettings } from '../../src/detect/settings.ts'
 import { SpanColumns } from '../../src/otlp/span-columns.ts'
+import { threadCpuUs } from './thread-cpu.ts'
 
 export interface AssembleBenchResult {
   readonly spans: number
@@ -71,8 +72,7 @@ export function benchAssemble(
 
 /** Processor time of this thread: others that use the machine count less than on a clock. */
 function cpuMs(): number {
-  const { user, system } = process.threadCpuUsage()
-  return (user + system) / 1000
+  return threadCpuUs() / 1000
 }
 
 function copyInto(columns: SpanColumns, record: SpanColumns): void {

@@ -4,6 +4,7 @@ import { SeededRandom } from '../../src/sample/random.ts'
 import type { Instance } from '../cluster/instances.ts'
 import { blobs, instanceOf, pick } from '../cluster/instances.ts'
 import { pam } from '../oracle/pam.ts'
+import { threadCpuUs } from './thread-cpu.ts'
 
 export interface ClusterTiming {
   readonly name: string
@@ -38,11 +39,10 @@ function problem(n: number, random: () => number): Instance {
 
 /** Processor time of this thread so far. */
 function cpuMs(): number {
-  const { user, system } = process.threadCpuUsage()
-  return (user + system) / 1000
+  return threadCpuUs() / 1000
 }
 
-/** Runs in batches long enough for the clock, which ticks in steps of some ms. */
+/** Runs in batches long enough for the clock. */
 function time<T>(run: () => T): { ms: number; result: T } {
   let result = run()
   const batch = (count: number): number => {
