@@ -50,6 +50,8 @@ export interface Outcome {
   readonly suspects: readonly string[]
   /** Whether that is the guilty one. */
   readonly named: boolean
+  /** Whether it was suspected (falsely) when the fault began: then nothing opens, the fault joins. */
+  readonly before: boolean
 }
 
 /** All faults of one seed, and what opened while there was none. */
@@ -77,7 +79,9 @@ export function runFaults(seed: number, strengths: readonly Strength[] = STRENGT
     for (; next < faults.length && record.timeMs - START_MS > faults[next]!.fromMs; next++) {
       const fault = faults[next]!
       if (!strengths.includes(fault.strength)) continue
-      outcomes.push(outcomeOf(seed, fault, openingsOf(traffic, fault, run)))
+      const suspected = detector.openClusters().map(({ services }) => services[0])
+      const before = suspected.includes(fault.service)
+      outcomes.push(outcomeOf({ seed, fault, before }, openingsOf(traffic, fault, run)))
     }
     run.take(record)
   }
@@ -161,7 +165,10 @@ function openingsOf(
   return run.openings
 }
 
-function outcomeOf(seed: number, fault: Fault, openings: readonly Opening[]): Outcome {
+function outcomeOf(
+  { seed, fault, before }: { seed: number; fault: Fault; before: boolean },
+  openings: readonly Opening[],
+): Outcome {
   const { kind, strength, service, fromMs } = fault
   const strongest = openings.reduce<Opening | undefined>(
     (best, one) => (best && best.cluster.eValue >= one.cluster.eValue ? best : one),
@@ -176,5 +183,6 @@ function outcomeOf(seed: number, fault: Fault, openings: readonly Opening[]): Ou
     delayS: first === null ? null : (first - fromMs) / 1000,
     suspects,
     named: suspects[0] === service,
+    before,
   }
 }

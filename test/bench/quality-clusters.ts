@@ -115,11 +115,12 @@ function printTable(outcomes: readonly Outcome[], print: (line: string) => void)
 
 function printExceptions(runs: readonly FaultRuns[], print: (line: string) => void): void {
   for (const { outcomes, falseClusters } of runs) {
-    for (const { seed, kind, strength, delayS, suspects, named } of outcomes) {
+    for (const { seed, kind, strength, delayS, suspects, named, before } of outcomes) {
       const which = `seed ${seed}, ${strength} ${kind}`
       const late = delayS !== null && delayS >= MOST_STRONG_S
       if (delayS !== null && !named) print(`${which}: suspects ${suspects.slice(0, 3).join(', ')}`)
       if (strength === 'strong' && delayS === null) print(`${which}: missed`)
+      if (before) print(`${which}: a cluster that suspects its service was open before`)
       if (strength === 'strong' && late) print(`${which}: ${delayS.toFixed(1)} s`)
     }
     for (const said of falseClusters) print(`false: ${said}`)
