@@ -110,7 +110,7 @@ export class DeviationEvidence {
 
   /** Fills `#ratios`: ln of what one bucket says for each alternative against the null. */
   #weigh(series: number, n: number, c: number, base: number): void {
-    const { rho, weight, kind } = this.#series
+    const { rho, kind } = this.#series
     const { alternativeRho } = this.#options
     const shares = sharesOf(kind[series]!, this.#options)
     const least = alternativeShare(shares[0]!, base)
@@ -121,7 +121,7 @@ export class DeviationEvidence {
     for (let j = 0; j < ALTERNATIVES; j++) {
       const a = alternativeShare(shares[j]!, base) * size
       const ratio = logRising(a, c) + logRising(size - a, n - c) - shared
-      this.#ratios[j] = materialEvidence(ratio * weight[series]!, n, c, least)
+      this.#ratios[j] = materialEvidence(ratio, n, c, least)
     }
   }
 

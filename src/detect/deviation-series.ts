@@ -27,7 +27,6 @@ const UNKNOWN_STRUCTURE: SeriesNull = {
   level: 0,
   rate: 0.02,
   rho: 0.1,
-  weight: 1,
   normal: 0,
 }
 
@@ -43,7 +42,6 @@ export class DeviationSeries {
   level = new Float64Array(64)
   rate = new Float64Array(64)
   rho = new Float64Array(64)
-  weight = new Float64Array(64)
   normal = new Float64Array(64)
   /** By series, where its rate depends on the mix of requests. */
   readonly mixes = new Map<number, MixNull>()
@@ -187,7 +185,6 @@ export class DeviationSeries {
     this.level = grownTo(this.level, least)
     this.rate = grownTo(this.rate, least)
     this.rho = grownTo(this.rho, least)
-    this.weight = grownTo(this.weight, least)
     this.normal = grownTo(this.normal, least)
     this.parent = grownTo(this.parent, least)
     const series = this.count++
@@ -196,7 +193,6 @@ export class DeviationSeries {
     this.level[series] = one.level
     this.rate[series] = one.rate
     this.rho[series] = one.rho
-    this.weight[series] = one.weight
     this.normal[series] = one.normal
     if (one.mix) this.mixes.set(series, one.mix)
     this.parent[series] = kind >= PLACE_KINDS ? 0 : this.#table.places.first(subject)

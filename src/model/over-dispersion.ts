@@ -39,37 +39,6 @@ export function dispersionMoments(
   return { excess: (squares * buckets) / (buckets - 1) / variance - total, pairs }
 }
 
-/**
- * The same across neighbouring buckets: how much of the correlation is left one bucket later. `bucket`
- * holds their numbers, in any order; `excess` / `pairs` estimates the lag-1 correlation.
- */
-export function lagMoments(
-  bucket: ArrayLike<number>,
-  n: ArrayLike<number>,
-  c: ArrayLike<number>,
-): DispersionMoments {
-  const at = new Map<number, number>()
-  let total = 0
-  let deviating = 0
-  for (let i = 0; i < bucket.length; i++) {
-    at.set(bucket[i]!, i)
-    total += n[i]!
-    deviating += c[i]!
-  }
-  const mean = total > 0 ? deviating / total : 0
-  const variance = mean * (1 - mean)
-  if (variance <= 0) return NO_MOMENTS
-  let excess = 0
-  let pairs = 0
-  for (let i = 0; i < bucket.length; i++) {
-    const next = at.get(bucket[i]! + 1)
-    if (next === undefined) continue
-    excess += (c[i]! - n[i]! * mean) * (c[next]! - n[next]! * mean)
-    pairs += n[i]! * n[next]!
-  }
-  return { excess: excess / variance, pairs }
-}
-
 /** rho of some moments shrunk towards `prior`, which counts as `priorPairs` pairs; in [0, most]. */
 export function shrunkRho(
   moments: DispersionMoments,

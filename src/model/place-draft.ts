@@ -45,7 +45,6 @@ function draftErrors(data: PlaceReferenceData, i: number, options: NullOptions):
       perBucket: n / (to - from),
       pool: 'errors',
       moments: dispersionMoments(data.n, data.errors, from, to),
-      lag: NO_MOMENTS,
       byPath: cellsOf(data, i, data.cellPath, (cell) => [
         data.cellN[cell]!,
         data.cellErrors[cell]!,
@@ -95,7 +94,6 @@ function draftCount(data: PlaceReferenceData, i: number, options: NullOptions): 
       perBucket: runs / (data.records[i + 1]! - data.records[i]!),
       pool: 'count',
       moments: NO_MOMENTS,
-      lag: NO_MOMENTS,
       byPath: cellsOf(data, i, data.cellPath, (cell) => [data.cellRuns[cell]!, more(cell)]),
     },
   ]
@@ -122,7 +120,6 @@ function draftPresence(data: PlaceReferenceData, i: number, options: NullOptions
       perBucket: parents / (to - from),
       pool: 'presence',
       moments: dispersionMoments(data.parents.subarray(from, to), absent, 0, to - from),
-      lag: NO_MOMENTS,
       byPath: cellsOf(data, i, data.cellParent, (cell) => {
         const ofCell = data.cellParents[cell]!
         return [ofCell, Math.max(0, ofCell - data.cellRuns[cell]!)]
@@ -158,7 +155,6 @@ function draftAppearance(data: PlaceReferenceData, i: number, options: NullOptio
         0,
         to - from,
       ),
-      lag: NO_MOMENTS,
       byPath: cellsOf(data, i, data.cellParent, (cell) => {
         const ofCell = data.cellParents[cell]!
         return [ofCell, Math.min(ofCell, data.cellRuns[cell]!)]
@@ -192,7 +188,6 @@ export function draftStratum(
       perBucket: to > from ? seen / (to - from) : 1,
       pool: 'structure',
       moments: dispersionMoments(data.observations, data.unusual, from, to),
-      lag: NO_MOMENTS,
       byPath: null,
     },
   ]
@@ -216,7 +211,6 @@ export function draftCategory(
       perBucket: 1,
       pool: 'structure',
       moments: NO_MOMENTS,
-      lag: NO_MOMENTS,
       byPath: null,
     },
   ]

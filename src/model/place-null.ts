@@ -4,14 +4,7 @@ import type { DispersionMoments } from './over-dispersion.ts'
 import { shrunkRho } from './over-dispersion.ts'
 import { draftCategory, draftPlace, draftStratum } from './place-draft.ts'
 import type { PlaceReferenceData } from './reference-data.ts'
-import {
-  type Burstiness,
-  finishSeries,
-  type Pool,
-  type SeriesDraft,
-  type SeriesNull,
-} from './series-draft.ts'
-
+import { finishSeries, type Pool, type SeriesDraft, type SeriesNull } from './series-draft.ts'
 import type { StructureShare } from './structure-shares.ts'
 
 export type { PlaceReferenceData } from './reference-data.ts'
@@ -72,7 +65,7 @@ export function fitPlaceNull(
   const ofStrata = structure.map((share) => draftStratum(data, share, options))
   const usual = new Map(categories.map((share) => [share.stratum, share]))
   const all = [...ofPlaces.flat(), ...ofStrata.flat()]
-  const pooled = burstinessByPool(all, options)
+  const pooled = rhoByPool(all, options)
   const age = Math.max(1, longest(data))
   // Calls of a service burst with the network, its own work with the service.
   const group = (i: number): number => data.service[i]! * 2 + data.isCall[i]!
@@ -80,9 +73,9 @@ export function fitPlaceNull(
   ofPlaces.forEach((drafts, i) => {
     byService.set(group(i), [...(byService.get(group(i)) ?? []), ...drafts])
   })
-  const ofService = new Map<number, Readonly<Record<Pool, Burstiness>>>()
+  const ofService = new Map<number, Readonly<Record<Pool, number>>>()
   for (const [service, drafts] of byService) {
-    ofService.set(service, burstinessByPool(drafts, options, pooled))
+    ofService.set(service, rhoByPool(drafts, options, pooled))
   }
   return {
     bucketMs: data.bucketMs,
@@ -102,32 +95,26 @@ export function fitPlaceNull(
         series: drafts.map((d) => finishSeries(d, pooled[d.pool], age, options)),
       }
     }),
-    pooledRho: {
-      selfTime: pooled.selfTime.rho,
-      far: pooled.far.rho,
-      errors: pooled.errors.rho,
-      count: pooled.count.rho,
-      presence: pooled.presence.rho,
-      structure: pooled.structure.rho,
-    },
+    pooledRho: pooled,
   }
 }
 
-/** Burstiness of some series by their pool, shrunk to that of all (`prior`), or to what is assumed. */
-function burstinessByPool(
+/** Over-dispersion of some series by their pool, shrunk to that of all (`prior`), or to what is assumed. */
+function rhoByPool(
   drafts: readonly SeriesDraft[],
   options: NullOptions,
-  prior: Readonly<Record<Pool, Burstiness>> | null = null,
-): Readonly<Record<Pool, Burstiness>> {
-  const of = (pool: Pool): Burstiness => {
+  prior: Readonly<Record<Pool, number>> | null = null,
+): Readonly<Record<Pool, number>> {
+  const of = (pool: Pool): number => {
     const inPool = drafts.filter((draft) => draft.pool === pool)
     const most = pool === 'selfTime' || pool === 'far' ? options.mostRho : options.mostPooledRare
-    const before = prior?.[pool] ?? { rho: ASSUMED_RHO[pool], persistence: 0 }
-    const within = totalOf(inPool.map(({ moments }) => moments))
-    const across = totalOf(inPool.map(({ lag }) => lag))
-    const rho = shrunkRho(within, before.rho, options.pooledPairs, most)
-    const lagRho = shrunkRho(across, before.rho * before.persistence, options.pooledPairs, most)
-    return { rho, persistence: Math.min(1, lagRho / Math.max(options.leastRho, rho)) }
+    const before = prior?.[pool] ?? ASSUMED_RHO[pool]
+    return shrunkRho(
+      totalOf(inPool.map(({ moments }) => moments)),
+      before,
+      options.pooledPairs,
+      most,
+    )
   }
   return {
     selfTime: of('selfTime'),

@@ -1,6 +1,6 @@
 import type { ByPath } from './mix-null.ts'
 import type { NullOptions } from './null-options.ts'
-import { dispersionMoments, lagMoments, NO_MOMENTS } from './over-dispersion.ts'
+import { dispersionMoments } from './over-dispersion.ts'
 import { lowerShare, upperShare, weightedQuantile } from './quantile-bound.ts'
 import type { PlaceReferenceData } from './reference-data.ts'
 import type { Pool, SeriesDraft } from './series-draft.ts'
@@ -115,10 +115,6 @@ function draftOf(
     perBucket: values.length / sampled.length,
     pool,
     moments: dispersionMoments(sampled, beyond, 0, sampled.length),
-    lag:
-      pool === 'far'
-        ? NO_MOMENTS
-        : lagMoments(data.bucket.subarray(data.records[i]!, data.records[i + 1]!), sampled, beyond),
     byPath: beyondByPath(data, i, times, kind, level),
   }
 }

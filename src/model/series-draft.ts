@@ -12,11 +12,6 @@ export interface SeriesNull {
   readonly rate: number
   /** Over-dispersion within a bucket, thin-reference uncertainty included: in [0, 1). */
   readonly rho: number
-  /**
-   * How much of a bucket's evidence counts, in (0, 1]: where bursts outlast a bucket, the next one
-   * says in part the same again. A likelihood ratio to a power below 1 still has a mean of at most 1.
-   */
-  readonly weight: number
   /** Normal typical value: ns for self time, calls for count, the share elsewhere. */
   readonly normal: number
   /** Where occurrences deviate more often by some call paths than by others. */
@@ -39,34 +34,25 @@ export interface SeriesDraft {
   readonly perBucket: number
   readonly pool: Pool
   readonly moments: DispersionMoments
-  /** The same across neighbouring buckets. */
-  readonly lag: DispersionMoments
   /** By the call paths that lead to it; null where a series has none. */
   readonly byPath: ByPath | null
-}
-
-/** How the occurrences of one bucket, and of neighbouring ones, hang together. */
-export interface Burstiness {
-  /** Correlation of two occurrences of a bucket. */
-  readonly rho: number
-  /** What is left of it one bucket later, as a share: in [0, 1]. */
-  readonly persistence: number
 }
 
 /**
  * The null of a series. Bursts come and go in minutes, so a reference of a few buckets cannot know
  * them: it is told of some. Its rate is itself an estimate: with m independent occurrences behind it,
  * its error adds about 1 / (m + 1) to the correlation of two occurrences of a bucket; m is what
- * remains of the reference after its own over-dispersion. `age`: buckets that the reference has.
+ * remains of the reference after its own over-dispersion. `pooledRho`: the correlation of others of its
+ * pool; `age`: buckets that the reference has.
  */
 export function finishSeries(
   draft: SeriesDraft,
-  pooled: Burstiness,
+  pooledRho: number,
   age: number,
   options: NullOptions,
 ): SeriesNull {
   const { moments, reference, perBucket } = draft
-  const own = shrunkRho(moments, pooled.rho, options.servicePairs, options.mostRho)
+  const own = shrunkRho(moments, pooledRho, options.servicePairs, options.mostRho)
   const young = draft.pool === 'selfTime' ? options.youngBuckets : 0
   const seasoned = (own * age + options.youngRho * young) / (age + young)
   const rho = Math.max(options.leastRho, seasoned)
@@ -78,7 +64,6 @@ export function finishSeries(
     level: draft.level,
     rate: Math.max(draft.floor, draft.rate),
     rho: Math.min(options.mostRho, rho + (1 - rho) / (independent + 1)),
-    weight: 1 / (1 + 0 * pooled.persistence),
     normal: draft.normal,
     ...(mix ? { mix } : {}),
   }

@@ -27,7 +27,7 @@ const TABLE_BITS = 16
 /** The null of all places, which believes in bursts of `rho`. */
 function nullOf(rho: number): PlaceNull {
   const series = KINDS.map(
-    ({ kind, rate }): SeriesNull => ({ kind, level: 0, rate, rho, weight: 1, normal: 0 }),
+    ({ kind, rate }): SeriesNull => ({ kind, level: 0, rate, rho, normal: 0 }),
   )
   const places = Array.from({ length: PLACES }, (_, place) => ({
     place,

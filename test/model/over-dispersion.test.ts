@@ -1,20 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import {
-  dispersionMoments,
-  lagMoments,
-  NO_MOMENTS,
-  shrunkRho,
-} from '../../src/model/over-dispersion.ts'
+import { dispersionMoments, NO_MOMENTS, shrunkRho } from '../../src/model/over-dispersion.ts'
 import { BurstDraws } from '../detect/burst-draws.ts'
 
-/** Buckets of varying size whose share is Beta distributed, each held for `hold` buckets. */
-function bursty(seed: number, buckets: number, mean: number, rho: number, hold = 1) {
+/** Buckets of varying size whose share is Beta distributed. */
+function bursty(seed: number, buckets: number, mean: number, rho: number) {
   const draws = new BurstDraws(seed)
   const n = new Float64Array(buckets)
   const c = new Float64Array(buckets)
   let share = 0
   for (let i = 0; i < buckets; i++) {
-    if (i % hold === 0) share = draws.share(mean, rho)
+    share = draws.share(mean, rho)
     n[i] = 5 + Math.floor(draws.uniform() * 40)
     c[i] = draws.binomial(n[i] ?? 0, share)
   }
@@ -76,32 +71,6 @@ describe('the over-dispersion of buckets', () => {
     // 20 buckets a place: the mean is estimated from the same few, which costs a little.
     expect(excess / pairs).toBeGreaterThan(0.16)
     expect(excess / pairs).toBeLessThan(0.22)
-  })
-})
-
-describe('the correlation one bucket later', () => {
-  it('of neighbours that differ is -1 per pair of occurrences, worked by hand', () => {
-    // mean 1/2, deviations +1 and -1: -1 / (1/4) over 2 * 2 pairs.
-    expect(lagMoments([4, 5], [2, 2], [2, 0])).toEqual({ excess: -4, pairs: 4 })
-  })
-
-  it('looks at neighbours only, in whatever order they are given', () => {
-    expect(lagMoments([5, 9, 4], [2, 2, 2], [0, 1, 2])).toEqual({ excess: -4, pairs: 4 })
-    expect(lagMoments([4, 6], [2, 2], [2, 0])).toEqual(NO_MOMENTS)
-  })
-
-  it('is nothing for shares drawn anew each bucket, and half of rho where two share one', () => {
-    const anew = bursty(7, 6000, 0.2, 0.2)
-    const held = bursty(8, 6000, 0.2, 0.2, 2)
-    const independent = lagMoments(anew.bucket, anew.n, anew.c)
-    const persistent = lagMoments(held.bucket, held.n, held.c)
-    expect(Math.abs(independent.excess / independent.pairs)).toBeLessThan(0.015)
-    expect(persistent.excess / persistent.pairs).toBeGreaterThan(0.08)
-    expect(persistent.excess / persistent.pairs).toBeLessThan(0.12)
-  })
-
-  it('says nothing where nothing deviates', () => {
-    expect(lagMoments([1, 2, 3], [5, 5, 5], [0, 0, 0])).toEqual(NO_MOMENTS)
   })
 })
 
