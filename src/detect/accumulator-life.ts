@@ -94,6 +94,7 @@ export class AccumulatorLife {
     }
     if (opening.length > 0) this.#openAll(opening, timeMs)
     this.#lookAtStrays(timeMs, threshold)
+    if (!atEnd) watch.counts.mark()
   }
 
   get logThreshold(): number {

@@ -4,7 +4,6 @@ import type { TraceElements } from '../features/trace-elements.ts'
 import { mixedRate } from '../model/mix-null.ts'
 import {
   APPEARANCE,
-  CATEGORY,
   COUNT,
   ERRORS,
   PLACE_KINDS,
@@ -12,11 +11,17 @@ import {
   SELF_FAR,
   SELF_HIGH,
   SELF_LOW,
-  STRUCTURE,
 } from '../model/series-kind.ts'
 import type { DeviatingSeries } from './deviating-series.ts'
 import { type DeviationSeries, EXPECTED, OPTIONAL } from './deviation-series.ts'
 import { MixCounts, type MixCountsState } from './mix-counts.ts'
+import {
+  type BucketCounts,
+  NO_ONSETS,
+  OnsetMarks,
+  type Onsets,
+  occurrencesIn,
+} from './onset-marks.ts'
 import type { RecentValues } from './recent-values.ts'
 
 /**
@@ -48,14 +53,17 @@ export class DeviationCounts {
   /** Occurrences in places that the null does not know. */
   unwatched = 0
   readonly #mix: MixCounts
+  readonly #marks: OnsetMarks
   readonly #series: DeviationSeries
   readonly #recent: RecentValues
   #expectedSeen = new Uint16Array(256)
 
-  constructor(series: DeviationSeries, recent: RecentValues) {
+  /** `mostMarks`: looks within a bucket. */
+  constructor(series: DeviationSeries, recent: RecentValues, mostMarks: number) {
     this.#series = series
     this.#recent = recent
     this.#mix = new MixCounts(series.mixes.values())
+    this.#marks = new OnsetMarks(mostMarks)
     this.n = new Uint32Array(series.places)
     this.runs = new Uint32Array(series.places)
     this.parents = new Uint32Array(series.elements)
@@ -65,20 +73,20 @@ export class DeviationCounts {
 
   /** Occurrences against which the deviations of a series count, in the running bucket. */
   occurrences(series: number): number {
-    const { kind, subject, parent } = this.#series
-    const of = subject[series]!
-    switch (kind[series]!) {
-      case COUNT:
-        return this.runs[of]!
-      case PRESENCE:
-      case APPEARANCE:
-        return this.parents[parent[series]!]!
-      case STRUCTURE:
-      case CATEGORY:
-        return this.observations[of] ?? 0
-      default:
-        return this.n[of]!
-    }
+    return occurrencesIn(this, this.#series, series)
+  }
+
+  /** Notes how far the running bucket has come: a change may begin here. */
+  mark(): void {
+    this.#marks.add(this)
+  }
+
+  /**
+   * Where within the running bucket a change of a series may have begun; reused by the next call. Not
+   * where its normal share depends on the mix of requests, which may have changed just there.
+   */
+  onsets(series: number): Onsets {
+    return this.#series.mixes.has(series) ? NO_ONSETS : this.#marks.of(this.#series, series)
   }
 
   /** Share of them that deviates normally, given the call paths by which they came. */
@@ -131,6 +139,7 @@ export class DeviationCounts {
       this.runs[place] = 0
     }
     this.#mix.clear()
+    this.#marks.clear()
     for (let i = 0; i < this.elementCount; i++) this.parents[this.elements[i]!] = 0
     for (let i = 0; i < this.stratumCount; i++) this.observations[this.strata[i]!] = 0
     this.placeCount = 0
@@ -266,6 +275,7 @@ export class DeviationCounts {
       strata: this.strata.slice(0, this.stratumCount),
       deviated: this.deviated.slice(0, this.deviatedCount),
       mix: this.#mix.state(),
+      marks: this.#marks.state(),
       unwatched,
     }
   }
@@ -286,6 +296,7 @@ export class DeviationCounts {
     this.deviatedCount = state.deviated.length
     this.deviated = grownTo(state.deviated.slice(), 256)
     this.#mix.restore(state.mix)
+    this.#marks.restore(state.marks)
     this.unwatched = state.unwatched
   }
 }
@@ -302,5 +313,6 @@ export interface DeviationCountsState {
   readonly strata: Int32Array<ArrayBuffer>
   readonly deviated: Int32Array<ArrayBuffer>
   readonly mix: MixCountsState
+  readonly marks: readonly BucketCounts[]
   readonly unwatched: number
 }

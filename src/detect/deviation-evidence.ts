@@ -8,10 +8,11 @@ import {
   type EvidenceOptions,
   sharesOf,
 } from './evidence-options.ts'
+import { NO_ONSETS, type Onsets } from './onset-marks.ts'
 import { PathVotes } from './path-votes.ts'
 import { RecentValues } from './recent-values.ts'
-import { materialEvidence } from './share-evidence.ts'
-import { logMeanExp, logPlusOne, NO_EVIDENCE, srStep } from './shiryaev-roberts.ts'
+import { logLaterEvidence, materialEvidence } from './share-evidence.ts'
+import { logMeanExp, logSum, NO_EVIDENCE, srStepWithin } from './shiryaev-roberts.ts'
 
 /** Occurrences of which none deviates, after which a series without evidence is not weighed at all. */
 const PLAINLY_NORMAL = 8
@@ -49,6 +50,9 @@ export class DeviationEvidence {
   readonly #options: EvidenceOptions
   readonly #step = new Float64Array(ALTERNATIVES)
   readonly #ratios = new Float64Array(ALTERNATIVES)
+  readonly #later = new Float64Array(ALTERNATIVES)
+  /** Share of changes that begin with the bucket, for the series weighed last. */
+  #atStart = 1
 
   constructor(series: DeviationSeries, options: EvidenceOptions) {
     const { count } = series
@@ -96,20 +100,32 @@ export class DeviationEvidence {
   /**
    * ln of the mean of the e-detectors if the running bucket, so far (n, c), ended now. May be asked at
    * any time: within a bucket the likelihood ratio is a martingale. `base`: the share that deviates
-   * normally in a bucket like this one.
+   * normally in a bucket like this one. `onsets`: where within it a change may have begun.
    */
-  prefix(series: number, n: number, c: number, base = this.#series.rate[series]!): number {
+  prefix(
+    series: number,
+    n: number,
+    c: number,
+    base = this.#series.rate[series]!,
+    onsets: Onsets = NO_ONSETS,
+  ): number {
     if (this.suspended[series] === 1) return NO_EVIDENCE
-    this.#weigh(series, n, c, base)
-    const at = series * ALTERNATIVES
-    for (let j = 0; j < ALTERNATIVES; j++) {
-      this.#step[j] = logPlusOne(this.logM[at + j]!) + this.#ratios[j]!
-    }
+    this.#weigh(series, n, c, base, onsets)
+    for (let j = 0; j < ALTERNATIVES; j++) this.#step[j] = this.#stepOf(series, j)
     return logMeanExp(this.#step, 0, ALTERNATIVES)
   }
 
-  /** Fills `#ratios`: ln of what one bucket says for each alternative against the null. */
-  #weigh(series: number, n: number, c: number, base: number): void {
+  /** ln M of alternative j after what `#weigh` found. */
+  #stepOf(series: number, j: number): number {
+    const logM = this.logM[series * ALTERNATIVES + j]!
+    return srStepWithin(logM, this.#ratios[j]!, this.#atStart, this.#later[j]!)
+  }
+
+  /**
+   * Fills `#ratios`: ln of what one bucket says for each alternative against the null, and `#later`:
+   * of what its ends say.
+   */
+  #weigh(series: number, n: number, c: number, base: number, onsets: Onsets): void {
     const { rho, kind } = this.#series
     const { alternativeRho } = this.#options
     const shares = sharesOf(kind[series]!, this.#options)
@@ -123,6 +139,23 @@ export class DeviationEvidence {
       const ratio = logRising(a, c) + logRising(size - a, n - c) - shared
       this.#ratios[j] = materialEvidence(ratio, n, c, least)
     }
+    this.#atStart = onsets.most > 0 ? this.#options.onsetAtStart : 1
+    this.#later.fill(NO_EVIDENCE)
+    for (let k = 0; k < onsets.count; k++) {
+      const beforeN = onsets.n[k]!
+      const beforeC = onsets.c[k]!
+      // What claims nothing is left out: it would add less than it costs to say so.
+      if (c <= beforeC || c - beforeC < least * (n - beforeN)) continue
+      const logWeight = Math.log((1 - this.#atStart) / onsets.most)
+      for (let j = 0; j < ALTERNATIVES; j++) {
+        const share = alternativeShare(shares[j]!, base)
+        const ratio = logLaterEvidence(
+          { n, c, beforeN, beforeC },
+          { share, shareRho: alternativeRho, base, baseRho: rho[series]! },
+        )
+        this.#later[j] = logSum(this.#later[j]!, ratio + logWeight)
+      }
+    }
   }
 
   /** Ends a bucket with (n, c); what was remembered is forgotten when nothing speaks for a change. */
@@ -133,6 +166,7 @@ export class DeviationEvidence {
     unanswered: number,
     open: boolean,
     base = this.#series.rate[series]!,
+    onsets: Onsets = NO_ONSETS,
   ): void {
     if (this.suspended[series] === 1) {
       this.suspended[series] = 0
@@ -143,9 +177,10 @@ export class DeviationEvidence {
       this.#chill(series, at)
       return
     }
-    this.#weigh(series, n, c, base)
+    this.#weigh(series, n, c, base, onsets)
     for (let j = 0; j < ALTERNATIVES; j++) {
-      this.logM[at + j] = srStep(this.logM[at + j]!, this.#ratios[j]!)
+      this.logM[at + j] = this.#stepOf(series, j)
+      this.#ratios[j] = Math.max(this.#ratios[j]!, this.#later[j]!)
     }
     const gain = logMeanExp(this.#ratios, 0, ALTERNATIVES)
     this.cusum[series] = Math.max(0, this.cusum[series]! + gain)

@@ -41,7 +41,8 @@ export class DeviationWatch {
   constructor(placeNull: PlaceNull, table: ElementTable, options: EvidenceOptions) {
     this.series = new DeviationSeries(placeNull, table)
     this.evidence = new DeviationEvidence(this.series, options)
-    this.counts = new DeviationCounts(this.series, this.evidence.recent)
+    const marks = Math.max(0, Math.round(1 / options.lookShare) - 1)
+    this.counts = new DeviationCounts(this.series, this.evidence.recent, marks)
     this.#placeNull = placeNull
     this.#options = options
   }
@@ -123,7 +124,8 @@ export class DeviationWatch {
   prefix(series: number): number {
     const { counts } = this
     const rate = counts.normalRate(series)
-    return this.evidence.prefix(series, counts.occurrences(series), counts.c[series]!, rate)
+    const n = counts.occurrences(series)
+    return this.evidence.prefix(series, n, counts.c[series]!, rate, counts.onsets(series))
   }
 
   /** ln of the mean e-detector after an empty bucket. */
@@ -170,7 +172,8 @@ export class DeviationWatch {
     const { counts, evidence } = this
     const n = counts.occurrences(series)
     const rate = counts.normalRate(series)
-    evidence.endBucket(series, n, counts.c[series]!, counts.unanswered[series]!, open, rate)
+    const onsets = counts.onsets(series)
+    evidence.endBucket(series, n, counts.c[series]!, counts.unanswered[series]!, open, rate, onsets)
   }
 
   #grow(): void {

@@ -19,6 +19,8 @@ export interface EvidenceOptions {
   readonly closingOdds: number
   /** Data time between two looks at the running bucket, as a share of the bucket. */
   readonly lookShare: number
+  /** Share of changes that are taken to begin with a bucket, not at a look within it. */
+  readonly onsetAtStart: number
   /** Share of common observations at which two places are one story. */
   readonly mergeOverlap: number
   /** Callees of one service that must deviate together before they speak for the caller. */
@@ -33,6 +35,7 @@ export const EVIDENCE_OPTIONS: EvidenceOptions = {
   alternativeRho: 0.1,
   closingOdds: 20,
   lookShare: 1 / 6,
+  onsetAtStart: 0.5,
   mergeOverlap: 0.5,
   callerOf: 3,
 }

@@ -13,6 +13,27 @@ export function srStep(logM: number, logE: number): number {
   return Math.min(MOST_LOG_EVIDENCE, logPlusOne(logM) + logE)
 }
 
+/**
+ * The same where a change may also begin within the step: M <- (M + s) e + l. `atStart`: s, the share
+ * of changes that begin with the step; `logLater`: ln of the mean evidence of those that begin later,
+ * times 1 - s. Both together have mean M + 1 under the null, as before.
+ */
+export function srStepWithin(
+  logM: number,
+  logE: number,
+  atStart: number,
+  logLater: number,
+): number {
+  const since = logSum(logM, Math.log(atStart)) + logE
+  return Math.min(MOST_LOG_EVIDENCE, logSum(since, logLater))
+}
+
+/** ln(e^x + e^y), for any of them including -Infinity. */
+export function logSum(x: number, y: number): number {
+  const most = Math.max(x, y)
+  return most === NO_EVIDENCE ? NO_EVIDENCE : most + Math.log1p(Math.exp(Math.min(x, y) - most))
+}
+
 /** ln(e^x + 1), for any x including -Infinity. */
 export function logPlusOne(x: number): number {
   return x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x))

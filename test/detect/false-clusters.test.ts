@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DeviationWatch } from '../../src/detect/deviation-watch.ts'
 import { EVIDENCE_OPTIONS } from '../../src/detect/evidence-options.ts'
+import type { Onsets } from '../../src/detect/onset-marks.ts'
 import { Tables } from '../../src/detect/tables.ts'
 import { emptyPlaceNull, type PlaceNull, type SeriesNull } from '../../src/model/place-null.ts'
 import { COUNT, ERRORS, SELF_FAR, SELF_HIGH } from '../../src/model/series-kind.ts'
@@ -63,39 +64,56 @@ function falseClusters(weeks: number, believedRho: number, seed: number): number
       const load = loads[pick & 0xffff] ?? 0
       const calls = Math.min(200, Math.floor(mean * load + draws.uniform()))
       if (calls === 0) continue
-      const share = shares[place % KINDS.length]?.[pick >>> 16] ?? 0
+      const ofKind = shares[place % KINDS.length] ?? shares[0]
+      const share = ofKind?.[pick >>> 16] ?? 0
+      // Every second bucket is entered by a burst, or left by one, half way.
+      const later = pick & 1 ? share : (ofKind?.[Math.imul(pick, 0x9e3779b1) >>> 16] ?? 0)
       const { rate } = KINDS[place % KINDS.length] ?? { rate: 0 }
-      if (endsUp(watch, place, calls, share, rate, threshold, draws)) opened++
+      if (endsUp(watch, place, calls, share, later, rate, threshold, draws)) opened++
     }
   }
   return opened
 }
 
-/** One bucket of one series, looked at on the way; true = a cluster opened. */
+function onsetsOf(most: number): Onsets {
+  return { count: 0, most, n: new Float64Array(most), c: new Float64Array(most) }
+}
+
+/**
+ * One bucket of one series, looked at on the way; true = a cluster opened. `later`: the share from
+ * its middle on.
+ */
 function endsUp(
   watch: DeviationWatch,
   series: number,
   calls: number,
   share: number,
+  later: number,
   rate: number,
   threshold: number,
   draws: BurstDraws,
 ): boolean {
   const { evidence } = watch
+  const onsets = onsetsOf(LOOKS - 1)
   let n = 0
   let c = 0
   for (let look = 1; look <= LOOKS; look++) {
     const until = Math.floor((calls * look) / LOOKS)
-    if (until === n) continue
-    c += draws.binomial(until - n, share)
+    if (until > n) c += draws.binomial(until - n, look === 1 ? share : later)
     n = until
     // As the accumulator does: nothing opens where the bucket does not deviate.
-    if (c === 0 || c <= rate * n || evidence.prefix(series, n, c) <= threshold) continue
-    evidence.restart(series)
-    evidence.endBucket(series, n, c, 0, false)
-    return true
+    const elevated = c > rate * n && evidence.prefix(series, n, c, rate, onsets) > threshold
+    if (elevated) {
+      evidence.restart(series)
+      evidence.endBucket(series, n, c, 0, false)
+      return true
+    }
+    if (look === LOOKS) break
+    onsets.n[look - 1] = n
+    onsets.c[look - 1] = c
+    onsets.count = look
   }
-  evidence.endBucket(series, n, c, 0, false)
+  evidence.endBucket(series, n, c, 0, false, rate, onsets)
   return false
 }
 

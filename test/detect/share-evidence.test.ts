@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { logBetaBinomial } from '../../src/detect/beta-binomial.ts'
-import { logShareRatio, materialEvidence } from '../../src/detect/share-evidence.ts'
+import {
+  logLaterEvidence,
+  logShareRatio,
+  materialEvidence,
+} from '../../src/detect/share-evidence.ts'
 
 const share = fc.double({ min: 0.01, max: 0.95, noNaN: true })
 const rho = fc.oneof(fc.constant(0), fc.double({ min: 0.01, max: 0.5, noNaN: true }))
@@ -76,6 +80,59 @@ describe('the likelihood ratio of a bucket', () => {
             return Math.exp(kept)
           }
           expect(underNull(n, base, baseRho, material)).toBeLessThanOrEqual(1 + 1e-7)
+        },
+      ),
+    )
+  })
+})
+
+describe('the evidence of the end of a bucket', () => {
+  const claim = { share: 0.6, shareRho: 0.1, base: 0.1, baseRho: 0.2 }
+
+  it('is that of a bucket of its own where nothing came before', () => {
+    const whole = logLaterEvidence({ n: 7, c: 5, beforeN: 0, beforeC: 0 }, claim)
+    expect(whole).toBeCloseTo(logShareRatio(7, 5, 0.6, 0.1, 0.1, 0.2), 12)
+  })
+
+  it('is no greater after a calm beginning, though that makes a burst unlikely', () => {
+    const calm = logLaterEvidence({ n: 57, c: 5, beforeN: 50, beforeC: 0 }, claim)
+    expect(calm).toBeCloseTo(logShareRatio(7, 5, 0.6, 0.1, 0.1, 0.2), 12)
+  })
+
+  it('is less after a burst: of one call at 60 % against 1 of 1 before it, 0.6 / 0.28', () => {
+    // Beta(0.4, 3.6) after one deviating call has mean 1.4 / 5.
+    const after = logLaterEvidence({ n: 2, c: 2, beforeN: 1, beforeC: 1 }, claim)
+    expect(Math.exp(after)).toBeCloseTo(0.6 / 0.28, 10)
+  })
+
+  it('has mean at most 1 under the null, whatever came before', () => {
+    const before = fc.tuple(size, size)
+    fc.assert(
+      fc.property(
+        before,
+        size,
+        share,
+        rho,
+        share,
+        rho,
+        ([beforeC, calm], n, alternative, alternativeRho, base, baseRho) => {
+          const beforeN = beforeC + calm
+          const seen = logBetaBinomial(beforeN, beforeC, base, baseRho)
+          let mean = 0
+          let logChoices = 0
+          for (let c = 0; c <= n; c++) {
+            const bucket = { n: beforeN + n, c: beforeC + c, beforeN, beforeC }
+            const chance = logBetaBinomial(bucket.n, bucket.c, base, baseRho) - seen
+            const evidence = logLaterEvidence(bucket, {
+              share: alternative,
+              shareRho: alternativeRho,
+              base,
+              baseRho,
+            })
+            mean += Math.exp(logChoices + chance + evidence)
+            logChoices += Math.log((n - c) / (c + 1))
+          }
+          expect(mean).toBeLessThanOrEqual(1 + 1e-7)
         },
       ),
     )

@@ -7,6 +7,7 @@ import {
   MOST_LOG_EVIDENCE,
   NO_EVIDENCE,
   srStep,
+  srStepWithin,
 } from '../../src/detect/shiryaev-roberts.ts'
 import { BurstDraws } from './burst-draws.ts'
 
@@ -111,5 +112,22 @@ describe('logMeanExp', () => {
       9,
     )
     expect(logMeanExp(new Float64Array(3).fill(NO_EVIDENCE), 0, 3)).toBe(NO_EVIDENCE)
+  })
+})
+
+describe('a step within which a change may begin', () => {
+  it('is worked by hand: (3 + 1/2) 2 + 1/4', () => {
+    const next = srStepWithin(Math.log(3), Math.log(2), 0.5, Math.log(0.25))
+    expect(Math.exp(next)).toBeCloseTo(7.25, 12)
+  })
+
+  it('is the plain step where all changes begin with it', () => {
+    for (const [logM, logE] of [
+      [NO_EVIDENCE, 2],
+      [-3, 0.5],
+      [40, -7],
+    ] as const) {
+      expect(srStepWithin(logM, logE, 1, NO_EVIDENCE)).toBeCloseTo(srStep(logM, logE), 12)
+    }
   })
 })
