@@ -6,6 +6,7 @@ import {
   COUNT,
   directionOf,
   ERRORS,
+  PLACE_KINDS,
   PRESENCE,
   STRUCTURE,
   termOf,
@@ -103,7 +104,8 @@ export function rankCluster(
   const strongest = new Map<string, Front>()
   for (const front of cluster.fronts) {
     // A place that is slow both ways (above and far above normal) speaks once.
-    const key = `${termOf(front.kind)} ${directionOf(front.kind)} ${front.subject}`
+    const where = front.kind < PLACE_KINDS ? 'place' : 'stratum'
+    const key = `${termOf(front.kind)} ${directionOf(front.kind)} ${where} ${front.subject}`
     const known = strongest.get(key)
     if (!known || front.score > known.score) strongest.set(key, front)
   }

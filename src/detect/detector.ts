@@ -10,7 +10,7 @@ import { decodeTracesJson } from '../otlp/decode-json.ts'
 import { decodeTraces } from '../otlp/decode-protobuf.ts'
 import type { AnomalyCluster } from './anomaly-cluster.ts'
 import { addCounts, type DetectorCounts, detectorCounts } from './detector-counts.ts'
-import { checkedState, type DetectorState } from './detector-state.ts'
+import { checkedState, type DetectorState, STATE_FORMAT } from './detector-state.ts'
 import { type DetectorStatus, statusOf } from './detector-status.ts'
 import { FitSchedule } from './fit-schedule.ts'
 import { Learner } from './learner.ts'
@@ -181,7 +181,7 @@ export class Detector {
   /** Everything that `restore` needs, as plain data; valid until the next step. */
   snapshot(): DetectorState {
     return {
-      format: 1,
+      format: STATE_FORMAT,
       tables: this.#tables.state(),
       shards: [...this.#shards].map(([partition, { assembler, nextOffset }]) => ({
         partition,

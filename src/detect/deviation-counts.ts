@@ -120,8 +120,8 @@ export class DeviationCounts {
     if (unusual) this.#count(series, deviating)
   }
 
-  /** Counts an unusual category in the series of its stratum, whose observation is counted already. */
-  takeUnusualCategory(series: number, deviating: DeviatingSeries): void {
+  /** Counts one more deviation of a series whose occurrence is counted already. */
+  takeOne(series: number, deviating: DeviatingSeries): void {
     this.#count(series, deviating)
   }
 

@@ -12,6 +12,7 @@ import {
   SELF_HIGH,
   SELF_LOW,
   STRUCTURE,
+  UNSEEN,
 } from '../model/series-kind.ts'
 import type { Front } from './deviation-front.ts'
 import { quantity } from './explain.ts'
@@ -56,6 +57,8 @@ export function sentenceOf(
       return `${where}: made in ${c} of ${n} cases ${since}, ${normally}`
     case PRESENCE:
       return `${where}: missing in ${c} of ${n} calls that normally make it ${since}, ${normally}`
+    case UNSEEN:
+      return `${where}: does what it never did, ${table.elementText(table.paths.second(front.path))}, in ${c} of ${n} calls ${since}`
     case LIKE:
       return `${where}: ${c} of ${n} observations are strange in the same way ${since}, ${normally} are strange at all`
     case CATEGORY: {

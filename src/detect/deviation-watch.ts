@@ -3,7 +3,7 @@ import { grownTo } from '../features/grown-array.ts'
 import type { OccurrenceScan } from '../features/occurrence-scan.ts'
 import type { TraceElements } from '../features/trace-elements.ts'
 import type { PlaceNull } from '../model/place-null.ts'
-import { APPEARANCE, PLACE_KINDS, PRESENCE, STRUCTURE } from '../model/series-kind.ts'
+import { APPEARANCE, PLACE_KINDS, PRESENCE, STRUCTURE, UNSEEN } from '../model/series-kind.ts'
 import { DeviatingSeries } from './deviating-series.ts'
 import { DeviationCounts, type DeviationCountsState } from './deviation-counts.ts'
 import {
@@ -74,6 +74,25 @@ export class DeviationWatch {
   take(elements: TraceElements, scan: OccurrenceScan): void {
     this.deviating.begin(this.series.count + 1)
     this.counts.take(elements, scan, this.deviating)
+    for (let run = 0; run < scan.runs; run++) {
+      if (!this.series.isKnown(scan.runPlace[run]!)) this.#takeUnseen(elements, scan, run)
+    }
+  }
+
+  /**
+   * A child in a place that the reference does not know, once for each parent. Where a span failed, what
+   * is done about it may well be new, and follows from the failure.
+   */
+  #takeUnseen({ place, path, count }: TraceElements, scan: OccurrenceScan, run: number): void {
+    const parent = scan.runParent[run]!
+    const series = this.series.find(UNSEEN, place[parent]!)
+    if (series < 0 || hasFailed(scan, count)) return
+    for (let before = 0; before < run; before++) {
+      if (scan.runParent[before] !== parent) continue
+      if (!this.series.isKnown(scan.runPlace[before]!)) return
+    }
+    this.counts.takeOne(series, this.deviating)
+    this.evidence.votes.add(series, path[scan.runFirst[run]!]!)
   }
 
   /** `unusual`: its set of call paths is; `path` differs first, negative where it is missing; 0 = none. */
@@ -92,7 +111,7 @@ export class DeviationWatch {
     const unusual = this.series.unusualCategory(stratum, values)
     if (unusual < 0 || hasFailed(scan, spans)) return
     const series = this.series.ofCategories(stratum)
-    this.counts.takeUnusualCategory(series, this.deviating)
+    this.counts.takeOne(series, this.deviating)
     this.evidence.votes.add(series, categoryVote(unusual, values[unusual]!))
   }
 

@@ -34,7 +34,7 @@ export const EVIDENCE_OPTIONS: EvidenceOptions = {
   rareShares: [0.05, 0.2, 0.6],
   alternativeRho: 0.1,
   closingOdds: 20,
-  lookShare: 1 / 6,
+  lookShare: 1 / 10,
   onsetAtStart: 0.5,
   mergeOverlap: 0.5,
   callerOf: 3,

@@ -26,6 +26,8 @@ export interface NullOptions {
   readonly presenceFloor: number
   /** A child in at most this share of its parents is optional. */
   readonly optional: number
+  /** Buckets in which a place must have been seen before it counts as known. */
+  readonly knownBuckets: number
   /** Occurrences (runs, parents, observations) below which a series is not watched. */
   readonly leastReference: number
   /** Pairs that the over-dispersion of its service counts as beside a place's own, */
@@ -56,6 +58,7 @@ export const NULL_OPTIONS: NullOptions = {
   rareFloor: 0.005,
   presenceFloor: 0.02,
   optional: 0.4,
+  knownBuckets: 3,
   leastReference: 30,
   servicePairs: 4000,
   pooledPairs: 500,

@@ -6,6 +6,7 @@ import { draftCategory, draftPlace, draftStratum } from './place-draft.ts'
 import type { PlaceReferenceData } from './reference-data.ts'
 import { finishSeries, type Pool, type SeriesDraft, type SeriesNull } from './series-draft.ts'
 import type { StructureShare } from './structure-shares.ts'
+import { draftUnseen, knownPlaces, unseenShares } from './unseen-draft.ts'
 
 export type { PlaceReferenceData } from './reference-data.ts'
 export type { SeriesNull } from './series-draft.ts'
@@ -27,6 +28,8 @@ export interface StratumNullRow {
 /** What the accumulator tests against: part of the model, plain data. */
 export interface PlaceNull {
   readonly bucketMs: number
+  /** Ids of all places that are known, ascending: a child elsewhere is something new. */
+  readonly known: readonly number[]
   /** By place id, ascending. */
   readonly places: readonly PlaceNullRow[]
   /** By stratum id, ascending. */
@@ -61,7 +64,12 @@ export function fitPlaceNull(
   options: NullOptions = NULL_OPTIONS,
 ): PlaceNull {
   const { structure, categories } = shares
-  const ofPlaces = Array.from(data.places, (_, i) => draftPlace(data, i, options))
+  const known = knownPlaces(data, options)
+  const unseen = unseenShares(data, known)
+  const ofPlaces = Array.from(data.places, (_, i) => [
+    ...draftPlace(data, i, options),
+    ...draftUnseen(data, i, unseen, options),
+  ])
   const ofStrata = structure.map((share) => draftStratum(data, share, options))
   const usual = new Map(categories.map((share) => [share.stratum, share]))
   const all = [...ofPlaces.flat(), ...ofStrata.flat()]
@@ -79,6 +87,7 @@ export function fitPlaceNull(
   }
   return {
     bucketMs: data.bucketMs,
+    known,
     places: Array.from(data.places, (place, i) => {
       const bursts = ofService.get(group(i)) ?? pooled
       return {
@@ -145,5 +154,5 @@ function totalOf(moments: readonly DispersionMoments[]): DispersionMoments {
 /** The null before the first model: nothing is watched. */
 export function emptyPlaceNull(bucketMs: number): PlaceNull {
   const pooledRho = { selfTime: 0, far: 0, errors: 0, count: 0, presence: 0, structure: 0 }
-  return { bucketMs, places: [], strata: [], pooledRho }
+  return { bucketMs, known: [], places: [], strata: [], pooledRho }
 }

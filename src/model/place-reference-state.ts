@@ -23,6 +23,7 @@ export interface PlaceReferenceState {
   readonly counts: Float32Array<ArrayBuffer>
   readonly strata: readonly (PlaceRecordsState | null)[]
   readonly byPath: PathTotalsState
+  readonly accepted: readonly number[]
 }
 
 export function restoreAll(

@@ -63,6 +63,8 @@ export class PlaceReference {
   #counts = new Float32Array(0)
   readonly #strata: (PlaceRecords | null)[] = []
   readonly #byPath: PathTotals
+  /** Places that were forgotten. */
+  readonly #accepted = new Set<number>()
 
   constructor(table: ElementTable, options: PlaceReferenceOptions) {
     this.#table = table
@@ -119,6 +121,7 @@ export class PlaceReference {
     this.#parentTotal[place] = 0
     this.#counts.fill(0, place * COUNT_BINS, (place + 1) * COUNT_BINS)
     this.#byPath.forgetPlace(place)
+    this.#accepted.add(place)
   }
 
   forgetStratum(stratum: number): void {
@@ -130,7 +133,9 @@ export class PlaceReference {
     return packReference({
       bucketMs: this.#options.bucketMs,
       places: this.#records,
+      element: (place) => this.#table.places.second(place),
       parentElement: (place) => this.#table.places.first(place),
+      accepted: [...this.#accepted],
       service: (place) => serviceOf(this.#table, place),
       isCall: (place) => this.#table.callee(this.#table.places.second(place)) !== 0,
       isEntry: (element) => this.#table.places.find(0, element) > OTHER_PAIR,
@@ -281,12 +286,14 @@ export class PlaceReference {
       counts: this.#counts.slice(),
       strata: this.#strata.map((records) => records?.state() ?? null),
       byPath: this.#byPath.state(),
+      accepted: [...this.#accepted],
     }
   }
 
   /** Takes over a state; only valid on a fresh reference with the same options. */
   restore(state: PlaceReferenceState): void {
     this.#bucket = state.bucket
+    for (const place of state.accepted) this.#accepted.add(place)
     this.#draw = state.draw
     this.frozen = state.frozen.slice()
     this.frozenStrata = state.frozenStrata.slice()

@@ -8,12 +8,15 @@ import type { PlaceRecords } from './place-records.ts'
  */
 export interface PlaceReferenceData extends PathCells {
   readonly bucketMs: number
-  /** Place ids, ascending, the element of each one's parent, and whom each one is about. */
+  /** Place ids, ascending, the elements of each one and of its parent, and whom each one is about. */
   readonly places: Int32Array<ArrayBuffer>
+  readonly element: Int32Array<ArrayBuffer>
   readonly parentElement: Int32Array<ArrayBuffer>
   readonly service: Int32Array<ArrayBuffer>
   /** 1 where the place is a call: its self time is network and queueing. */
   readonly isCall: Uint8Array<ArrayBuffer>
+  /** Ids of places that were forgotten since a person accepted what they do: they are no news. */
+  readonly accepted: Int32Array<ArrayBuffer>
   /** 1 where the parent is an entry. */
   readonly underEntry: Uint8Array<ArrayBuffer>
   readonly records: Int32Array<ArrayBuffer>
@@ -44,7 +47,9 @@ export interface PlaceReferenceData extends PathCells {
 export interface ReferenceSource {
   readonly bucketMs: number
   readonly places: readonly (PlaceRecords | null)[]
+  readonly element: (place: number) => number
   readonly parentElement: (place: number) => number
+  readonly accepted: readonly number[]
   /** Vocabulary id of the service whose doing the place is: of the callee, where it is a call. */
   readonly service: (place: number) => number
   readonly isCall: (place: number) => boolean
@@ -70,7 +75,9 @@ export function packReference(source: ReferenceSource): PlaceReferenceData {
   return {
     bucketMs: source.bucketMs,
     places: Int32Array.from(places),
+    element: Int32Array.from(places, source.element),
     parentElement: Int32Array.from(parents),
+    accepted: Int32Array.from(source.accepted),
     service: Int32Array.from(places, source.service),
     isCall: Uint8Array.from(places, (place) => (source.isCall(place) ? 1 : 0)),
     underEntry: Uint8Array.from(parents, (element) => (source.isEntry(element) ? 1 : 0)),

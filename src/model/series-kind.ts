@@ -11,13 +11,15 @@ export const COUNT = 4
 export const PRESENCE = 5
 /** An optional child is there far more often than usual. */
 export const APPEARANCE = 6
-export const PLACE_KINDS = 7
+/** An operation does what it never did: a child in a place that the reference does not know. */
+export const UNSEEN = 7
+export const PLACE_KINDS = 8
 /** Structurally unusual observations: belongs to a stratum. */
-export const STRUCTURE = 7
+export const STRUCTURE = 8
 /** Observations with an unusual value in a category of their entry: belongs to a stratum. */
-export const CATEGORY = 8
+export const CATEGORY = 9
 /** Grouped like anomalies: no series of its own. */
-export const LIKE = 9
+export const LIKE = 10
 
 const TERMS: readonly DeviationTerm[] = [
   'self_time',
@@ -27,6 +29,7 @@ const TERMS: readonly DeviationTerm[] = [
   'count',
   'presence',
   'presence',
+  'structure',
   'structure',
   'category',
   'like',
