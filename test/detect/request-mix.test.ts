@@ -44,7 +44,10 @@ interface Case {
   readonly broken: Behaviour
   readonly term: string
   readonly direction: string
-  /** Delay at which the fault opened a cluster while the null had one rate for all requests, s. */
+  /**
+   * Delay at which the fault opened a cluster while the null had one rate for all requests, s; up to
+   * the next look at the bucket.
+   */
   readonly delayS: number
 }
 
@@ -77,7 +80,7 @@ const CASES: readonly Case[] = [
     broken: () => ({ lookUps: 4 }),
     term: 'count',
     direction: 'high',
-    delayS: 10,
+    delayS: 12,
   },
   {
     what: 'share of errors',
