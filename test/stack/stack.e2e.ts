@@ -243,11 +243,11 @@ describe.skipIf(missing)('the whole stack with real programs', () => {
       told: told(),
       state: await metric(series('state')),
       threshold: await metric(series('threshold')),
-      ratio: await metric(series('ratio')),
+      statistic: await metric(series('statistic')),
     })
     await until(
       'a reference of the mix',
-      async () => (await metric(series('threshold'))) !== 0,
+      async () => ((await metric(series('threshold'))) ?? 0) > 0,
       seen,
     )
     expect(await metric(series('state'))).toBe(0)
