@@ -43,22 +43,29 @@ export class AlertReceiver {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
-  find(
-    status: ToldAlert['status'],
-    labels: Readonly<Record<string, string>>,
-    sinceMs = 0,
-  ): ToldAlert | undefined {
-    const wanted = Object.entries(labels)
-    return this.told.find(
-      (alert) =>
-        alert.atMs >= sinceMs &&
-        alert.status === status &&
-        wanted.every(([name, value]) => alert.labels[name] === value),
-    )
+  /** The first that was told with this status and these labels. */
+  find(status: ToldAlert['status'], labels: ToldAlert['labels']): ToldAlert | undefined {
+    return this.told.find((alert) => alert.status === status && has(alert, labels))
+  }
+
+  /**
+   * The last that was told of the alerts with these labels, once none of them fires any more. There
+   * may be several: an alert whose other labels change is resolved, and fires anew with the new ones.
+   */
+  end(labels: ToldAlert['labels'], sinceMs: number): ToldAlert | undefined {
+    const last = new Map<string, ToldAlert>()
+    const told = this.told.filter((alert) => has(alert, labels))
+    for (const alert of told) last.set(JSON.stringify(Object.entries(alert.labels).sort()), alert)
+    const isFiring = [...last.values()].some(({ status }) => status === 'firing')
+    return isFiring ? undefined : told.findLast(({ atMs }) => atMs >= sinceMs)
   }
 
   async stop(): Promise<void> {
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))
   }
+}
+
+function has(alert: ToldAlert, labels: ToldAlert['labels']): boolean {
+  return Object.entries(labels).every(([name, value]) => alert.labels[name] === value)
 }

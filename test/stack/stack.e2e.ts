@@ -208,7 +208,7 @@ describe.skipIf(missing)('the whole stack with real programs', () => {
     const labels = { alertname: 'MedoscopeAnomalyCluster', service: GUILTY }
     const alert = await until(
       'the end of the alert',
-      () => receiver.find('resolved', labels, mended),
+      () => receiver.end(labels, mended),
       async () => ({ told: told(), clusters: await clusters() }),
     )
     delays['resolved_s'] = Math.round((alert.atMs - mended) / 1000)
@@ -258,7 +258,7 @@ describe.skipIf(missing)('the whole stack with real programs', () => {
     expect(alert.receiver).toBe('team')
     expect(alert.annotations['runbook_url']).toMatch(/drift\.md$/)
     const back = await flip('mix', 'off')
-    const isOver = (): ToldAlert | undefined => receiver.find('resolved', labels, back)
+    const isOver = (): ToldAlert | undefined => receiver.end(labels, back)
     const over = await until('the end of drift', isOver, seen)
     delays['drift_over_s'] = Math.round((over.atMs - back) / 1000)
     const rest = others(
