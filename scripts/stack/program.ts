@@ -12,8 +12,12 @@ export interface ProgramSpec {
   readonly dir: string
   /** Answers 200 once it is ready; null: ready at once. */
   readonly readyUrl: string | null
-  /** For a program that is known to fail at times: how to clean up for a further attempt. */
-  readonly retry?: { readonly attempts: number; readonly prepare: () => void }
+  /** For a program that is known to fail at times: how long one attempt may take, how to clean up for the next. */
+  readonly retry?: {
+    readonly attempts: number
+    readonly readyMs: number
+    readonly prepare: () => void
+  }
 }
 
 /** Generous: on a busy machine a JVM or Grafana takes a minute. */
@@ -63,7 +67,7 @@ export class Program {
     })
     shell.stdin?.on('error', () => undefined)
     const program = new Program(name, logFile, shell)
-    if (readyUrl !== null) await program.#ready(readyUrl)
+    if (readyUrl !== null) await program.#ready(readyUrl, spec.retry?.readyMs ?? READY_MS)
     return program
   }
 
@@ -93,15 +97,15 @@ export class Program {
     return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
   }
 
-  async #ready(url: string): Promise<void> {
-    const until = Date.now() + READY_MS
+  async #ready(url: string, withinMs: number): Promise<void> {
+    const until = Date.now() + withinMs
     while (Date.now() < until && this.running) {
       const response = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => null)
       await response?.arrayBuffer().catch(() => null)
       if (response?.ok) return
       await delay(100)
     }
-    const how = this.running ? `was not ready after ${READY_MS / 1000} s` : 'ended at once'
+    const how = this.running ? `was not ready after ${withinMs / 1000} s` : 'ended at once'
     await this.stop()
     throw new Error(`${this.name} ${how}; its log says:\n${this.log()}`)
   }

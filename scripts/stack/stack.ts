@@ -268,10 +268,12 @@ export class Stack {
         GF_UNIFIED_ALERTING_HA_LISTEN_ADDRESS: '',
         GF_LOG_MODE: 'console',
       },
-      readyUrl: `${this.url('grafana')}/api/health`,
-      // Some releases trip over a race of their own while they make a new database.
+      readyUrl: `${this.url('grafana')}/api/dashboards/uid/medoscope-anomalies`,
+      // Some releases trip over a race of their own while they make a new database: they end, or
+      // refuse everybody the dashboards (403) for good.
       retry: {
-        attempts: 3,
+        attempts: 4,
+        readyMs: 60_000,
         prepare: () => {
           rmSync(this.#folder('grafana'), { recursive: true, force: true })
           this.#folder('grafana')
