@@ -394,9 +394,16 @@ const process: readonly Panel[] = [
     'ops',
     [prom(rate('medoscope_irregularities_total', 'kind'), '{{kind}}')],
   ),
-  series('Evidence', 'Events of the accumulation of evidence, drops included, a second.', 'ops', [
-    prom(rate('medoscope_evidence_events_total', 'event'), '{{event}}'),
-  ]),
+  series(
+    'Evidence',
+    'Events of the accumulation of evidence, drops included, a second; series watched, on the right.',
+    'ops',
+    [
+      prom(rate('medoscope_evidence_events_total', 'event'), '{{event}}'),
+      prom(`sum(medoscope_watched_series{${THIS}})`, 'watched'),
+    ],
+    { overrides: [column('watched', { unit: 'short', 'custom.axisPlacement': 'right' })] },
+  ),
 ]
 
 export const healthDashboard: DashboardSpec = {

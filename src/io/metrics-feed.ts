@@ -44,7 +44,7 @@ export const ASSEMBLER_SERIES: Readonly<Record<keyof AssemblerCounts, Series | n
   clockRestarts: irregular('clock_restart'),
 }
 
-/** The detector's plain numbers into the counters; called at a scrape. */
+/** The detector's plain numbers into counters and a gauge; called at a scrape. */
 export function feedDetectorCounts(metrics: Metrics, counts: DetectorCounts): void {
   const { records, assembled, judged, learned, overflow, accumulated } = counts
   metrics.raise('medoscope_records_total', records.taken)
@@ -66,7 +66,10 @@ export function feedDetectorCounts(metrics: Metrics, counts: DetectorCounts): vo
   for (const [what, count] of Object.entries(overflow)) {
     metrics.raise('medoscope_overflow_total', count, { what })
   }
-  for (const [event, count] of Object.entries(accumulated)) {
+  // Open clusters have a gauge of their own.
+  const { open: _, watched = 0, ...events } = accumulated
+  metrics.set('medoscope_watched_series', watched)
+  for (const [event, count] of Object.entries(events)) {
     metrics.raise('medoscope_evidence_events_total', count, { event })
   }
 }

@@ -135,6 +135,10 @@ const PIPELINE_METRICS = {
     help: 'What happened while evidence was accumulated, drops included.',
     labels: ['event'],
   },
+  medoscope_watched_series: {
+    type: 'gauge',
+    help: 'Series (place or entry operation, and what may deviate there) that the evidence watches.',
+  },
   medoscope_overflow_total: {
     type: 'counter',
     help: 'Things that found no room and were taken together as (other): texts, elements, paths, places, strata.',

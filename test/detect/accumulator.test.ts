@@ -41,7 +41,7 @@ beforeAll(() => {
   learned = structuredClone(detector.snapshot())
   const fault: Fault = { kind: 'errors', service: 'payment', ...FAULT }
   failing = live({ faults: [fault], onTrace: (trace) => labels.push(trace) })
-}, 60_000)
+})
 
 function warm(accumulate: Partial<AccumulateSettings> = {}): Detector {
   return Detector.restore(structuredClone(learned), settings(accumulate))
@@ -90,7 +90,7 @@ describe.each(CASES)('a strong %s of %s', (kind, service, callee, term, words) =
     detector = warm()
     const fault: Fault = { kind, service, ...FAULT, ...(callee ? { callee } : {}) }
     changes = run(detector, kind === 'errors' ? failing : live({ faults: [fault] }))
-  }, 60_000)
+  })
 
   it('opens exactly one cluster, within 20 s of data time after the quiet of a trace', () => {
     const opened = only(changes, 'opened')
@@ -164,7 +164,7 @@ describe('a deployment that stays', () => {
 
   beforeAll(() => {
     log = live({ changes: [deployment], durationMs: 160_000 })
-  }, 60_000)
+  })
 
   it('asks to be accepted once it has lasted, and not before', () => {
     const detector = warm({ askAfterMs: 60_000 })
@@ -216,7 +216,7 @@ describe('a fault that comes back', () => {
 
   beforeAll(() => {
     log = live({ faults, durationMs: 120_000 })
-  }, 60_000)
+  })
 
   it('is the same cluster again, under the same id, within the time for that', () => {
     const detector = warm({ reopenMs: 120_000 })

@@ -57,7 +57,7 @@ describe('an incident that has an anomaly cluster', () => {
       .map(({ stratum }) => stratumName(stratum))
     runThrough(detector, log.slice(half), output)
     opened = output.clusterChanges.filter(({ change }) => change === 'opened')
-  }, 60_000)
+  })
 
   it('moves what drift is seen in, for longer than drift takes', () => {
     expect(watched).toContain(STRATUM)

@@ -43,7 +43,7 @@ describe('the run of the whole stack, replayed', () => {
       if (after >= FAULT.toMs && after < FAULT.toMs + 90 * SECOND) searches.before++
       if (after >= MIX.fromMs && after < MIX.toMs) searches.during++
     }
-  }, 60_000)
+  })
 
   it('opens a cluster for the fault, of the guilty service', () => {
     expect(opened[0]?.cluster.services[0]).toBe('pricing')

@@ -104,7 +104,7 @@ describe('what the detector counts', () => {
         cycles: 6,
       },
       judged: { normal: 7, structure: 1, distance: 2, learning: 3, incomplete: 4, flagged: 3 },
-      accumulated: { evicted: 8 },
+      accumulated: { evicted: 8, open: 2, watched: 12 },
       ownSpans: 9,
     })
     feedDetectorCounts(metrics, counts)
@@ -118,10 +118,12 @@ describe('what the detector counts', () => {
       ['medoscope_observations_total{reason="normal"}', 7],
       ['medoscope_observations_flagged_total', 3],
       ['medoscope_evidence_events_total{event="evicted"}', 8],
+      ['medoscope_watched_series', 12],
     ] as const) {
       expect(await read(metrics, series), series).toBe(value)
     }
     expect(await read(metrics, 'medoscope_observations_total{reason="flagged"}')).toBeUndefined()
+    expect(await read(metrics, 'medoscope_evidence_events_total{event="watched"}')).toBeUndefined()
   })
 })
 
