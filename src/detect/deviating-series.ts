@@ -18,10 +18,10 @@ export class DeviatingSeries {
   }
 
   add(series: number): void {
-    this.#seen = grownTo(this.#seen, series + 1)
+    if (series >= this.#seen.length) this.#seen = grownTo(this.#seen, series + 1)
     if (this.#seen[series] === this.#now) return
     this.#seen[series] = this.#now
-    this.series = grownTo(this.series, this.count + 1)
+    if (this.count >= this.series.length) this.series = grownTo(this.series, this.count + 1)
     this.series[this.count++] = series
   }
 }

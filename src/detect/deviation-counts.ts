@@ -112,7 +112,9 @@ export class DeviationCounts {
     unusual: boolean,
     deviating: DeviatingSeries,
   ): void {
-    this.observations = grownTo(this.observations, stratum + 1)
+    if (stratum >= this.observations.length) {
+      this.observations = grownTo(this.observations, stratum + 1)
+    }
     if (this.observations[stratum]!++ === 0) {
       this.strata = grownTo(this.strata, this.stratumCount + 1)
       this.strata[this.stratumCount++] = stratum
@@ -197,7 +199,7 @@ export class DeviationCounts {
     const { child, childStart, wanted, mixedParent, ofPlace, places } = this.#series
     const { element, path, count } = elements
     const known = this.#series.elements
-    this.#expectedSeen = grownTo(this.#expectedSeen, count)
+    if (count > this.#expectedSeen.length) this.#expectedSeen = grownTo(this.#expectedSeen, count)
     const seen = this.#expectedSeen
     seen.fill(0, 0, count)
     for (let run = 0; run < scan.runs; run++) {

@@ -63,8 +63,8 @@ export class DeviationSeries {
   readonly calls: Float64Array<ArrayBuffer>
   /** By place: EXPECTED, OPTIONAL, or 0 for a child of which nothing is said. */
   readonly child: Uint8Array<ArrayBuffer>
-  /** By place: 1 where it is known. */
-  readonly #known: Uint8Array<ArrayBuffer>
+  /** By place: 1 where the reference knows it; ids beyond are unknown. */
+  readonly known: Uint8Array<ArrayBuffer>
   /** Children of an element of which something is said: places in [start[e], start[e + 1]). */
   readonly childStart: Int32Array<ArrayBuffer>
   readonly children: Int32Array<ArrayBuffer>
@@ -84,8 +84,8 @@ export class DeviationSeries {
     this.low = new Float64Array(places).fill(-1)
     this.calls = new Float64Array(places).fill(Number.POSITIVE_INFINITY)
     this.child = new Uint8Array(places)
-    this.#known = new Uint8Array(1 + Math.max(OTHER_PAIR, ...placeNull.known))
-    for (const place of [NO_PAIR, OTHER_PAIR, ...placeNull.known]) this.#known[place] = 1
+    this.known = new Uint8Array(1 + Math.max(OTHER_PAIR, ...placeNull.known))
+    for (const place of [NO_PAIR, OTHER_PAIR, ...placeNull.known]) this.known[place] = 1
     this.mixed = new Uint8Array(places)
     const children: [parent: number, place: number][] = []
     for (const { place, series } of placeNull.places) {
@@ -129,11 +129,6 @@ export class DeviationSeries {
     if (kind === STRUCTURE) return this.#ofStratum[subject] ?? NO_SERIES
     if (kind === CATEGORY) return this.ofCategories(subject)
     return this.ofPlace[subject * PLACE_KINDS + kind] ?? NO_SERIES
-  }
-
-  /** Whether the reference knows this place. */
-  isKnown(place: number): boolean {
-    return this.#known[place] === 1
   }
 
   /** Series of a stratum's structure; made now if the null did not know the stratum. */

@@ -74,8 +74,10 @@ export class DeviationWatch {
   take(elements: TraceElements, scan: OccurrenceScan): void {
     this.deviating.begin(this.series.count + 1)
     this.counts.take(elements, scan, this.deviating)
-    for (let run = 0; run < scan.runs; run++) {
-      if (!this.series.isKnown(scan.runPlace[run]!)) this.#takeUnseen(elements, scan, run)
+    const { known } = this.series
+    const { runs, runPlace } = scan
+    for (let run = 0; run < runs; run++) {
+      if (known[runPlace[run]!] !== 1) this.#takeUnseen(elements, scan, run)
     }
   }
 
@@ -89,7 +91,7 @@ export class DeviationWatch {
     if (series < 0 || hasFailed(scan, count)) return
     for (let before = 0; before < run; before++) {
       if (scan.runParent[before] !== parent) continue
-      if (!this.series.isKnown(scan.runPlace[before]!)) return
+      if (this.series.known[scan.runPlace[before]!] !== 1) return
     }
     this.counts.takeOne(series, this.deviating)
     this.evidence.votes.add(series, path[scan.runFirst[run]!]!)
