@@ -86,7 +86,9 @@ export class DeviationCounts {
    * where its normal share depends on the mix of requests, which may have changed just there.
    */
   onsets(series: number): Onsets {
-    return this.#series.mixes.has(series) ? NO_ONSETS : this.#marks.of(this.#series, series)
+    return this.#series.mixes.has(series)
+      ? NO_ONSETS
+      : this.#marks.of(this.#series, series, this.c[series]!)
   }
 
   /** Share of them that deviates normally, given the call paths by which they came. */

@@ -74,11 +74,14 @@ export class OnsetMarks {
     this.#count = 0
   }
 
-  /** The marks as one series sees them; reused by the next call. */
-  of(watched: DeviationSeries, series: number): Onsets {
+  /**
+   * The marks as one series sees them; reused by the next call. None where nothing has deviated so far
+   * (`c`): no end of such a bucket claims anything, and most series are of that kind.
+   */
+  of(watched: DeviationSeries, series: number, c: number): Onsets {
     const onsets = this.#onsets
-    onsets.count = this.#count
-    for (let k = 0; k < this.#count; k++) {
+    onsets.count = c === 0 ? 0 : this.#count
+    for (let k = 0; k < onsets.count; k++) {
       const mark = this.#marks[k]!
       onsets.n[k] = occurrencesIn(mark, watched, series)
       onsets.c[k] = mark.c[series] ?? 0
