@@ -196,6 +196,7 @@ export class Accumulator {
     if (bucket <= this.#bucket) return
     this.#endBucket()
     this.#bucket = bucket
+    this.#life.watch.evidence.bucket = bucket
   }
 
   #endBucket(): void {

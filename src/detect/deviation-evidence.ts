@@ -1,4 +1,5 @@
 import { grownTo } from '../features/grown-array.ts'
+import { SELF_FAR } from '../model/series-kind.ts'
 import { logBetaBinomial, logRising } from './beta-binomial.ts'
 import type { DeviationSeries } from './deviation-series.ts'
 import { DeviationSketches } from './deviation-sketch.ts'
@@ -8,11 +9,12 @@ import {
   type EvidenceOptions,
   sharesOf,
 } from './evidence-options.ts'
+import { LastBuckets, type LastBucketsState } from './last-buckets.ts'
 import { NO_ONSETS, type Onsets } from './onset-marks.ts'
 import { PathVotes } from './path-votes.ts'
 import { RecentValues } from './recent-values.ts'
-import { logLaterEvidence, materialEvidence } from './share-evidence.ts'
-import { logMeanExp, logSum, NO_EVIDENCE, srStepWithin } from './shiryaev-roberts.ts'
+import { logLaterEvidence, logShareRatio, materialEvidence } from './share-evidence.ts'
+import { logMeanExp, logPlusOne, logSum, NO_EVIDENCE, srStepWithin } from './shiryaev-roberts.ts'
 
 /** Occurrences of which none deviates, after which a series without evidence is not weighed at all. */
 const PLAINLY_NORMAL = 8
@@ -42,6 +44,9 @@ export class DeviationEvidence {
   unanswered: Float64Array<ArrayBuffer>
   /** 1 where the rest of the running bucket does not count: the series has just closed. */
   suspended: Uint8Array<ArrayBuffer>
+  /** Number of the running bucket; -1 = none yet. */
+  bucket = -1
+  readonly last: LastBuckets
   readonly sketches: DeviationSketches
   readonly recent: RecentValues
   /** Structure: the paths that differ first. */
@@ -51,6 +56,8 @@ export class DeviationEvidence {
   readonly #step = new Float64Array(ALTERNATIVES)
   readonly #ratios = new Float64Array(ALTERNATIVES)
   readonly #later = new Float64Array(ALTERNATIVES)
+  /** ln M since before the last bucket, if this one is the same burst still; Infinity = it is not. */
+  readonly #joined = new Float64Array(ALTERNATIVES)
   /** Share of changes that begin with the bucket, for the series weighed last. */
   #atStart = 1
 
@@ -67,6 +74,7 @@ export class DeviationEvidence {
     this.lastMs = new Float64Array(count)
     this.unanswered = new Float64Array(count)
     this.suspended = new Uint8Array(count)
+    this.last = new LastBuckets(count)
     this.sketches = new DeviationSketches(count)
     this.recent = new RecentValues(count)
   }
@@ -86,6 +94,7 @@ export class DeviationEvidence {
     this.lastMs = grownTo(this.lastMs, length)
     this.unanswered = grownTo(this.unanswered, length)
     this.suspended = grownTo(this.suspended, length)
+    this.last.grow(length)
     this.sketches.grow(length)
     this.recent.grow(length)
   }
@@ -118,7 +127,32 @@ export class DeviationEvidence {
   /** ln M of alternative j after what `#weigh` found. */
   #stepOf(series: number, j: number): number {
     const logM = this.logM[series * ALTERNATIVES + j]!
-    return srStepWithin(logM, this.#ratios[j]!, this.#atStart, this.#later[j]!)
+    const anew = srStepWithin(logM, this.#ratios[j]!, this.#atStart, this.#later[j]!)
+    if (this.#joined[j] === Infinity) return anew
+    return Math.min(anew, logSum(this.#joined[j]!, logSum(this.#ratios[j]!, this.#later[j]!)))
+  }
+
+  /**
+   * Fills `#joined`: a burst of slowness may go on into the next bucket, so two buckets in a row are
+   * weighed as one as well. The null is the likelier of both, so that neither a new burst nor the same
+   * one counts twice.
+   */
+  #join(series: number, n: number, c: number, base: number): void {
+    this.#joined.fill(Infinity)
+    const { last } = this
+    const { kind, rho } = this.#series
+    if (kind[series]! > SELF_FAR || n === 0 || !last.isBefore(series, this.bucket)) return
+    const { alternativeRho, burstGoesOn } = this.#options
+    const both = n + last.n[series]!
+    const deviating = c + last.c[series]!
+    const mean = (n * base + last.n[series]! * last.base[series]!) / both
+    const shares = sharesOf(kind[series]!, this.#options)
+    for (let j = 0; j < ALTERNATIVES; j++) {
+      const share = alternativeShare(shares[j]!, mean)
+      const ratio = logShareRatio(both, deviating, share, alternativeRho, mean, rho[series]!)
+      const before = logPlusOne(last.logM[series * ALTERNATIVES + j]!)
+      this.#joined[j] = before + ratio - Math.log(burstGoesOn)
+    }
   }
 
   /**
@@ -139,6 +173,7 @@ export class DeviationEvidence {
       const ratio = logRising(a, c) + logRising(size - a, n - c) - shared
       this.#ratios[j] = materialEvidence(ratio, n, c, least)
     }
+    this.#join(series, n, c, base)
     this.#atStart = onsets.most > 0 ? this.#options.onsetAtStart : 1
     this.#later.fill(NO_EVIDENCE)
     for (let k = 0; k < onsets.count; k++) {
@@ -178,6 +213,7 @@ export class DeviationEvidence {
       return
     }
     this.#weigh(series, n, c, base, onsets)
+    this.last.keep(series, this.bucket, n, c, base, this.logM)
     for (let j = 0; j < ALTERNATIVES; j++) {
       this.logM[at + j] = this.#stepOf(series, j)
       this.#ratios[j] = Math.max(this.#ratios[j]!, this.#later[j]!)
@@ -200,6 +236,7 @@ export class DeviationEvidence {
   #chill(series: number, at: number): void {
     for (let j = 0; j < ALTERNATIVES; j++) this.logM[at + j] = NO_EVIDENCE
     this.cusum[series] = 0
+    this.last.forget(series)
     if (this.firstMs[series] !== 0) this.#forget(series)
   }
 
@@ -207,6 +244,7 @@ export class DeviationEvidence {
   restart(series: number): void {
     const at = series * ALTERNATIVES
     this.logM.fill(NO_EVIDENCE, at, at + ALTERNATIVES)
+    this.last.forget(series)
     this.#forget(series)
     this.suspended[series] = 1
   }
@@ -238,6 +276,7 @@ export class DeviationEvidence {
     this.lastMs[series] = from.lastMs[old]!
     this.unanswered[series] = from.unanswered[old]!
     this.suspended[series] = from.suspended[old]!
+    this.last.copy(series, from.last, old)
     this.sketches.copy(series, from.sketches, old)
     this.recent.copy(series, from.recent, old)
     this.votes.copy(series, from.votes, old)
@@ -249,7 +288,9 @@ export class DeviationEvidence {
     const { hashes, sizes } = this.sketches
     const { values, counts } = this.recent
     const arrays = { logM, cusum, n, c, score, firstMs, lastMs, unanswered, suspended }
-    return { ...arrays, hashes, sizes, values, counts, votes: this.votes.state() }
+    const { bucket } = this
+    const last = this.last.state()
+    return { ...arrays, hashes, sizes, values, counts, bucket, last, votes: this.votes.state() }
   }
 
   restore(state: DeviationEvidenceState): void {
@@ -262,6 +303,8 @@ export class DeviationEvidence {
     this.lastMs = state.lastMs.slice()
     this.unanswered = state.unanswered.slice()
     this.suspended = state.suspended.slice()
+    this.bucket = state.bucket
+    this.last.restore(state.last)
     this.sketches.hashes = state.hashes.slice()
     this.sketches.sizes = state.sizes.slice()
     this.recent.values = state.values.slice()
@@ -284,6 +327,8 @@ export interface DeviationEvidenceState {
   readonly sizes: Uint8Array<ArrayBuffer>
   readonly values: Float32Array<ArrayBuffer>
   readonly counts: Uint32Array<ArrayBuffer>
+  readonly bucket: number
+  readonly last: LastBucketsState
   readonly votes: ReturnType<PathVotes['state']>
 }
 

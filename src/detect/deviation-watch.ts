@@ -50,6 +50,7 @@ export class DeviationWatch {
   /** Goes on with the evidence of the watch before, for the series that both have. */
   takeOver(before: DeviationWatch): void {
     const { kind, subject, count } = before.series
+    this.evidence.bucket = before.evidence.bucket
     for (let old = 0; old < count; old++) {
       const of = subject[old]!
       const stratum = kind[old] === STRUCTURE

@@ -15,6 +15,8 @@ export interface EvidenceOptions {
   readonly rareShares: readonly [number, number, number]
   /** Over-dispersion of the shares under the alternatives: lets three shares cover all. */
   readonly alternativeRho: number
+  /** Share of bursts of slowness that go on into the next bucket; none is taken to go further. */
+  readonly burstGoesOn: number
   /** A series closes when its normal is this many times likelier than what opened it. */
   readonly closingOdds: number
   /** Data time between two looks at the running bucket, as a share of the bucket. */
@@ -33,6 +35,7 @@ export const EVIDENCE_OPTIONS: EvidenceOptions = {
   presenceShares: [0.1, 0.4, 0.9],
   rareShares: [0.05, 0.2, 0.6],
   alternativeRho: 0.1,
+  burstGoesOn: 0.5,
   closingOdds: 20,
   lookShare: 1 / 10,
   onsetAtStart: 0.5,

@@ -37,6 +37,8 @@ export interface NullOptions {
   /** Over-dispersion of self time that is assumed at first, and the buckets that it counts as. */
   readonly youngRho: number
   readonly youngBuckets: number
+  /** ... that it counts as far beyond normal, where more of it would hide plain faults from a young model. */
+  readonly youngFarBuckets: number
   /** Bounds of the over-dispersion. */
   readonly leastRho: number
   readonly mostRho: number
@@ -64,6 +66,7 @@ export const NULL_OPTIONS: NullOptions = {
   pooledPairs: 500,
   youngRho: 0.15,
   youngBuckets: 10,
+  youngFarBuckets: 1,
   leastRho: 0.01,
   mostRho: 0.5,
   mostPooledRare: 0.05,

@@ -53,7 +53,7 @@ export function finishSeries(
 ): SeriesNull {
   const { moments, reference, perBucket } = draft
   const own = shrunkRho(moments, pooledRho, options.servicePairs, options.mostRho)
-  const young = draft.pool === 'selfTime' ? options.youngBuckets : 0
+  const young = youngBuckets(draft.pool, options)
   const seasoned = (own * age + options.youngRho * young) / (age + young)
   const rho = Math.max(options.leastRho, seasoned)
   const independent = reference / (1 + Math.max(0, perBucket - 1) * rho)
@@ -67,4 +67,9 @@ export function finishSeries(
     normal: draft.normal,
     ...(mix ? { mix } : {}),
   }
+}
+
+function youngBuckets(pool: Pool, options: NullOptions): number {
+  if (pool === 'selfTime') return options.youngBuckets
+  return pool === 'far' ? options.youngFarBuckets : 0
 }

@@ -26,11 +26,13 @@ const OTHERS: readonly Constants[] = [
   ...each('servicePairs', [500, 1500, 12_000]),
   ...each('pooledPairs', [100, 1500, 5000]),
   ...each('youngBuckets', [0, 5, 30]),
+  ...each('youngFarBuckets', [0, 3, 10]),
   ...each('youngRho', [0.05, 0.1, 0.3]),
   ...each('leastRho', [0.001, 0.02, 0.05]),
   ...each('mostRho', [0.2, 0.3, 0.7]),
   ...each('mostPooledRare', [0.02, 0.1, 0.3]),
   ...each('alternativeRho', [0.02, 0.05, 0.2]),
+  ...each('burstGoesOn', [0.2, 0.35, 0.7]),
   ...each('commonShares', [
     [0.2, 0.5, 0.8],
     [0.4, 0.6, 0.9],

@@ -168,7 +168,7 @@ describe('a deployment that stays', () => {
 
   it('asks to be accepted once it has lasted, and not before', () => {
     const detector = warm({ askAfterMs: 60_000 })
-    const soon = log.findIndex(({ timestampMs }) => timestampMs > LIVE + 60_000)
+    const soon = log.findIndex(({ timestampMs }) => timestampMs > LIVE + 75_000)
     const asks = (): boolean[] => detector.openClusters().map((one) => one.asksAcceptance)
     run(detector, log.slice(0, soon))
     expect(asks()).toEqual([false])
