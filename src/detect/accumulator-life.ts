@@ -244,6 +244,7 @@ export class AccumulatorLife {
         continue
       }
       this.#freeze(front)
+      this.#unlearn(front)
       const members = this.clusters.at(front.series)?.cluster.members
       for (const example of examples) if (members?.wants(example.hash)) members.add(example)
     }
@@ -266,6 +267,13 @@ export class AccumulatorLife {
     const { frozen, frozenStrata } = this.#parts.reference
     const of = structure ? frozenStrata : frozen
     of[subject] = open ? 1 : 0
+  }
+
+  /** What led to a front is no example of what is normal either. */
+  #unlearn({ kind, subject, firstMs }: Front): void {
+    const { reference } = this.#parts
+    if (kind === STRUCTURE) reference.dropStratumSince(subject, firstMs)
+    else if (kind < PLACE_KINDS) reference.dropPlaceSince(subject, firstMs)
   }
 
   /** Whether a front is a late part of an accepted story; then its place is learned anew as well. */

@@ -9,7 +9,7 @@ export class DeviatingSeries {
 
   begin(series: number): void {
     this.count = 0
-    this.#seen = grownTo(this.#seen, series)
+    if (series > this.#seen.length) this.#seen = grownTo(this.#seen, series)
     if (this.#now === 0xffffffff) {
       this.#seen.fill(0)
       this.#now = 0

@@ -52,6 +52,8 @@ export class DeviationCounts {
   deviatedCount = 0
   /** Occurrences in places that the null does not know. */
   unwatched = 0
+  /** Runs of the last complete observation in places that the reference does not know. */
+  unknownRuns = 0
   readonly #mix: MixCounts
   readonly #marks: OnsetMarks
   readonly #series: DeviationSeries
@@ -131,6 +133,7 @@ export class DeviationCounts {
 
   /** Room for series that turned up since. */
   grow(): void {
+    if (this.c.length >= this.#series.count) return
     this.c = grownTo(this.c, this.#series.count)
     this.unanswered = grownTo(this.unanswered, this.#series.count)
   }
@@ -183,40 +186,42 @@ export class DeviationCounts {
     }
   }
 
+  /** Every run: is it longer than usual, optional, what somebody expects? */
   #takeRuns(elements: TraceElements, scan: OccurrenceScan, deviating: DeviatingSeries): void {
-    const { calls, mixed, ofPlace, places } = this.#series
+    const { calls, child, known, mixed, ofPlace, places } = this.#series
+    const { runPlace, runParent, runCount, runFirst } = scan
+    if (elements.count > this.#expectedSeen.length) {
+      this.#expectedSeen = grownTo(this.#expectedSeen, elements.count)
+    }
+    const seen = this.#expectedSeen
+    seen.fill(0, 0, elements.count)
+    this.unknownRuns = 0
     for (let run = 0; run < scan.runs; run++) {
-      const at = scan.runPlace[run]!
+      const at = runPlace[run]!
+      if (known[at] !== 1) this.unknownRuns++
       if (at >= places) continue
       this.runs[at]!++
-      if (mixed[at] === 1) this.#mix.takeRun(elements.path[scan.runFirst[run]!]!)
-      if (scan.runCount[run]! > calls[at]!) {
-        this.#deviate(ofPlace[at * PLACE_KINDS + COUNT]!, scan.runCount[run]!, deviating)
+      if (mixed[at] === 1) this.#mix.takeRun(elements.path[runFirst[run]!]!)
+      if (runCount[run]! > calls[at]!) {
+        this.#deviate(ofPlace[at * PLACE_KINDS + COUNT]!, runCount[run]!, deviating)
       }
-    }
-  }
-
-  /** Every span that should have certain children: are they there? */
-  #takeParents(elements: TraceElements, scan: OccurrenceScan, deviating: DeviatingSeries): void {
-    const { child, childStart, wanted, mixedParent, ofPlace, places } = this.#series
-    const { element, path, count } = elements
-    const known = this.#series.elements
-    if (count > this.#expectedSeen.length) this.#expectedSeen = grownTo(this.#expectedSeen, count)
-    const seen = this.#expectedSeen
-    seen.fill(0, 0, count)
-    for (let run = 0; run < scan.runs; run++) {
-      const at = scan.runPlace[run]!
-      if (at >= places) continue
-      if (child[at] === EXPECTED) seen[scan.runParent[run]!]!++
+      if (child[at] === EXPECTED) seen[runParent[run]!]!++
       else if (child[at] === OPTIONAL) {
         this.#deviate(ofPlace[at * PLACE_KINDS + APPEARANCE]!, 0, deviating)
       }
     }
+  }
+
+  /** Every span that should have certain children: are they there, as `#takeRuns` has seen? */
+  #takeParents(elements: TraceElements, scan: OccurrenceScan, deviating: DeviatingSeries): void {
+    const { wanted, mixedParent, elements: watched } = this.#series
+    const { element, path, count } = elements
+    const { parents } = this
+    const seen = this.#expectedSeen
     for (let i = 0; i < count; i++) {
       const e = element[i]!
-      if (e >= known) continue
-      if (childStart[e + 1] === childStart[e]) continue
-      if (this.parents[e]!++ === 0) {
+      if (e >= watched || wanted[e] === -1) continue
+      if (parents[e]!++ === 0) {
         this.elements = grownTo(this.elements, this.elementCount + 1)
         this.elements[this.elementCount++] = e
       }
@@ -253,7 +258,10 @@ export class DeviationCounts {
 
   #count(series: number, deviating: DeviatingSeries): void {
     if (this.c[series]!++ === 0) {
-      this.deviated = grownTo(this.deviated, this.deviatedCount + 1)
+      const { deviatedCount } = this
+      if (deviatedCount >= this.deviated.length) {
+        this.deviated = grownTo(this.deviated, deviatedCount + 1)
+      }
       this.deviated[this.deviatedCount++] = series
     }
     deviating.add(series)

@@ -208,10 +208,6 @@ export class DeviationEvidence {
       return
     }
     const at = series * ALTERNATIVES
-    if (c === 0 && n >= PLAINLY_NORMAL && this.#isCold(at)) {
-      this.#chill(series, at)
-      return
-    }
     this.#weigh(series, n, c, base, onsets)
     this.last.keep(series, this.bucket, n, c, base, this.logM)
     for (let j = 0; j < ALTERNATIVES; j++) {
@@ -227,17 +223,20 @@ export class DeviationEvidence {
     if (!open && this.cusum[series] === 0) this.#forget(series)
   }
 
-  #isCold(at: number): boolean {
+  /**
+   * Ends a bucket of n occurrences of which none deviates, if nothing spoke for a change before: what
+   * most series are most of the time. Taking M lower than it is keeps every guarantee.
+   * @returns false where the bucket is to be weighed
+   */
+  endPlainBucket(series: number, n: number): boolean {
+    if (n < PLAINLY_NORMAL || this.suspended[series] === 1) return false
+    const at = series * ALTERNATIVES
     for (let j = 0; j < ALTERNATIVES; j++) if (this.logM[at + j]! > 0) return false
-    return true
-  }
-
-  /** What most series are most of the time; taking M lower than it is keeps every guarantee. */
-  #chill(series: number, at: number): void {
     for (let j = 0; j < ALTERNATIVES; j++) this.logM[at + j] = NO_EVIDENCE
     this.cusum[series] = 0
     this.last.forget(series)
     if (this.firstMs[series] !== 0) this.#forget(series)
+    return true
   }
 
   /** Starts anew after a series has closed: the rest of its bucket is what closed it. */

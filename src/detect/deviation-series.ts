@@ -68,7 +68,7 @@ export class DeviationSeries {
   /** Children of an element of which something is said: places in [start[e], start[e + 1]). */
   readonly childStart: Int32Array<ArrayBuffer>
   readonly children: Int32Array<ArrayBuffer>
-  /** How many of them are expected. */
+  /** How many of them are expected; -1 where nothing is said of any. */
   readonly wanted: Int32Array<ArrayBuffer>
   /** Strata that turned up after the null was made, in order. */
   readonly lateStrata: number[] = []
@@ -103,11 +103,12 @@ export class DeviationSeries {
     }
     const elements = 1 + Math.max(0, ...children.map(([parent]) => parent))
     this.childStart = new Int32Array(elements + 1)
-    this.wanted = new Int32Array(elements)
+    this.wanted = new Int32Array(elements).fill(-1)
     this.mixedParent = new Uint8Array(elements)
     for (const series of this.mixes.keys()) this.#markMixed(series)
     for (const [parent, place] of children) {
       this.childStart[parent + 1]!++
+      if (this.wanted[parent] === -1) this.wanted[parent] = 0
       if (this.child[place] === EXPECTED) this.wanted[parent]!++
     }
     for (let e = 0; e < elements; e++) this.childStart[e + 1]! += this.childStart[e]!

@@ -75,6 +75,7 @@ export class DeviationWatch {
   take(elements: TraceElements, scan: OccurrenceScan): void {
     this.deviating.begin(this.series.count + 1)
     this.counts.take(elements, scan, this.deviating)
+    if (scan.complete && this.counts.unknownRuns === 0) return
     const { known } = this.series
     const { runs, runPlace } = scan
     for (let run = 0; run < runs; run++) {
@@ -193,6 +194,7 @@ export class DeviationWatch {
   endSeries(series: number, open: boolean): void {
     const { counts, evidence } = this
     const n = counts.occurrences(series)
+    if (counts.c[series] === 0 && evidence.endPlainBucket(series, n)) return
     const rate = counts.normalRate(series)
     const onsets = counts.onsets(series)
     evidence.endBucket(series, n, counts.c[series]!, counts.unanswered[series]!, open, rate, onsets)

@@ -19,16 +19,20 @@ export type GaugeName = Kind<'gauge'>
 export type HistogramName = Kind<'histogram'>
 
 const NO_LABELS: MetricLabels = {}
+/** Values that a histogram is given at once, at the latest. */
+const MOST_WAITING = 512
 
 /**
  * The table of metrics as prom-client's. Counters follow plain numbers that other code counts: `raise`
- * is given the total when somebody scrapes, as gauges are.
+ * is given the total when somebody scrapes, as gauges are, and histograms their values.
  */
 export class Metrics {
   readonly registry = new Registry<OpenMetricsContentType>()
   readonly #counters = new Map<string, Counter>()
   readonly #gauges = new Map<string, Gauge>()
   readonly #histograms = new Map<string, Histogram>()
+  /** Values that a histogram has not been given yet. */
+  readonly #waiting = new Map<string, number[]>()
   readonly #collectors: (() => void)[] = []
   /** Last total of each counter series. */
   readonly #totals = new Map<string, number>()
@@ -68,9 +72,15 @@ export class Metrics {
 
   /** @param traceId a trace that shows this value: becomes the exemplar of its bucket */
   observe(name: HistogramName, value: number, traceId?: string): void {
-    const histogram = this.#histograms.get(name)
-    if (traceId === undefined) histogram?.observe({ labels: NO_LABELS, value })
-    else histogram?.observe({ labels: NO_LABELS, value, exemplarLabels: { trace_id: traceId } })
+    if (traceId !== undefined) {
+      const exemplarLabels = { trace_id: traceId }
+      this.#histograms.get(name)?.observe({ labels: NO_LABELS, value, exemplarLabels })
+      return
+    }
+    // One at a time, once a batch, prom-client's code would be cold each time.
+    const waiting = this.#waiting.get(name)
+    if (waiting === undefined) this.#waiting.set(name, [value])
+    else if (waiting.push(value) >= MOST_WAITING) this.#give(name, waiting)
   }
 
   /** Called at each scrape, to raise counters and set gauges. */
@@ -81,8 +91,15 @@ export class Metrics {
   /** The exposition: OpenMetrics with exemplars for who asks for it, else Prometheus' text format. */
   async render(openMetrics = false): Promise<string> {
     for (const collect of this.#collectors) collect()
+    for (const [name, waiting] of this.#waiting) this.#give(name, waiting)
     const text = await this.registry.metrics()
     return openMetrics ? text : plainText(text)
+  }
+
+  #give(name: string, waiting: number[]): void {
+    const histogram = this.#histograms.get(name)
+    for (const value of waiting) histogram?.observe({ labels: NO_LABELS, value })
+    waiting.length = 0
   }
 
   #declare(name: string, row: MetricRow): void {

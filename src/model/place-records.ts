@@ -97,6 +97,14 @@ export class PlaceRecords {
     this.#used += length
   }
 
+  /** Drops this bucket and what came after it. */
+  dropSince(bucket: number): void {
+    while (this.count > 0 && this.bucket[this.count - 1]! >= bucket) {
+      this.count--
+      this.#used -= this.length[this.count]!
+    }
+  }
+
   clear(): void {
     this.count = 0
     this.#used = 0

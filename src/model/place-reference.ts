@@ -114,6 +114,20 @@ export class PlaceReference {
     if (unusual) this.#unusual[stratum]!++
   }
 
+  /** Takes back what a place did since then, in whole buckets: it led to an anomaly cluster. */
+  dropPlaceSince(place: number, timeMs: number): void {
+    this.#records[place]?.dropSince(Math.floor(timeMs / this.#options.bucketMs))
+    this.#n[place] = 0
+    this.#errors[place] = 0
+    this.#runs[place] = 0
+  }
+
+  dropStratumSince(stratum: number, timeMs: number): void {
+    this.#strata[stratum]?.dropSince(Math.floor(timeMs / this.#options.bucketMs))
+    this.#observations[stratum] = 0
+    this.#unusual[stratum] = 0
+  }
+
   /** Forgets a place, so that what it does now becomes its normal. */
   forgetPlace(place: number): void {
     this.#records[place]?.clear()
@@ -186,6 +200,8 @@ export class PlaceReference {
   }
 
   #keep(place: number, timeMs: number): void {
+    // Taken back meanwhile.
+    if (this.#n[place] === 0) return
     const records = this.#records[place] ?? new PlaceRecords()
     this.#records[place] = records
     const n = this.#n[place]!

@@ -113,7 +113,9 @@ function endsUp(
     onsets.c[look - 1] = c
     onsets.count = look
   }
-  evidence.endBucket(series, n, c, 0, false, rate, onsets)
+  if (c > 0 || !evidence.endPlainBucket(series, n)) {
+    evidence.endBucket(series, n, c, 0, false, rate, onsets)
+  }
   return false
 }
 
