@@ -2,11 +2,11 @@ import type { ElementTable } from '../features/element-table.ts'
 import type { EvidenceReader } from '../features/kept-trace.ts'
 import type { TraceElements } from '../features/trace-elements.ts'
 import type { Model } from '../model/model.ts'
-import { NULL_OPTIONS } from '../model/null-options.ts'
 import { emptyPlaceNull } from '../model/place-null.ts'
 import type { PlaceReference } from '../model/place-reference.ts'
 import type { Scales } from '../model/scales.ts'
 import { LIKE } from '../model/series-kind.ts'
+import { isUnusual } from '../model/structure-shares.ts'
 import { hashWords } from '../sample/random.ts'
 import type { AcceptedStoriesState } from './accepted-stories.ts'
 import { describeCluster, type LivingCluster } from './accumulator-cluster.ts'
@@ -101,8 +101,7 @@ export class Accumulator {
     this.#seen.observations++
     like.anomalies.observed(elements.stratum)
     if (context.pStructure !== null) {
-      const unusual = context.pStructure <= NULL_OPTIONS.structureCut
-      this.#reference.learnStructure(elements.stratum, unusual, context.timeMs)
+      const unusual = isUnusual(context.pStructure)
       watch.takeStructure(elements.stratum, unusual, unusual ? signedPath(elements, context) : 0)
       watch.takeCategories(elements.stratum, context.categories, scan, elements.count)
     }

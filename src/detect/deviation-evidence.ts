@@ -13,7 +13,7 @@ import { LastBuckets, type LastBucketsState } from './last-buckets.ts'
 import { NO_ONSETS, type Onsets } from './onset-marks.ts'
 import { PathVotes } from './path-votes.ts'
 import { RecentValues } from './recent-values.ts'
-import { logLaterEvidence, logShareRatio, materialEvidence } from './share-evidence.ts'
+import { logLaterNull, materialEvidence } from './share-evidence.ts'
 import { logMeanExp, logPlusOne, logSum, NO_EVIDENCE, srStepWithin } from './shiryaev-roberts.ts'
 
 /** Occurrences of which none deviates, after which a series without evidence is not weighed at all. */
@@ -53,11 +53,10 @@ export class DeviationEvidence {
   readonly votes = new PathVotes()
   readonly #series: DeviationSeries
   readonly #options: EvidenceOptions
+  /** ln M of each alternative if the bucket that was weighed last ended now. */
   readonly #step = new Float64Array(ALTERNATIVES)
   readonly #ratios = new Float64Array(ALTERNATIVES)
   readonly #later = new Float64Array(ALTERNATIVES)
-  /** ln M since before the last bucket, if this one is the same burst still; Infinity = it is not. */
-  readonly #joined = new Float64Array(ALTERNATIVES)
   /** Share of changes that begin with the bucket, for the series weighed last. */
   #atStart = 1
 
@@ -120,44 +119,39 @@ export class DeviationEvidence {
   ): number {
     if (this.suspended[series] === 1) return NO_EVIDENCE
     this.#weigh(series, n, c, base, onsets)
-    for (let j = 0; j < ALTERNATIVES; j++) this.#step[j] = this.#stepOf(series, j)
+    const logM = logMeanExp(this.#step, 0, ALTERNATIVES)
+    if (logM <= 0) return logM
+    this.#join(series, n, c, base)
     return logMeanExp(this.#step, 0, ALTERNATIVES)
   }
 
-  /** ln M of alternative j after what `#weigh` found. */
-  #stepOf(series: number, j: number): number {
-    const logM = this.logM[series * ALTERNATIVES + j]!
-    const anew = srStepWithin(logM, this.#ratios[j]!, this.#atStart, this.#later[j]!)
-    if (this.#joined[j] === Infinity) return anew
-    return Math.min(anew, logSum(this.#joined[j]!, logSum(this.#ratios[j]!, this.#later[j]!)))
-  }
-
   /**
-   * Fills `#joined`: a burst of slowness may go on into the next bucket, so two buckets in a row are
+   * Lowers `#step`: a burst of slowness may go on into the next bucket, so two buckets in a row are
    * weighed as one as well. The null is the likelier of both, so that neither a new burst nor the same
-   * one counts twice.
+   * one counts twice. A bucket without a deviation ends a burst.
    */
   #join(series: number, n: number, c: number, base: number): void {
-    this.#joined.fill(Infinity)
     const { last } = this
     const { kind, rho } = this.#series
-    if (kind[series]! > SELF_FAR || n === 0 || !last.isBefore(series, this.bucket)) return
+    if (kind[series]! > SELF_FAR || c === 0 || !last.isBefore(series, this.bucket)) return
     const { alternativeRho, burstGoesOn } = this.#options
     const both = n + last.n[series]!
     const deviating = c + last.c[series]!
     const mean = (n * base + last.n[series]! * last.base[series]!) / both
     const shares = sharesOf(kind[series]!, this.#options)
+    const goesOn = Math.log(burstGoesOn) + logBetaBinomial(both, deviating, mean, rho[series]!)
     for (let j = 0; j < ALTERNATIVES; j++) {
       const share = alternativeShare(shares[j]!, mean)
-      const ratio = logShareRatio(both, deviating, share, alternativeRho, mean, rho[series]!)
-      const before = logPlusOne(last.logM[series * ALTERNATIVES + j]!)
-      this.#joined[j] = before + ratio - Math.log(burstGoesOn)
+      const ratio = logBetaBinomial(both, deviating, share, alternativeRho) - goesOn
+      const since = logPlusOne(last.logM[series * ALTERNATIVES + j]!) + ratio
+      const begun = logSum(this.#ratios[j]!, this.#later[j]!)
+      this.#step[j] = Math.min(this.#step[j]!, logSum(since, begun))
     }
   }
 
   /**
-   * Fills `#ratios`: ln of what one bucket says for each alternative against the null, and `#later`:
-   * of what its ends say.
+   * Fills `#ratios`: ln of what one bucket says for each alternative against the null, `#later`: of what
+   * its ends say, and `#step`: ln M after both.
    */
   #weigh(series: number, n: number, c: number, base: number, onsets: Onsets): void {
     const { rho, kind } = this.#series
@@ -173,7 +167,6 @@ export class DeviationEvidence {
       const ratio = logRising(a, c) + logRising(size - a, n - c) - shared
       this.#ratios[j] = materialEvidence(ratio, n, c, least)
     }
-    this.#join(series, n, c, base)
     this.#atStart = onsets.most > 0 ? this.#options.onsetAtStart : 1
     this.#later.fill(NO_EVIDENCE)
     for (let k = 0; k < onsets.count; k++) {
@@ -181,15 +174,17 @@ export class DeviationEvidence {
       const beforeC = onsets.c[k]!
       // What claims nothing is left out: it would add less than it costs to say so.
       if (c <= beforeC || c - beforeC < least * (n - beforeN)) continue
-      const logWeight = Math.log((1 - this.#atStart) / onsets.most)
+      const weight = (1 - this.#atStart) / onsets.most
+      const normal = logLaterNull(n, c, beforeN, beforeC, base, rho[series]!) - Math.log(weight)
       for (let j = 0; j < ALTERNATIVES; j++) {
         const share = alternativeShare(shares[j]!, base)
-        const ratio = logLaterEvidence(
-          { n, c, beforeN, beforeC },
-          { share, shareRho: alternativeRho, base, baseRho: rho[series]! },
-        )
-        this.#later[j] = logSum(this.#later[j]!, ratio + logWeight)
+        const claimed = logBetaBinomial(n - beforeN, c - beforeC, share, alternativeRho)
+        this.#later[j] = logSum(this.#later[j]!, claimed - normal)
       }
+    }
+    for (let j = 0; j < ALTERNATIVES; j++) {
+      const logM = this.logM[series * ALTERNATIVES + j]!
+      this.#step[j] = srStepWithin(logM, this.#ratios[j]!, this.#atStart, this.#later[j]!)
     }
   }
 
@@ -209,9 +204,10 @@ export class DeviationEvidence {
     }
     const at = series * ALTERNATIVES
     this.#weigh(series, n, c, base, onsets)
+    this.#join(series, n, c, base)
     this.last.keep(series, this.bucket, n, c, base, this.logM)
     for (let j = 0; j < ALTERNATIVES; j++) {
-      this.logM[at + j] = this.#stepOf(series, j)
+      this.logM[at + j] = this.#step[j]!
       this.#ratios[j] = Math.max(this.#ratios[j]!, this.#later[j]!)
     }
     const gain = logMeanExp(this.#ratios, 0, ALTERNATIVES)

@@ -7,6 +7,7 @@ import { ActiveModel, type Judgement, noJudgement } from '../model/active-model.
 import type { FitRequest, FitResult } from '../model/fit-request.ts'
 import { makeModel } from '../model/install.ts'
 import type { Model } from '../model/model.ts'
+import { isUnusual } from '../model/structure-shares.ts'
 import {
   Accumulator,
   type AccumulatorState,
@@ -89,6 +90,7 @@ export class Observer {
     // A place may be known well before the stratum is: its evidence counts all the same.
     const whole = reason !== 'incomplete'
     const member = whole && this.accumulator.observe(this.#elements, this.#context(flagged))
+    if (whole) this.#learnStructure(trace.endMs)
     if (judged) this.#watchDrift(trace.endMs, member)
     const verdict = this.#verdict(trace, reason, flagged)
     output.verdicts.push(verdict)
@@ -150,6 +152,13 @@ export class Observer {
     if (!this.#judgement.stratum) return 'learning'
     if (this.#judgement.p > this.#settings.alpha) return 'normal'
     return this.#judgement.pStructure < this.#judgement.pDistance ? 'structure' : 'distance'
+  }
+
+  /** How often an entry has unusual sets of calls is learned of all observations, flagged or not. */
+  #learnStructure(timeMs: number): void {
+    const { stratum, pStructure } = this.#judgement
+    if (stratum === null) return
+    this.#learner.places.learnStructure(this.#elements.stratum, isUnusual(pStructure), timeMs)
   }
 
   /** The rank of the distance, and the cluster by a number that it keeps as long as its id. */

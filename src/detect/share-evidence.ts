@@ -15,36 +15,25 @@ export function logShareRatio(
   return logBetaBinomial(n, c, share, shareRho) - logBetaBinomial(n, c, base, baseRho)
 }
 
-/** A bucket so far, and how much of it lay before a change. */
-interface DividedBucket {
-  readonly n: number
-  readonly c: number
-  readonly beforeN: number
-  readonly beforeC: number
-}
-
-/** Shares of deviating occurrences with their over-dispersion: claimed and normal. */
-interface Claim {
-  readonly share: number
-  readonly shareRho: number
-  readonly base: number
-  readonly baseRho: number
-}
-
 /**
- * ln of what the end of a bucket says for a change that began there. Under the null the end follows
- * from what lay before it, since a bucket has one share; but a burst may begin anywhere as well, and
- * then the end is like a bucket of its own. The likelier of the two counts, so that this stays an
- * e-value under the first.
+ * ln of how likely the end of a bucket is while all is well: beforeN occurrences with beforeC
+ * deviating ones lay before it, n with c have come in all. Under the null the end follows from what lay
+ * before it, since a bucket has one share; but a burst may begin anywhere as well, and then the end is
+ * like a bucket of its own. The likelier of the two counts, so that a claim over it stays an e-value
+ * under the first.
  */
-export function logLaterEvidence(bucket: DividedBucket, claim: Claim): number {
-  const { n, c, beforeN, beforeC } = bucket
-  const { share, shareRho, base, baseRho } = claim
-  const claimed = logBetaBinomial(n - beforeN, c - beforeC, share, shareRho)
+export function logLaterNull(
+  n: number,
+  c: number,
+  beforeN: number,
+  beforeC: number,
+  base: number,
+  baseRho: number,
+): number {
   const anew = logBetaBinomial(n - beforeN, c - beforeC, base, baseRho)
   const given =
     logBetaBinomial(n, c, base, baseRho) - logBetaBinomial(beforeN, beforeC, base, baseRho)
-  return claimed - Math.max(anew, given)
+  return Math.max(anew, given)
 }
 
 /**

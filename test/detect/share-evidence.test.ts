@@ -1,11 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { logBetaBinomial } from '../../src/detect/beta-binomial.ts'
-import {
-  logLaterEvidence,
-  logShareRatio,
-  materialEvidence,
-} from '../../src/detect/share-evidence.ts'
+import { logLaterNull, logShareRatio, materialEvidence } from '../../src/detect/share-evidence.ts'
 
 const share = fc.double({ min: 0.01, max: 0.95, noNaN: true })
 const rho = fc.oneof(fc.constant(0), fc.double({ min: 0.01, max: 0.5, noNaN: true }))
@@ -88,6 +84,14 @@ describe('the likelihood ratio of a bucket', () => {
 
 describe('the evidence of the end of a bucket', () => {
   const claim = { share: 0.6, shareRho: 0.1, base: 0.1, baseRho: 0.2 }
+
+  function logLaterEvidence(
+    { n, c, beforeN, beforeC }: Record<'n' | 'c' | 'beforeN' | 'beforeC', number>,
+    { share, shareRho, base, baseRho }: typeof claim,
+  ): number {
+    const claimed = logBetaBinomial(n - beforeN, c - beforeC, share, shareRho)
+    return claimed - logLaterNull(n, c, beforeN, beforeC, base, baseRho)
+  }
 
   it('is that of a bucket of its own where nothing came before', () => {
     const whole = logLaterEvidence({ n: 7, c: 5, beforeN: 0, beforeC: 0 }, claim)
