@@ -193,14 +193,16 @@ export class DeviationCounts {
     if (elements.count > this.#expectedSeen.length) {
       this.#expectedSeen = grownTo(this.#expectedSeen, elements.count)
     }
+    const { runs: counted } = this
+    const { runs } = scan
     const seen = this.#expectedSeen
-    seen.fill(0, 0, elements.count)
-    this.unknownRuns = 0
-    for (let run = 0; run < scan.runs; run++) {
+    for (let i = 0; i < elements.count; i++) seen[i] = 0
+    let unknown = 0
+    for (let run = 0; run < runs; run++) {
       const at = runPlace[run]!
-      if (known[at] !== 1) this.unknownRuns++
+      if (known[at] !== 1) unknown++
       if (at >= places) continue
-      this.runs[at]!++
+      counted[at]!++
       if (mixed[at] === 1) this.#mix.takeRun(elements.path[runFirst[run]!]!)
       if (runCount[run]! > calls[at]!) {
         this.#deviate(ofPlace[at * PLACE_KINDS + COUNT]!, runCount[run]!, deviating)
@@ -210,6 +212,7 @@ export class DeviationCounts {
         this.#deviate(ofPlace[at * PLACE_KINDS + APPEARANCE]!, 0, deviating)
       }
     }
+    this.unknownRuns = unknown
   }
 
   /** Every span that should have certain children: are they there, as `#takeRuns` has seen? */
@@ -268,7 +271,9 @@ export class DeviationCounts {
   }
 
   #touchPlace(place: number): void {
-    this.places = grownTo(this.places, this.placeCount + 1)
+    if (this.placeCount >= this.places.length) {
+      this.places = grownTo(this.places, this.placeCount + 1)
+    }
     this.places[this.placeCount++] = place
   }
 

@@ -201,6 +201,7 @@ export class DeviationWatch {
   }
 
   #grow(): void {
+    if (this.evidence.n.length >= this.series.count) return
     this.evidence.grow()
     this.counts.grow()
   }
