@@ -193,3 +193,14 @@ describe('gauges', () => {
     expect(await read(metrics, 'medoscope_published_total{sink="kafka",type="anomaly"}')).toBe(3)
   })
 })
+
+describe('a histogram', () => {
+  it('has every value at a scrape, however many came since the last one', async () => {
+    const metrics = new Metrics(false)
+    for (let i = 0; i < 1300; i++) metrics.observe('medoscope_step_seconds', 0.004)
+    expect(await read(metrics, 'medoscope_step_seconds_count')).toBe(1300)
+    metrics.observe('medoscope_step_seconds', 1000)
+    expect(await read(metrics, 'medoscope_step_seconds_count')).toBe(1301)
+    expect(await read(metrics, 'medoscope_step_seconds_sum')).toBeCloseTo(1005.2, 6)
+  })
+})

@@ -165,6 +165,26 @@ describe('the reference', () => {
     expect(occurrences()).toBe(0)
   })
 
+  it('takes back what a place did since then, in the running bucket too', () => {
+    const { reference, traces } = referenceOf(5, 20, (i) => ({ cartMs: spread(i) }))
+    const { elements } = traces.tables
+    const ids = [...reference.request().places]
+    const cart = ids.find((place) => elements.placeText(place).endsWith('cart Get')) ?? 0
+    const buckets = (place: number): number[] => {
+      const data = reference.request()
+      const i = data.places.indexOf(place)
+      return i < 0 ? [] : [...data.bucket.slice(data.records[i], data.records[i + 1])]
+    }
+    const first = START / BUCKET
+    expect(buckets(cart)).toEqual([0, 1, 2, 3, 4].map((b) => first + b))
+    reference.dropPlaceSince(cart, START + 3 * BUCKET + 7000)
+    traces.read(spansOf({ cartMs: 10 }), () => reference.learn(traces.elements, START + 6 * BUCKET))
+    expect(buckets(cart)).toEqual([0, 1, 2].map((b) => first + b))
+    // Another place has lost nothing.
+    const page = ids.find((place) => elements.placeText(place).endsWith('shop page')) ?? 0
+    expect(buckets(page)).toEqual([0, 1, 2, 3, 4, 5].map((b) => first + b))
+  })
+
   it('goes on the same from a state, in the middle of a bucket', () => {
     const { reference, traces } = referenceOf(3, 40, (i) => ({ cartMs: spread(i), ads: i % 2 > 0 }))
     const other = new PlaceReference(traces.tables.elements, {

@@ -26,6 +26,22 @@ function valuesOf(records: PlaceRecords): Map<number, number[]> {
 }
 
 describe('the records of one place', () => {
+  it('are without a bucket and all after it once they are dropped, and take new ones', () => {
+    const records = new PlaceRecords()
+    for (let bucket = 3; bucket < 7; bucket++) add(records, bucket, 1, 2)
+    records.dropSince(5)
+    expect([...valuesOf(records)]).toEqual([
+      [3, [3000, 3001]],
+      [4, [4000, 4001]],
+    ])
+    expect(records.used).toBe(4)
+    add(records, 9, 1, 1)
+    expect(valuesOf(records).get(9)).toEqual([9000])
+    records.dropSince(0)
+    expect(records.count).toBe(0)
+    expect(records.used).toBe(0)
+  })
+
   it('keep all of a thin place', () => {
     const records = new PlaceRecords()
     for (let bucket = 0; bucket < 400; bucket++) add(records, bucket, bucket % 17, 1)
