@@ -53,7 +53,6 @@ export class Accumulator {
   readonly #table: ElementTable
   readonly #reference: PlaceReference
   readonly #life: AccumulatorLife
-  #bucket = -1
   #nextLookMs = 0
   #watermarkMs = 0
   #last: LivingCluster | null = null
@@ -191,15 +190,16 @@ export class Accumulator {
 
   /** Ends the running bucket if an observation lies beyond it. */
   #begin(timeMs: number): void {
+    const { evidence } = this.#life.watch
     const bucket = Math.floor(timeMs / this.#settings.bucketMs)
-    if (bucket <= this.#bucket) return
+    if (bucket <= evidence.bucket) return
     this.#endBucket()
-    this.#bucket = bucket
-    this.#life.watch.evidence.bucket = bucket
+    evidence.bucket = bucket
   }
 
   #endBucket(): void {
-    if (this.#bucket >= 0) this.#life.endBucket((this.#bucket + 1) * this.#settings.bucketMs)
+    const { bucket } = this.#life.watch.evidence
+    if (bucket >= 0) this.#life.endBucket((bucket + 1) * this.#settings.bucketMs)
   }
 
   /** An observation that deviates somewhere, or was flagged. */
@@ -262,7 +262,6 @@ export class Accumulator {
       accepted: life.accepted.state(),
       scales: life.scales,
       model: life.model,
-      bucket: this.#bucket,
       nextLookMs: this.#nextLookMs,
       watermarkMs: this.#watermarkMs,
       pending: [...life.pending],
@@ -280,7 +279,6 @@ export class Accumulator {
     life.accepted.restore(state.accepted)
     life.useScales(state.scales)
     life.model = state.model
-    this.#bucket = state.bucket
     this.#nextLookMs = state.nextLookMs
     this.#watermarkMs = state.watermarkMs
     life.pending = [...state.pending]
@@ -305,7 +303,6 @@ export interface AccumulatorState {
   readonly accepted: AcceptedStoriesState
   readonly scales: Scales | null
   readonly model: string | null
-  readonly bucket: number
   readonly nextLookMs: number
   readonly watermarkMs: number
   readonly pending: readonly AnomalyClusterChange[]

@@ -123,17 +123,11 @@ export class DeviationCounts {
       this.strata = grownTo(this.strata, this.stratumCount + 1)
       this.strata[this.stratumCount++] = stratum
     }
-    if (unusual) this.#count(series, deviating)
-  }
-
-  /** Counts one more deviation of a series whose occurrence is counted already. */
-  takeOne(series: number, deviating: DeviatingSeries): void {
-    this.#count(series, deviating)
+    if (unusual) this.takeOne(series, deviating)
   }
 
   /** Room for series that turned up since. */
   grow(): void {
-    if (this.c.length >= this.#series.count) return
     this.c = grownTo(this.c, this.#series.count)
     this.unanswered = grownTo(this.unanswered, this.#series.count)
   }
@@ -256,10 +250,11 @@ export class DeviationCounts {
   #deviate(series: number, value: number, deviating: DeviatingSeries): void {
     if (series < 0) return
     this.#recent.add(series, value)
-    this.#count(series, deviating)
+    this.takeOne(series, deviating)
   }
 
-  #count(series: number, deviating: DeviatingSeries): void {
+  /** Counts one more deviation of a series whose occurrence is counted already. */
+  takeOne(series: number, deviating: DeviatingSeries): void {
     if (this.c[series]!++ === 0) {
       const { deviatedCount } = this
       if (deviatedCount >= this.deviated.length) {

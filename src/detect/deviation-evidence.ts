@@ -57,8 +57,6 @@ export class DeviationEvidence {
   readonly #step = new Float64Array(ALTERNATIVES)
   readonly #ratios = new Float64Array(ALTERNATIVES)
   readonly #later = new Float64Array(ALTERNATIVES)
-  /** Share of changes that begin with the bucket, for the series weighed last. */
-  #atStart = 1
 
   constructor(series: DeviationSeries, options: EvidenceOptions) {
     const { count } = series
@@ -167,14 +165,15 @@ export class DeviationEvidence {
       const ratio = logRising(a, c) + logRising(size - a, n - c) - shared
       this.#ratios[j] = materialEvidence(ratio, n, c, least)
     }
-    this.#atStart = onsets.most > 0 ? this.#options.onsetAtStart : 1
+    // Share of changes that begin with the bucket.
+    const atStart = onsets.most > 0 ? this.#options.onsetAtStart : 1
     this.#later.fill(NO_EVIDENCE)
     for (let k = 0; k < onsets.count; k++) {
       const beforeN = onsets.n[k]!
       const beforeC = onsets.c[k]!
       // What claims nothing is left out: it would add less than it costs to say so.
       if (c <= beforeC || c - beforeC < least * (n - beforeN)) continue
-      const weight = (1 - this.#atStart) / onsets.most
+      const weight = (1 - atStart) / onsets.most
       const normal = logLaterNull(n, c, beforeN, beforeC, base, rho[series]!) - Math.log(weight)
       for (let j = 0; j < ALTERNATIVES; j++) {
         const share = alternativeShare(shares[j]!, base)
@@ -184,7 +183,7 @@ export class DeviationEvidence {
     }
     for (let j = 0; j < ALTERNATIVES; j++) {
       const logM = this.logM[series * ALTERNATIVES + j]!
-      this.#step[j] = srStepWithin(logM, this.#ratios[j]!, this.#atStart, this.#later[j]!)
+      this.#step[j] = srStepWithin(logM, this.#ratios[j]!, atStart, this.#later[j]!)
     }
   }
 

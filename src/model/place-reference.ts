@@ -116,14 +116,14 @@ export class PlaceReference {
 
   /** Takes back what a place did since then, in whole buckets: it led to an anomaly cluster. */
   dropPlaceSince(place: number, timeMs: number): void {
-    this.#records[place]?.dropSince(Math.floor(timeMs / this.#options.bucketMs))
+    this.#records[place]?.dropSince(this.#bucketOf(timeMs))
     this.#n[place] = 0
     this.#errors[place] = 0
     this.#runs[place] = 0
   }
 
   dropStratumSince(stratum: number, timeMs: number): void {
-    this.#strata[stratum]?.dropSince(Math.floor(timeMs / this.#options.bucketMs))
+    this.#strata[stratum]?.dropSince(this.#bucketOf(timeMs))
     this.#observations[stratum] = 0
     this.#unusual[stratum] = 0
   }
@@ -167,9 +167,13 @@ export class PlaceReference {
     this.#duration[place] = durationNs
   }
 
+  #bucketOf(timeMs: number): number {
+    return Math.floor(timeMs / this.#options.bucketMs)
+  }
+
   /** Ends the running bucket if `timeMs` lies beyond it; makes room for ids that are new. */
   #begin(timeMs: number): void {
-    const bucket = Math.floor(timeMs / this.#options.bucketMs)
+    const bucket = this.#bucketOf(timeMs)
     if (bucket > this.#bucket) {
       if (this.#bucket >= 0) this.#endBucket(bucket - this.#bucket)
       this.#bucket = bucket
@@ -200,11 +204,11 @@ export class PlaceReference {
   }
 
   #keep(place: number, timeMs: number): void {
+    const n = this.#n[place]!
     // Taken back meanwhile.
-    if (this.#n[place] === 0) return
+    if (n === 0) return
     const records = this.#records[place] ?? new PlaceRecords()
     this.#records[place] = records
-    const n = this.#n[place]!
     const record = {
       bucket: this.#bucket,
       n,

@@ -1,22 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { Accumulator } from '../../src/detect/accumulator.ts'
+import type { Accumulator } from '../../src/detect/accumulator.ts'
 import type { AnomalyClusterChange } from '../../src/detect/anomaly-cluster.ts'
-import { keepTrace } from '../../src/features/kept-trace.ts'
 import { packProfiles } from '../../src/features/packed-profiles.ts'
 import type { Profile } from '../../src/features/profile.ts'
 import { categoryShares } from '../../src/model/category-shares.ts'
 import { fitPlaceNull, type PlaceNull } from '../../src/model/place-null.ts'
-import { PlaceReference } from '../../src/model/place-reference.ts'
+import type { PlaceReference } from '../../src/model/place-reference.ts'
 import { CATEGORY } from '../../src/model/series-kind.ts'
-import { detectorSettings } from '../detector-settings.ts'
 import { type HandSpan, HandTraces } from '../features/traces.ts'
+import { handAccumulator, handContext, handReference, NO_SCALES } from './hand-accumulator.ts'
 
 const START = Date.UTC(2026, 0, 1)
-const SCALES = {
-  paths: new Int32Array(0),
-  knots: new Float64Array(0),
-  supported: new Uint8Array(0),
-}
 
 interface Request {
   readonly status: string
@@ -38,7 +32,6 @@ function spansOf({ status, failsWithin = false }: Request): HandSpan[] {
 class Entry {
   readonly traces = new HandTraces()
   readonly changes: AnomalyClusterChange[] = []
-  readonly #settings = detectorSettings().accumulate
   readonly #reference: PlaceReference
   readonly #learned: Profile[] = []
   accumulator: Accumulator
@@ -46,15 +39,8 @@ class Entry {
   #timeMs = START
 
   constructor() {
-    const { elements } = this.traces.tables
-    const options = { bucketMs: this.#settings.bucketMs, halfLifeMs: 3_600_000, seed: 1 }
-    this.#reference = new PlaceReference(elements, options)
-    this.accumulator = this.#fresh()
-  }
-
-  #fresh(): Accumulator {
-    const { elements, evidence } = this.traces.tables
-    return new Accumulator(this.#settings, elements, this.#reference, evidence)
+    this.#reference = handReference(this.traces)
+    this.accumulator = handAccumulator(this.traces, this.#reference)
   }
 
   learn(count: number, request: (i: number) => Request): this {
@@ -89,27 +75,16 @@ class Entry {
 
   watch(): this {
     const places = this.placeNull()
-    this.accumulator.install({ id: 'model-1', fittedMs: START, places, scales: SCALES })
+    this.accumulator.install({ id: 'model-1', fittedMs: START, places, scales: NO_SCALES })
     return this
   }
 
   see(count: number, request: (i: number) => Request): this {
-    const { elements, scratch, tables } = this.traces
     for (let i = 0; i < count; i++) {
       this.#timeMs += 100
       this.traces.read(spansOf(request(i)), () => {
-        this.accumulator.observe(elements, {
-          timeMs: this.#timeMs,
-          flagged: false,
-          pStructure: 1,
-          differingPath: -1,
-          categories: scratch.categories,
-          keep: () => ({
-            profile: scratch.keep(),
-            trace: keepTrace(elements, tables.categorySlots),
-            nearestNormal: null,
-          }),
-        })
+        const context = handContext(this.traces, this.#timeMs, { pStructure: 1 })
+        this.accumulator.observe(this.traces.elements, context)
       })
       this.accumulator.advance(this.#timeMs, this.changes)
     }
@@ -118,7 +93,7 @@ class Entry {
 
   restored(): this {
     const state = structuredClone(this.accumulator.state())
-    this.accumulator = this.#fresh()
+    this.accumulator = handAccumulator(this.traces, this.#reference)
     this.accumulator.restore(state)
     return this
   }

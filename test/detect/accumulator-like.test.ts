@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { Accumulator } from '../../src/detect/accumulator.ts'
+import type { Accumulator } from '../../src/detect/accumulator.ts'
 import type { AnomalyClusterChange } from '../../src/detect/anomaly-cluster.ts'
-import { keepTrace } from '../../src/features/kept-trace.ts'
-import { PlaceReference } from '../../src/model/place-reference.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { type HandSpan, HandTraces } from '../features/traces.ts'
+import { handAccumulator, handContext, handReference, NO_SCALES } from './hand-accumulator.ts'
 
 const START = Date.UTC(2026, 0, 1)
 const NORMAL: readonly HandSpan[] = [
@@ -26,19 +25,11 @@ class Shop {
   #timeMs = START
 
   #fresh(): Accumulator {
-    const { elements, evidence } = this.traces.tables
-    const options = { bucketMs: this.settings.bucketMs, halfLifeMs: 3_600_000, seed: 1 }
-    const reference = new PlaceReference(elements, options)
-    return new Accumulator(this.settings, elements, reference, evidence)
+    return handAccumulator(this.traces, handReference(this.traces))
   }
 
   learn(): this {
-    const scales = {
-      paths: new Int32Array(0),
-      knots: new Float64Array(0),
-      supported: new Uint8Array(0),
-    }
-    this.accumulator.install({ id: 'model-1', fittedMs: START, places: null, scales })
+    this.accumulator.install({ id: 'model-1', fittedMs: START, places: null, scales: NO_SCALES })
     return this
   }
 
@@ -47,19 +38,8 @@ class Shop {
     let member = false
     this.#timeMs += 1000
     this.traces.read(spans, () => {
-      const { elements, scratch, tables } = this.traces
-      member = this.accumulator.observe(elements, {
-        timeMs: this.#timeMs,
-        flagged,
-        pStructure: null,
-        differingPath: -1,
-        categories: scratch.categories,
-        keep: () => ({
-          profile: scratch.keep(),
-          trace: keepTrace(elements, tables.categorySlots),
-          nearestNormal: null,
-        }),
-      })
+      const context = handContext(this.traces, this.#timeMs, { flagged })
+      member = this.accumulator.observe(this.traces.elements, context)
     })
     this.accumulator.advance(this.#timeMs, this.changes)
     return member

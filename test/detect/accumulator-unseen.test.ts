@@ -1,18 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { Accumulator } from '../../src/detect/accumulator.ts'
+import type { Accumulator } from '../../src/detect/accumulator.ts'
 import type { AnomalyClusterChange } from '../../src/detect/anomaly-cluster.ts'
-import { keepTrace } from '../../src/features/kept-trace.ts'
 import { fitPlaceNull } from '../../src/model/place-null.ts'
-import { PlaceReference } from '../../src/model/place-reference.ts'
-import { detectorSettings } from '../detector-settings.ts'
+import type { PlaceReference } from '../../src/model/place-reference.ts'
 import { type HandSpan, HandTraces } from '../features/traces.ts'
+import { handAccumulator, handContext, handReference, NO_SCALES } from './hand-accumulator.ts'
 
 const START = Date.UTC(2026, 0, 1)
-const SCALES = {
-  paths: new Int32Array(0),
-  knots: new Float64Array(0),
-  supported: new Uint8Array(0),
-}
 
 type Request = 'usual' | 'legacy' | 'failing'
 
@@ -47,33 +41,20 @@ class Shop {
   #timeMs = START
 
   constructor() {
-    const { elements, evidence } = this.traces.tables
-    const settings = detectorSettings().accumulate
-    const options = { bucketMs: settings.bucketMs, halfLifeMs: 3_600_000, seed: 1 }
-    this.#reference = new PlaceReference(elements, options)
-    this.accumulator = new Accumulator(settings, elements, this.#reference, evidence)
+    this.#reference = handReference(this.traces)
+    this.accumulator = handAccumulator(this.traces, this.#reference)
     this.see(120, () => 'usual')
     const places = fitPlaceNull(this.#reference.request())
-    this.accumulator.install({ id: 'model-1', fittedMs: START, places, scales: SCALES })
+    this.accumulator.install({ id: 'model-1', fittedMs: START, places, scales: NO_SCALES })
   }
 
   see(seconds: number, request: (i: number) => Request): this {
-    const { elements, scratch, tables } = this.traces
+    const { elements } = this.traces
     for (let i = 0; i < seconds * 20; i++) {
       this.#timeMs += 50
       this.traces.read(spansOf(request(i)), () => {
-        const member = this.accumulator.observe(elements, {
-          timeMs: this.#timeMs,
-          flagged: false,
-          pStructure: null,
-          differingPath: -1,
-          categories: scratch.categories,
-          keep: () => ({
-            profile: scratch.keep(),
-            trace: keepTrace(elements, tables.categorySlots),
-            nearestNormal: null,
-          }),
-        })
+        const context = handContext(this.traces, this.#timeMs)
+        const member = this.accumulator.observe(elements, context)
         if (!member) this.#reference.learn(elements, this.#timeMs)
       })
       this.accumulator.advance(this.#timeMs, this.changes)

@@ -8,6 +8,7 @@ import { emptyPlaceNull } from '../../src/model/place-null.ts'
 import { ERRORS, SELF_HIGH } from '../../src/model/series-kind.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { BurstDraws } from './burst-draws.ts'
+import { meanRunLength } from './run-length.ts'
 
 const RATE = 0.1
 const RHO = 0.2
@@ -90,10 +91,7 @@ const THRESHOLD = 1000
 /** Buckets until the evidence reaches the threshold, on average, where every second burst goes on once. */
 function runLength(burstGoesOn: number): { mean: number; error: number } {
   const draws = new BurstDraws(53)
-  const runs = 60
-  let total = 0
-  let squares = 0
-  for (let run = 0; run < runs; run++) {
+  return meanRunLength(60, () => {
     const series = new OneSeries(SELF_HIGH, { ...EVIDENCE_OPTIONS, burstGoesOn })
     let share = draws.share(RATE, RHO)
     let begins = true
@@ -101,15 +99,11 @@ function runLength(burstGoesOn: number): { mean: number; error: number } {
     for (;;) {
       const isOver = series.take(steps, 40, draws.binomial(40, share)) >= Math.log(THRESHOLD)
       steps++
-      if (isOver) break
+      if (isOver) return steps
       begins = !begins || draws.uniform() >= 0.5
       if (begins) share = draws.share(RATE, RHO)
     }
-    total += steps
-    squares += steps * steps
-  }
-  const mean = total / runs
-  return { mean, error: Math.sqrt((squares / runs - mean * mean) / runs) }
+  })
 }
 
 describe('the evidence in bursts of one or two buckets', () => {

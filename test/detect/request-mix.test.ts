@@ -1,15 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  Accumulator,
-  type KeptExample,
-  type ObservationContext,
-} from '../../src/detect/accumulator.ts'
+import { Accumulator } from '../../src/detect/accumulator.ts'
 import type { AnomalyClusterChange } from '../../src/detect/anomaly-cluster.ts'
-import { keepTrace } from '../../src/features/kept-trace.ts'
 import { fitPlaceNull, type PlaceNull } from '../../src/model/place-null.ts'
 import { PlaceReference } from '../../src/model/place-reference.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { type HandSpan, HandTraces } from '../features/traces.ts'
+import { handContext, NO_SCALES } from './hand-accumulator.ts'
 
 const START = Date.UTC(2026, 0, 1)
 const PER_SECOND = 10
@@ -161,29 +157,14 @@ class Shop {
     const { accumulate } = detectorSettings()
     const reference = new PlaceReference(elements, { ...accumulate, halfLifeMs: 1e9, seed: 1 })
     const accumulator = new Accumulator(accumulate, elements, reference, evidence)
-    const scales = {
-      paths: new Int32Array(0),
-      knots: new Float64Array(0),
-      supported: new Uint8Array(0),
-    }
-    accumulator.install({ id: 'model-1', fittedMs: LIVE, places: this.#places, scales })
+    const places = this.#places
+    accumulator.install({ id: 'model-1', fittedMs: LIVE, places, scales: NO_SCALES })
     const changes: AnomalyClusterChange[] = []
     this.#run(LIVE, LIVE_S, second, (timeMs) => {
-      accumulator.observe(this.#traces.elements, this.#context(timeMs))
+      accumulator.observe(this.#traces.elements, handContext(this.#traces, timeMs))
       accumulator.advance(timeMs, changes)
     })
     return changes.filter(({ change }) => change === 'opened')
-  }
-
-  #context(timeMs: number): ObservationContext {
-    const { elements, scratch, tables } = this.#traces
-    const keep = (): KeptExample => ({
-      profile: scratch.keep(),
-      trace: keepTrace(elements, tables.categorySlots),
-      nearestNormal: null,
-    })
-    const { categories } = scratch
-    return { timeMs, flagged: false, pStructure: null, differingPath: -1, categories, keep }
   }
 
   #run(

@@ -10,16 +10,14 @@ import {
   srStepWithin,
 } from '../../src/detect/shiryaev-roberts.ts'
 import { BurstDraws } from './burst-draws.ts'
+import { meanRunLength } from './run-length.ts'
 
 /** Buckets until M reaches 100, on average: 10 % deviate in bursts of rho 0.2, the null says `nullRho`. */
 function runLength(nullRho: number): { mean: number; error: number } {
   const draws = new BurstDraws(71)
   const threshold = Math.log(100)
-  const runs = 400
   const n = 12
-  let total = 0
-  let squares = 0
-  for (let run = 0; run < runs; run++) {
+  return meanRunLength(400, () => {
     let logM = NO_EVIDENCE
     let steps = 0
     while (logM < threshold) {
@@ -27,11 +25,8 @@ function runLength(nullRho: number): { mean: number; error: number } {
       logM = srStep(logM, logShareRatio(n, c, 0.6, 0.1, 0.1, nullRho))
       steps++
     }
-    total += steps
-    squares += steps * steps
-  }
-  const mean = total / runs
-  return { mean, error: Math.sqrt((squares / runs - mean * mean) / runs) }
+    return steps
+  })
 }
 
 describe('the Shiryaev-Roberts step', () => {
