@@ -7,8 +7,8 @@ import { replay } from './cli/replay.ts'
 import { run } from './cli/run.ts'
 import { styler } from './cli/style.ts'
 import { validate } from './cli/validate.ts'
-import { ConfigError } from './config-load.ts'
-import { messageOf } from './io/log.ts'
+import { ConfigError } from './config/load.ts'
+import { messageOf } from './io/telemetry/log.ts'
 
 /** Signals this close together are one. */
 const ECHO_MS = 1000

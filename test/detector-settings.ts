@@ -1,4 +1,4 @@
-import type { DetectorSettings } from '../src/detect/settings.ts'
+import type { DetectorSettings } from '../src/detector/settings.ts'
 import { DRIFT_DEFAULTS } from '../src/drift/drift-settings.ts'
 
 /** Settings for tests and benches: the defaults of config.ts in base units, parts replaced. */

@@ -1,6 +1,6 @@
-import type { Detector } from '../src/detect/detector.ts'
-import type { LogRecord } from '../src/detect/log-record.ts'
-import type { StepOutput } from '../src/detect/step-output.ts'
+import type { LogRecord } from '../src/contract/log-record.ts'
+import type { StepOutput } from '../src/contract/step-output.ts'
+import type { Detector } from '../src/detector/detector.ts'
 import { fit } from '../src/model/fit.ts'
 
 /** Steps through all records, fitting inline where a fit is asked for. */

@@ -1,4 +1,4 @@
-import type { LogRecord } from '../src/detect/log-record.ts'
+import type { LogRecord } from '../src/contract/log-record.ts'
 import { type SimulationOptions, simulate } from '../src/simulate/simulate.ts'
 import { toOtlpProto } from '../src/simulate/simulated-record.ts'
 

@@ -1,4 +1,4 @@
-import type { AssembleSettings } from '../detect/settings.ts'
+import type { AssembleSettings } from '../detector/settings.ts'
 import type { SpanColumns } from '../otlp/span-columns.ts'
 import { type AssembledTrace, type CloseCause, emptyTrace } from './assembled-trace.ts'
 import { type AssemblerCounts, emptyCounts } from './assembler-counts.ts'

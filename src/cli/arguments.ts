@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
-import type { Config } from '../config.ts'
-import { type ConfigSource, loadConfig } from '../config-load.ts'
-import { messageOf } from '../io/log.ts'
+import { type ConfigSource, loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { messageOf } from '../io/telemetry/log.ts'
 import { UsageError } from './command.ts'
 
 type Options = NonNullable<ParseArgsConfig['options']>

@@ -1,5 +1,5 @@
-import type { Anomaly, Contribution } from '../detect/anomaly.ts'
-import { quantity } from '../detect/explain.ts'
+import type { Anomaly, Contribution } from '../contract/anomaly.ts'
+import { quantity } from '../detector/explanation.ts'
 import { type AlignedCall, alignTraces, MATERIAL_SHARE } from '../ui/align-traces.ts'
 
 type Style = (format: 'bold' | 'red' | 'yellow' | 'green' | 'dim', text: string) => string

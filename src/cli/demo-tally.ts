@@ -1,6 +1,6 @@
-import type { Anomaly, Verdict } from '../detect/anomaly.ts'
-import type { AnomalyCluster } from '../detect/anomaly-cluster.ts'
-import type { StepOutput } from '../detect/step-output.ts'
+import type { Anomaly, Verdict } from '../contract/anomaly.ts'
+import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { StepOutput } from '../contract/step-output.ts'
 import type { DemoScenario } from '../simulate/demo-scenario.ts'
 import type { Fault } from '../simulate/faults.ts'
 

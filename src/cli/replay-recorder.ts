@@ -1,7 +1,7 @@
-import type { Reason } from '../detect/anomaly.ts'
-import type { AnomalyCluster } from '../detect/anomaly-cluster.ts'
-import type { StepOutput } from '../detect/step-output.ts'
-import { clusterLine, verdictLine } from '../io/json-lines.ts'
+import type { Reason } from '../contract/anomaly.ts'
+import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { StepOutput } from '../contract/step-output.ts'
+import { clusterLine, verdictLine } from '../io/files/json-lines.ts'
 import type { LineFile } from './line-file.ts'
 
 /** Clusters kept until their last state is known; beyond it the oldest are written as they stand. */

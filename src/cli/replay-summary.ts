@@ -1,4 +1,4 @@
-import type { Reason } from '../detect/anomaly.ts'
+import type { Reason } from '../contract/anomaly.ts'
 import type { CommandWorld } from './command.ts'
 import { styler } from './style.ts'
 

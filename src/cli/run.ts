@@ -1,7 +1,7 @@
-import { App } from '../app.ts'
-import { parseDuration } from '../config-leaf.ts'
+import { parseDuration } from '../config/leaf.ts'
 import { systemClock } from '../io/clock.ts'
-import { createLog } from '../io/log.ts'
+import { createLog } from '../io/telemetry/log.ts'
+import { App } from '../service/app.ts'
 import { CONFIG_HELP, CONFIG_OPTIONS, parseArguments, readConfig } from './arguments.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
 

@@ -1,5 +1,5 @@
-import { ConfigError, loadConfig } from '../config-load.ts'
-import { documentedYaml, effectiveYaml } from '../config-yaml.ts'
+import { ConfigError, loadConfig } from '../config/load.ts'
+import { documentedYaml, effectiveYaml } from '../config/print.ts'
 import { CONFIG_HELP, CONFIG_OPTIONS, configSource, parseArguments } from './arguments.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
 

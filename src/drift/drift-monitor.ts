@@ -1,4 +1,4 @@
-import { hashWords } from '../sample/random.ts'
+import { hashWords } from '../stats/random.ts'
 import { DRIFT_DETECTORS, type DriftStream } from './drift-detectors.ts'
 import type { DriftSettings } from './drift-settings.ts'
 import { type DriftState, StreamWatch, type StreamWatchState } from './stream-watch.ts'

@@ -1,5 +1,5 @@
-import { SeededRandom } from '../sample/random.ts'
-import { add, bootstrapThreshold } from './block-bootstrap.ts'
+import { add, bootstrapThreshold } from '../stats/block-bootstrap.ts'
+import { SeededRandom } from '../stats/random.ts'
 import { DRIFT_DETECTORS, type DriftStream } from './drift-detectors.ts'
 import type { DriftSettings } from './drift-settings.ts'
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
-import type { Checkpoints } from '../pipeline-parts.ts'
-import { messageOf } from './log.ts'
+import type { Checkpoints } from '../service/ports.ts'
+import { messageOf } from './telemetry/log.ts'
 
 /** Of the file's layout and of what `Detector.snapshot` holds; a new one starts anew. */
 const CHECKPOINT_VERSION = 2

@@ -1,4 +1,4 @@
-import type { AnomalyCluster } from '../detect/anomaly-cluster.ts'
+import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 
 /** How urgent an anomaly cluster is for people: what alert routes go by. */
 export type Severity = 'critical' | 'warning' | 'info'

@@ -2,7 +2,7 @@ import type {
   AnomalyCluster,
   AnomalyClusterChange,
   ClusterChangeKind,
-} from '../detect/anomaly-cluster.ts'
+} from '../contract/anomaly-cluster.ts'
 import { moreSevere, type Severity, severityOf } from './cluster-severity.ts'
 
 export interface ClusterStoreLimits {

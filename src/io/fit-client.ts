@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import { fit as fitModel } from '../model/fit.ts'
 import type { FitRequest, FitResult } from '../model/fit-request.ts'
-import type { Fitter } from '../pipeline-parts.ts'
+import type { Fitter } from '../service/ports.ts'
 import type { FitAnswer } from './fit-worker.ts'
-import { type Log, messageOf } from './log.ts'
+import { type Log, messageOf } from './telemetry/log.ts'
 
 /** Fits at once, in the calling thread: for replays and tests. */
 export const inlineFitter: Fitter = {

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { fit as fitModel } from '../model/fit.ts'
 import type { FitRequest } from '../model/fit-request.ts'
-import { messageOf } from './log.ts'
+import { messageOf } from './telemetry/log.ts'
 
 /** What the worker answers to one request. */
 export type FitAnswer = { readonly result: unknown } | { readonly error: string }

@@ -1,4 +1,4 @@
-import type { Source, SourceBatch, SourceLag } from './source.ts'
+import type { Source, SourceBatch, SourceLag } from '../contract/source.ts'
 
 type Polled = { readonly index: number; readonly batch: SourceBatch | null }
 

@@ -1,5 +1,5 @@
-import { Dissimilarity } from '../cluster/dissimilarity.ts'
-import type { ProfileScratch, ScaledProfile } from '../features/profile.ts'
+import { Dissimilarity } from '../distance/dissimilarity.ts'
+import type { ProfileScratch, ScaledProfile } from '../profile/profile.ts'
 import { type PValues, pValues } from './calibration.ts'
 import type { Model, NormalCluster, StratumModel } from './model.ts'
 import { Scaler } from './scales.ts'

@@ -1,7 +1,7 @@
-import type { PackedProfiles } from '../features/packed-profiles.ts'
+import type { PlaceNull } from '../baseline/place-null.ts'
+import type { PlaceReferenceData } from '../baseline/reference-data.ts'
+import type { PackedProfiles } from '../profile/packed-profiles.ts'
 import type { Calibration } from './calibration.ts'
-import type { PlaceNull } from './place-null.ts'
-import type { PlaceReferenceData } from './reference-data.ts'
 import type { Scales } from './scales.ts'
 import type { Shapes } from './shapes.ts'
 

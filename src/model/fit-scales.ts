@@ -1,5 +1,5 @@
-import type { PackedProfiles } from '../features/packed-profiles.ts'
-import { MAX_SELF, MEAN_DURATION, PROFILE_STRIDE } from '../features/profile.ts'
+import type { PackedProfiles } from '../profile/packed-profiles.ts'
+import { MAX_SELF, MEAN_DURATION, PROFILE_STRIDE } from '../profile/profile.ts'
 import { fitKnots, KNOTS, type Scales } from './scales.ts'
 import type { StratumRange } from './stratum-range.ts'
 

@@ -1,16 +1,16 @@
-import { Dissimilarity } from '../cluster/dissimilarity.ts'
-import { type PackedProfiles, unpackProfile } from '../features/packed-profiles.ts'
-import { ProfileScratch, type ScaledProfile } from '../features/profile.ts'
+import { categoryShares } from '../baseline/category-shares.ts'
+import { fitPlaceNull } from '../baseline/place-null.ts'
+import { structureShares } from '../baseline/structure-shares.ts'
+import { Dissimilarity } from '../distance/dissimilarity.ts'
+import { type PackedProfiles, unpackProfile } from '../profile/packed-profiles.ts'
+import { ProfileScratch, type ScaledProfile } from '../profile/profile.ts'
 import { calibrate } from './calibration.ts'
-import { categoryShares } from './category-shares.ts'
 import type { FitEffort, FitRequest, FitResult, FittedStratum } from './fit-request.ts'
 import { fitScales } from './fit-scales.ts'
 import { fitStratum } from './fit-stratum.ts'
-import { fitPlaceNull } from './place-null.ts'
 import { Scaler } from './scales.ts'
 import { ShapeLookup } from './shapes.ts'
 import { type StratumRange, strataRanges } from './stratum-range.ts'
-import { structureShares } from './structure-shares.ts'
 
 /**
  * Fits a model: scales, then per stratum weighted FasterPAM from the previous medoids, then the

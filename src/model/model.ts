@@ -1,8 +1,8 @@
-import { hexWords, type KeptTrace } from '../features/kept-trace.ts'
-import type { ScaledProfile } from '../features/profile.ts'
+import type { PlaceNull } from '../baseline/place-null.ts'
+import { hexWords, type KeptTrace } from '../profile/kept-trace.ts'
+import type { ScaledProfile } from '../profile/profile.ts'
 import type { Calibration } from './calibration.ts'
 import type { FitEffort } from './fit-request.ts'
-import type { PlaceNull } from './place-null.ts'
 import type { Scales } from './scales.ts'
 import type { Shapes } from './shapes.ts'
 

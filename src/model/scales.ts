@@ -6,7 +6,7 @@ import {
   SCALED_DURATION,
   SCALED_SELF,
   SCALED_STRIDE,
-} from '../features/profile.ts'
+} from '../profile/profile.ts'
 
 /** Probability levels of the knots. The bulk lies between the second and the fourth. */
 export const LEVELS = [0.01, 0.1, 0.5, 0.9, 0.97, 0.99, 0.997, 0.999] as const

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { type ProfileScratch, signatureOf } from '../features/profile.ts'
+import { type ProfileScratch, signatureOf } from '../profile/profile.ts'
 
 /** Most shapes remembered of one stratum: the most frequent ones. */
 const MOST_SHAPES = 256

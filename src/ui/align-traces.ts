@@ -1,4 +1,4 @@
-import type { EvidenceSpan, TraceEvidence } from '../detect/anomaly.ts'
+import type { EvidenceSpan, TraceEvidence } from '../contract/anomaly.ts'
 
 /** How a call of the anomaly differs from its counterpart in the normal trace. */
 export type Difference =

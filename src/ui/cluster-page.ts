@@ -1,5 +1,5 @@
-import type { EvidenceSpan } from '../detect/anomaly.ts'
-import type { AnomalyCluster } from '../detect/anomaly-cluster.ts'
+import type { EvidenceSpan } from '../contract/anomaly.ts'
+import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 import {
   type AlignedCall,
   type AlignedTraces,

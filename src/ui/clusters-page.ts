@@ -1,4 +1,4 @@
-import type { AnomalyCluster } from '../detect/anomaly-cluster.ts'
+import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 import { type Html, html } from './html.ts'
 import { page } from './page.ts'
 import { instant, share } from './quantity.ts'

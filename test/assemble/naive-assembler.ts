@@ -1,4 +1,4 @@
-import type { AssembleSettings } from '../../src/detect/settings.ts'
+import type { AssembleSettings } from '../../src/detector/settings.ts'
 import {
   endMsOf,
   endOf,

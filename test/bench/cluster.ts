@@ -1,8 +1,8 @@
-import { fasterPam } from '../../src/cluster/faster-pam.ts'
-import { fitMedoids } from '../../src/cluster/fit-medoids.ts'
-import { SeededRandom } from '../../src/sample/random.ts'
-import type { Instance } from '../cluster/instances.ts'
-import { blobs, instanceOf, pick } from '../cluster/instances.ts'
+import { fasterPam } from '../../src/kmedoids/faster-pam.ts'
+import { fitMedoids } from '../../src/kmedoids/fit-medoids.ts'
+import { SeededRandom } from '../../src/stats/random.ts'
+import type { Instance } from '../kmedoids/instances.ts'
+import { blobs, instanceOf, pick } from '../kmedoids/instances.ts'
 import { pam } from '../oracle/pam.ts'
 import { threadCpuUs } from './thread-cpu.ts'
 

@@ -1,6 +1,6 @@
-import { EVIDENCE_OPTIONS, type EvidenceOptions } from '../../src/detect/evidence-options.ts'
-import type { AccumulateSettings } from '../../src/detect/settings.ts'
-import { NULL_OPTIONS, type NullOptions } from '../../src/model/null-options.ts'
+import { NULL_OPTIONS, type NullOptions } from '../../src/baseline/null-options.ts'
+import type { AccumulateSettings } from '../../src/detector/settings.ts'
+import { EVIDENCE_OPTIONS, type EvidenceOptions } from '../../src/evidence/evidence-options.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { judgeRecording, onlineBoutique, scoreRecording } from './online-boutique.ts'
 

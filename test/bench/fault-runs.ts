@@ -1,6 +1,6 @@
-import type { AnomalyCluster } from '../../src/detect/anomaly-cluster.ts'
-import { Detector } from '../../src/detect/detector.ts'
-import { emptyOutput } from '../../src/detect/step-output.ts'
+import type { AnomalyCluster } from '../../src/contract/anomaly-cluster.ts'
+import { emptyOutput } from '../../src/contract/step-output.ts'
+import { Detector } from '../../src/detector/detector.ts'
 import {
   FAULT_KINDS,
   type Fault,

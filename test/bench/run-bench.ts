@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { Accumulator } from '../../src/detect/accumulator.ts'
+import { Accumulator } from '../../src/anomaly-clusters/accumulator.ts'
 import { ActiveModel } from '../../src/model/active-model.ts'
 import { benchDecode } from './decode.ts'
 import { type Prepared, prepare, protobufjsPass, timePass } from './detector-bench.ts'

@@ -1,5 +1,5 @@
-import type { LogRecord } from '../../src/detect/log-record.ts'
-import type { Source, SourceBatch } from '../../src/io/source.ts'
+import type { LogRecord } from '../../src/contract/log-record.ts'
+import type { Source, SourceBatch } from '../../src/contract/source.ts'
 
 /** Records that are in memory already, handed over as far as somebody else says. */
 export class TurnSource implements Source {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { documentedYaml } from '../../src/config-yaml.ts'
+import { documentedYaml } from '../../src/config/print.ts'
 import { main } from '../../src/main.ts'
 import { FakeWorld } from '../fakes/world.ts'
 

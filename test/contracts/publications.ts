@@ -1,6 +1,6 @@
-import type { Verdict } from '../../src/detect/anomaly.ts'
-import type { AnomalyCluster } from '../../src/detect/anomaly-cluster.ts'
-import type { Publication } from '../../src/io/sink.ts'
+import type { Verdict } from '../../src/contract/anomaly.ts'
+import type { AnomalyCluster } from '../../src/contract/anomaly-cluster.ts'
+import type { Publication } from '../../src/contract/sink.ts'
 
 const verdict: Verdict = {
   ...{ id: '4bf92f3577b34da6a3ce929d0e0e4736', timeMs: 1_700_000_000_000, kind: 'trace' },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Publication, Sink } from '../../src/io/sink.ts'
+import type { Publication, Sink } from '../../src/contract/sink.ts'
 import {
   anomalyPublication,
   clusterPublication,

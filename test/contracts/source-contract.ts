@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { LogRecord } from '../../src/detect/log-record.ts'
-import type { Source } from '../../src/io/source.ts'
+import type { LogRecord } from '../../src/contract/log-record.ts'
+import type { Source } from '../../src/contract/source.ts'
 
 /** An ordered log that sources of one kind can be made over: one per test. */
 export interface SourceBench {

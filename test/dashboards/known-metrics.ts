@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { Metrics } from '../../src/io/metrics.ts'
-import { METRICS, type MetricRow } from '../../src/io/metrics-table.ts'
+import { Metrics } from '../../src/io/telemetry/metrics.ts'
+import { METRICS, type MetricRow } from '../../src/io/telemetry/metrics-table.ts'
 import { type PromqlUse, promqlUse } from './promql.ts'
 
 export interface Rule {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bootstrapThreshold } from '../../src/drift/block-bootstrap.ts'
 import { DRIFT_DETECTORS, type DriftDetector } from '../../src/drift/drift-detectors.ts'
-import { SeededRandom } from '../../src/sample/random.ts'
+import { bootstrapThreshold } from '../../src/stats/block-bootstrap.ts'
+import { SeededRandom } from '../../src/stats/random.ts'
 
 const table = Object.entries<DriftDetector>(DRIFT_DETECTORS)
 

@@ -7,7 +7,7 @@ import {
   type DriftStatus,
 } from '../../src/drift/drift-monitor.ts'
 import { DRIFT_DEFAULTS, type DriftSettings } from '../../src/drift/drift-settings.ts'
-import { SeededRandom } from '../../src/sample/random.ts'
+import { SeededRandom } from '../../src/stats/random.ts'
 import { driftCases, stationaryDriftAlarms } from '../bench/quality-drift.ts'
 import { DAY_MS, driftingTraffic, HOUR_MS } from './drifting-traffic.ts'
 

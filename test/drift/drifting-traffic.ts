@@ -1,4 +1,4 @@
-import { SeededRandom } from '../../src/sample/random.ts'
+import { SeededRandom } from '../../src/stats/random.ts'
 
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS

@@ -1,8 +1,8 @@
-import type { Anomaly } from '../../src/detect/anomaly.ts'
-import type { LogRecord } from '../../src/detect/log-record.ts'
-import type { StepOutput } from '../../src/detect/step-output.ts'
+import type { Anomaly } from '../../src/contract/anomaly.ts'
+import type { LogRecord } from '../../src/contract/log-record.ts'
+import type { StepOutput } from '../../src/contract/step-output.ts'
 import type { FitRequest, FitResult } from '../../src/model/fit-request.ts'
-import type { StreamDetector } from '../../src/pipeline-parts.ts'
+import type { StreamDetector } from '../../src/service/ports.ts'
 
 /** The one cluster that is open in it, until it is accepted. */
 export const OPEN_CLUSTER = 'c-open'

@@ -1,7 +1,7 @@
-import type { Anomaly, TraceEvidence, Verdict } from '../../src/detect/anomaly.ts'
-import type { AnomalyCluster, AnomalyClusterChange } from '../../src/detect/anomaly-cluster.ts'
-import type { DeadLetter } from '../../src/detect/dead-letter.ts'
-import type { Publication } from '../../src/io/sink.ts'
+import type { Anomaly, TraceEvidence, Verdict } from '../../src/contract/anomaly.ts'
+import type { AnomalyCluster, AnomalyClusterChange } from '../../src/contract/anomaly-cluster.ts'
+import type { DeadLetter } from '../../src/contract/dead-letter.ts'
+import type { Publication } from '../../src/contract/sink.ts'
 
 function evidence(traceId: string): TraceEvidence {
   return {

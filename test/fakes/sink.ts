@@ -1,4 +1,4 @@
-import type { Publication, Sink } from '../../src/io/sink.ts'
+import type { Publication, Sink } from '../../src/contract/sink.ts'
 
 /** Remembers what it was given; fails as often as told. */
 export class FakeSink implements Sink {

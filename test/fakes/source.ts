@@ -1,5 +1,5 @@
-import type { LogRecord } from '../../src/detect/log-record.ts'
-import type { Source, SourceBatch, SourceLag } from '../../src/io/source.ts'
+import type { LogRecord } from '../../src/contract/log-record.ts'
+import type { Source, SourceBatch, SourceLag } from '../../src/contract/source.ts'
 
 /** A log in memory that remembers its commits, as a broker would over a restart. */
 export class FakeSource implements Source {

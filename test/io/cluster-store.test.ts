@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AnomalyCluster, ClusterChangeKind } from '../../src/detect/anomaly-cluster.ts'
+import type { AnomalyCluster, ClusterChangeKind } from '../../src/contract/anomaly-cluster.ts'
 import { moreSevere, severityOf } from '../../src/io/cluster-severity.ts'
 import { ClusterStore } from '../../src/io/cluster-store.ts'
 import { exampleCluster } from '../ui/example-cluster.ts'

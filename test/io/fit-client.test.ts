@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { WorkerFitter } from '../../src/io/fit-client.ts'
-import { silentLog } from '../../src/io/log.ts'
+import { silentLog } from '../../src/io/telemetry/log.ts'
 import type { FitRequest, FitResult } from '../../src/model/fit-request.ts'
 
 const plainWorker = new URL('../fakes/fit-worker-plain.js', import.meta.url)

@@ -4,16 +4,16 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Publication } from '../../src/contract/sink.ts'
+import { clusterLine, publicationLine, verdictLine } from '../../src/io/files/json-lines.ts'
+import { JsonLinesFileSink, JsonLinesStreamSink } from '../../src/io/files/json-lines-sink.ts'
+import { OtlpHttpSink } from '../../src/io/http/otlp-http-sink.ts'
+import { WebhookSink, webhookMessages } from '../../src/io/http/webhook-sink.ts'
 import {
   anomalyRecord,
   clusterChangeRecord,
   RECORD_RESOURCE,
-} from '../../src/detect/otlp-record.ts'
-import { clusterLine, publicationLine, verdictLine } from '../../src/io/json-lines.ts'
-import { JsonLinesFileSink, JsonLinesStreamSink } from '../../src/io/json-lines-sink.ts'
-import { OtlpHttpSink } from '../../src/io/otlp-http-sink.ts'
-import type { Publication } from '../../src/io/sink.ts'
-import { WebhookSink, webhookMessages } from '../../src/io/webhook-sink.ts'
+} from '../../src/otlp/anomaly-record.ts'
 import { encodeLogsProto } from '../../src/otlp/encode-logs.ts'
 import { HttpReceiver } from '../fakes/http-receiver.ts'
 import { anomaly, cluster, clusterChange, everyKind, verdict } from '../fakes/publications.ts'

@@ -1,9 +1,9 @@
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FileSource } from '../../src/io/file-source.ts'
-import { silentLog } from '../../src/io/log.ts'
-import { OTLP_HTTP_PARTITION, OtlpHttpSource } from '../../src/io/otlp-http.ts'
+import { FileSource } from '../../src/io/files/file-source.ts'
+import { OTLP_HTTP_PARTITION, OtlpHttpSource } from '../../src/io/http/otlp-http.ts'
+import { silentLog } from '../../src/io/telemetry/log.ts'
 import type { SourceCase } from '../contracts/source-contract.ts'
 
 export const fileSourceCase: SourceCase = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { RecordQueue } from '../../src/io/record-queue.ts'
+import { RecordQueue } from '../../src/io/http/request-queue.ts'
 import { SourceSet } from '../../src/io/source-set.ts'
 import { FakeSource, fakeRecords } from '../fakes/source.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { calibrate, leastP, pValues } from '../../src/model/calibration.ts'
-import { SeededRandom } from '../../src/sample/random.ts'
+import { SeededRandom } from '../../src/stats/random.ts'
 
 interface Scored {
   cluster: Int32Array

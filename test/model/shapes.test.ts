@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { PROFILE_STRIDE, ProfileScratch } from '../../src/features/profile.ts'
 import { collectShapes, ShapeLookup } from '../../src/model/shapes.ts'
+import { PROFILE_STRIDE, ProfileScratch } from '../../src/profile/profile.ts'
 
 function scratchOf(...paths: number[]): ProfileScratch {
   const scratch = new ProfileScratch(new Int32Array(0))

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { METRICS } from '../../src/io/metrics-table.ts'
+import { METRICS } from '../../src/io/telemetry/metrics-table.ts'
 import { hasProgram } from '../dashboards/has-program.ts'
 import { faultsOf, knownSeries, RULES_FILE, type Rule, rules } from '../dashboards/known-metrics.ts'
 

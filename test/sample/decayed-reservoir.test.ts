@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decayKey, decayPerMs, KEY_EPOCH_MS } from '../../src/sample/decay-key.ts'
 import { DecayedReservoir } from '../../src/sample/decayed-reservoir.ts'
-import { unitFromTraceId } from '../../src/sample/random.ts'
+import { unitFromTraceId } from '../../src/stats/random.ts'
 
 interface Entry {
   readonly key: number

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { SampleSettings } from '../../src/detect/settings.ts'
+import type { SampleSettings } from '../../src/detector/settings.ts'
 import { KEY_EPOCH_MS } from '../../src/sample/decay-key.ts'
-import { SeededRandom } from '../../src/sample/random.ts'
 import { StrataSample } from '../../src/sample/strata-sample.ts'
+import { SeededRandom } from '../../src/stats/random.ts'
 
 const settings: SampleSettings = {
   halfLifeMs: 1e6,

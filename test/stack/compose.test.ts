@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { loadConfig } from '../../src/config-load.ts'
+import { loadConfig } from '../../src/config/load.ts'
 import { hasProgram } from '../dashboards/has-program.ts'
 
 const path = (relative: string): string =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { EvidenceSpan } from '../../src/detect/anomaly.ts'
+import type { EvidenceSpan } from '../../src/contract/anomaly.ts'
 import { alignTraces } from '../../src/ui/align-traces.ts'
 import { exampleCluster, span, trace } from './example-cluster.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AnomalyCluster } from '../../src/detect/anomaly-cluster.ts'
+import type { AnomalyCluster } from '../../src/contract/anomaly-cluster.ts'
 import { clusterPage } from '../../src/ui/cluster-page.ts'
 import { clustersPage, type WatchState } from '../../src/ui/clusters-page.ts'
 import { duration, instant, share } from '../../src/ui/quantity.ts'

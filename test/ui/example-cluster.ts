@@ -1,5 +1,5 @@
-import type { EvidenceSpan, TraceEvidence } from '../../src/detect/anomaly.ts'
-import type { AnomalyCluster } from '../../src/detect/anomaly-cluster.ts'
+import type { EvidenceSpan, TraceEvidence } from '../../src/contract/anomaly.ts'
+import type { AnomalyCluster } from '../../src/contract/anomaly-cluster.ts'
 
 /** A span of an example: parent index, `service operation`, start, duration, self time, options. */
 export function span(

@@ -1,5 +1,5 @@
 import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
-import type { SourceBatch, SourceLag } from '../source.ts'
+import type { SourceBatch, SourceLag } from '../../contract/source.ts'
 import { EndsRefresher } from './ends-refresher.ts'
 import type {
   KafkaSourceCounters,
@@ -8,8 +8,8 @@ import type {
 } from './kafka-source-settings.ts'
 import { OffsetCommitter } from './offset-committer.ts'
 import { byTopic, type OwnedPartition, OwnedPartitions, partitionName } from './owned-partitions.ts'
+import { RecordQueue } from './partition-queue.ts'
 import { fetchedOffset, readMessages } from './read-message.ts'
-import { RecordQueue } from './record-queue.ts'
 import {
   explainJump,
   type FoundStart,

@@ -1,7 +1,7 @@
 import type { Message, Producer, TopicMessages } from 'kafkajs'
 import kafkajs from 'kafkajs'
-import type { DeadLetter } from '../../detect/dead-letter.ts'
-import type { Publication, Sink } from '../sink.ts'
+import type { DeadLetter } from '../../contract/dead-letter.ts'
+import type { Publication, Sink } from '../../contract/sink.ts'
 import { COMPRESSION_TYPES, type Compression } from './codecs.ts'
 import {
   connectError,

@@ -1,4 +1,4 @@
-import type { Encoding } from '../../detect/log-record.ts'
+import type { Encoding } from '../../contract/log-record.ts'
 import type { KafkaConnection, KafkaLog } from './kafka-client.ts'
 import type { EnsureTopics } from './kafka-topics.ts'
 

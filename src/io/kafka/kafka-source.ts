@@ -1,5 +1,5 @@
 import type { Consumer, Kafka } from 'kafkajs'
-import type { Source, SourceBatch, SourceLag } from '../source.ts'
+import type { Source, SourceBatch, SourceLag } from '../../contract/source.ts'
 import { ConsumerKeeper } from './consumer-keeper.ts'
 import { GroupReader } from './group-reader.ts'
 import { kafkaClient } from './kafka-client.ts'

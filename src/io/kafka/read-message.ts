@@ -1,8 +1,8 @@
 import type { Batch, IHeaders, KafkaMessage } from 'kafkajs'
-import type { Encoding, LogRecord } from '../../detect/log-record.ts'
+import type { Encoding, LogRecord } from '../../contract/log-record.ts'
 import type { KafkaSourceCounters } from './kafka-source-settings.ts'
+import type { RecordQueue } from './partition-queue.ts'
 import { detectEncoding } from './record-encoding.ts'
-import type { RecordQueue } from './record-queue.ts'
 import { UNREADABLE_HEADER } from './unreadable-batch.ts'
 
 /** Set by a Collector with `signal_header`, so that one topic can carry several signals. */

@@ -1,4 +1,4 @@
-import type { Encoding } from '../../detect/log-record.ts'
+import type { Encoding } from '../../contract/log-record.ts'
 
 /** Field 1, length-delimited: how every entry of a TracesData message begins. It is also a line feed. */
 const RESOURCE_SPANS_TAG = 0x0a

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { COMPRESSION_TYPES } from '../../../src/io/kafka/codecs.ts'
 import { KafkaSource } from '../../../src/io/kafka/kafka-source.ts'
-import { Metrics } from '../../../src/io/metrics.ts'
-import { feedKafka } from '../../../src/io/metrics-sources.ts'
+import { Metrics } from '../../../src/io/telemetry/metrics.ts'
+import { feedKafka } from '../../../src/io/telemetry/metrics-sources.ts'
 import { createTopic, kafkaBrokers, uniqueName, withAdmin } from '../../kafka-broker.ts'
 import {
   bodyText,

@@ -1,8 +1,8 @@
 import type { KafkaMessage } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { zeroCounters } from '../../../src/io/kafka/kafka-source-settings.ts'
+import { RecordQueue } from '../../../src/io/kafka/partition-queue.ts'
 import { readMessage, readMessages } from '../../../src/io/kafka/read-message.ts'
-import { RecordQueue } from '../../../src/io/kafka/record-queue.ts'
 
 function message(fields: Partial<KafkaMessage>): KafkaMessage {
   const value = Buffer.from([0x0a, 0])

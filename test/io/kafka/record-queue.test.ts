@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { LogRecord } from '../../../src/detect/log-record.ts'
-import { RecordQueue } from '../../../src/io/kafka/record-queue.ts'
+import type { LogRecord } from '../../../src/contract/log-record.ts'
+import { RecordQueue } from '../../../src/io/kafka/partition-queue.ts'
 
 function record(partition: string, offset: number, bytes: number): LogRecord {
   const body = new Uint8Array(bytes)

@@ -1,11 +1,11 @@
-import type { LogRecord } from '../../../src/detect/log-record.ts'
+import type { LogRecord } from '../../../src/contract/log-record.ts'
+import type { Source } from '../../../src/contract/source.ts'
 import type { EncodePublication } from '../../../src/io/kafka/kafka-sink.ts'
 import { KafkaSource } from '../../../src/io/kafka/kafka-source.ts'
 import type {
   KafkaSourceEvent,
   KafkaSourceSettings,
 } from '../../../src/io/kafka/kafka-source-settings.ts'
-import type { Source } from '../../../src/io/source.ts'
 import { publicationText } from '../../contracts/publications.ts'
 import { testClient, uniqueName } from '../../kafka-broker.ts'
 

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import type { OtlpHttpSettings } from '../io/http/otlp-http.ts'
+import type { KafkaConnection } from '../io/kafka/kafka-client.ts'
+import type { KafkaSinkSettings } from '../io/kafka/kafka-sink.ts'
+import type { KafkaSourceSettings } from '../io/kafka/kafka-source-settings.ts'
+import { messageOf } from '../io/telemetry/log.ts'
+import type { PipelineSettings } from '../service/ports.ts'
+import type { RetrySettings } from '../service/publisher.ts'
+import type { Config } from './schema.ts'
+
+/** Of topics made for trying things out. */
+const NEW_TOPIC = { partitions: 1, replicationFactor: 1 }
+
+/** @throws Error naming the key of a file that cannot be read */
+function kafkaConnection(config: Config): KafkaConnection {
+  const { brokers, client_id, sasl, tls } = config.input.kafka
+  const { mechanism, username, password } = sasl
+  return {
+    brokers,
+    clientId: client_id,
+    sasl: mechanism === 'none' ? undefined : { mechanism, username, password },
+    tls: tls.enabled
+      ? {
+          ca: pem('input.kafka.tls.ca', tls.ca),
+          cert: pem('input.kafka.tls.cert', tls.cert),
+          key: pem('input.kafka.tls.key', tls.key),
+          verify: tls.verify,
+        }
+      : undefined,
+  }
+}
+
+/** @param bootstrapMs history to learn from at the first start; undefined: none */
+export function kafkaSourceSettings(
+  config: Config,
+  bootstrapMs: number | undefined,
+): KafkaSourceSettings {
+  const { kafka } = config.input
+  return {
+    ...kafkaConnection(config),
+    groupId: kafka.group_id,
+    topics: kafka.topics,
+    encoding: kafka.encoding,
+    from: kafka.from,
+    sessionTimeoutMs: kafka.session_timeout,
+    heartbeatIntervalMs: kafka.heartbeat_interval,
+    maxBytesPerPartition: kafka.max_partition_bytes,
+    maxWaitMs: kafka.max_wait,
+    queueRecords: kafka.queue_records,
+    queueBytes: kafka.queue_bytes,
+    bootstrapMs,
+    ensureTopics: kafka.create_topics ? NEW_TOPIC : undefined,
+  }
+}
+
+export function kafkaSinkSettings(config: Config): KafkaSinkSettings {
+  const { brokers, topic, dead_letter_topic, compression, create_topics } = config.output.kafka
+  const connection = kafkaConnection(config)
+  return {
+    ...connection,
+    brokers: brokers.length > 0 ? brokers : connection.brokers,
+    topic,
+    deadLetterTopic: dead_letter_topic,
+    compression,
+    ensureTopics: create_topics ? NEW_TOPIC : undefined,
+  }
+}
+
+export function otlpHttpSettings(config: Config): OtlpHttpSettings {
+  const { host, port, max_body_size, max_requests, queue_records, queue_bytes } =
+    config.input.otlp_http
+  return {
+    host,
+    port,
+    maxBodyBytes: max_body_size,
+    maxRequests: max_requests,
+    queueRecords: queue_records,
+    queueBytes: queue_bytes,
+    ignoreServices: config.features.ignore_services,
+  }
+}
+
+export function pipelineSettings(config: Config): PipelineSettings {
+  return {
+    batchRecords: config.pipeline.batch_records,
+    batchWaitMs: config.pipeline.batch_wait,
+    commitIntervalMs: config.pipeline.commit_interval,
+    checkpointIntervalMs: config.state.checkpoint_interval,
+  }
+}
+
+export function retrySettings(config: Config): RetrySettings {
+  const { publish_attempts, backoff, backoff_max } = config.pipeline
+  return { attempts: publish_attempts, backoffMs: backoff, backoffMaxMs: backoff_max }
+}
+
+function pem(key: string, path: string): string | undefined {
+  if (path === '') return undefined
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Error(`${key} cannot be read: ${messageOf(error)}`)
+  }
+}

@@ -1,0 +1,25 @@
+import type { Anomaly } from './anomaly.ts'
+import type { AnomalyClusterChange } from './anomaly-cluster.ts'
+import type { DeadLetter } from './dead-letter.ts'
+
+/** What the detector publishes. Every item has a deterministic id, so a repeat can be recognised. */
+export type Publication =
+  | { readonly type: 'anomaly'; readonly anomaly: Anomaly }
+  | { readonly type: 'anomaly_cluster'; readonly change: AnomalyClusterChange }
+  | { readonly type: 'dead_letter'; readonly deadLetter: DeadLetter }
+
+/**
+ * The sink seam: where publications go, at least once. `publish` resolves when everything given is
+ * safe at the other side; a rejected promise means that nothing may be assumed and the same batch
+ * will be given again. Retrying, back-off and the pause after it are the pipeline's, not the sink's.
+ */
+export interface Sink {
+  readonly name: string
+  /** Which publications this sink takes; the pipeline gives it no others. */
+  readonly takes: ReadonlySet<Publication['type']>
+  /** Connects; rejects with a message that says what to do. Called once. */
+  start(): Promise<void>
+  publish(batch: readonly Publication[]): Promise<void>
+  /** Flushes and releases everything. Safe before `start` and when called twice. */
+  stop(): Promise<void>
+}

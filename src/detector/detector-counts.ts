@@ -1,0 +1,69 @@
+import type { AssemblerCounts } from '../assemble/assembler-counts.ts'
+import type { TraceAssembler } from '../assemble/trace-assembler.ts'
+import type { JudgedCounts, Observer } from './judge.ts'
+import type { Learner } from './learner.ts'
+import type { Tables } from './tables.ts'
+
+/** Plain numbers for the shell to publish; those in the first four groups only rise. */
+export interface DetectorCounts {
+  readonly records: RecordCounts
+  readonly assembled: AssemblerCounts
+  readonly judged: JudgedCounts
+  readonly learned: { readonly observations: number; readonly quarantined: number }
+  /** Texts, paths, places and strata that found no room. */
+  readonly overflow: Readonly<Record<'texts' | 'elements' | 'paths' | 'places' | 'strata', number>>
+  readonly accumulated: Readonly<Record<string, number>>
+  /** Spans of medoscope itself that were left out. */
+  readonly ownSpans: number
+  readonly openTraces: number
+  readonly openSpans: number
+}
+
+export interface RecordCounts {
+  taken: number
+  bytes: number
+  spans: number
+  undecodable: number
+  keyed: number
+}
+
+export function detectorCounts(
+  records: RecordCounts,
+  dropped: AssemblerCounts,
+  assemblers: readonly TraceAssembler[],
+  tables: Tables,
+  learner: Learner,
+  observer: Observer,
+): DetectorCounts {
+  const { names, values, elements } = tables
+  return {
+    records: { ...records },
+    assembled: sumCounts(dropped, assemblers),
+    judged: { ...observer.counts },
+    learned: { observations: learner.learned, quarantined: learner.quarantined },
+    overflow: {
+      texts: names.overflow + values.overflow,
+      elements: elements.operations.overflow + elements.elements.overflow,
+      paths: elements.paths.overflow,
+      places: elements.places.overflow,
+      strata: elements.strata.overflow,
+    },
+    accumulated: observer.accumulator.counts,
+    ownSpans: tables.ownSpans,
+    openTraces: assemblers.reduce((sum, { openTraces }) => sum + openTraces, 0),
+    openSpans: assemblers.reduce((sum, { openSpans }) => sum + openSpans, 0),
+  }
+}
+
+function sumCounts(
+  dropped: AssemblerCounts,
+  assemblers: readonly TraceAssembler[],
+): AssemblerCounts {
+  const total = { ...dropped }
+  for (const { counts } of assemblers) addCounts(total, counts)
+  return total
+}
+
+export function addCounts(total: AssemblerCounts, more: AssemblerCounts): void {
+  for (const name of Object.keys(total) as (keyof AssemblerCounts)[]) total[name] += more[name]
+}

@@ -1,0 +1,37 @@
+import type { AssemblerCounts } from '../assemble/assembler-counts.ts'
+import type { AssemblerState } from '../assemble/assembler-state.ts'
+import type { RecordCounts } from './detector-counts.ts'
+import type { FitScheduleState } from './fit-schedule.ts'
+import type { ObserverState } from './judge.ts'
+import type { LearnerState } from './learner.ts'
+import type { TablesState } from './tables.ts'
+
+/** Rises when a state of before cannot be read any more. */
+export const STATE_FORMAT = 3
+
+/** A detector as plain data: numbers, strings, bigints, arrays, typed arrays and plain objects. */
+export interface DetectorState {
+  readonly format: number
+  readonly tables: TablesState
+  readonly shards: readonly {
+    readonly partition: string
+    readonly nextOffset: bigint
+    readonly assembler: AssemblerState
+  }[]
+  readonly learner: LearnerState
+  readonly observer: ObserverState
+  readonly schedule: FitScheduleState
+  readonly records: RecordCounts
+  /** Of partitions that were dropped. */
+  readonly dropped: AssemblerCounts
+  readonly clockMs: number
+}
+
+/** Throws, saying what was found, where `state` is not one that this version can read. */
+export function checkedState(state: unknown): DetectorState {
+  const format = (state as { format?: unknown } | null)?.format
+  if (format !== STATE_FORMAT) {
+    throw new Error(`The state has format ${String(format)}; this version reads ${STATE_FORMAT}`)
+  }
+  return state as DetectorState
+}

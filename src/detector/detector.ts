@@ -1,0 +1,291 @@
+import type { AssembledTrace } from '../assemble/assembled-trace.ts'
+import { emptyCounts } from '../assemble/assembler-counts.ts'
+import { TraceAssembler } from '../assemble/trace-assembler.ts'
+import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { LogRecord } from '../contract/log-record.ts'
+import type { StepOutput } from '../contract/step-output.ts'
+import type { DriftView } from '../drift/drift-view.ts'
+import { fit } from '../model/fit.ts'
+import type { FitRequest, FitResult } from '../model/fit-request.ts'
+import type { Model } from '../model/model.ts'
+import { DecodeError } from '../otlp/decode-error.ts'
+import { decodeTracesJson } from '../otlp/decode-json.ts'
+import { decodeTraces } from '../otlp/decode-protobuf.ts'
+import { addCounts, type DetectorCounts, detectorCounts } from './detector-counts.ts'
+import { checkedState, type DetectorState, STATE_FORMAT } from './detector-state.ts'
+import { type DetectorStatus, statusOf } from './detector-status.ts'
+import { FitSchedule } from './fit-schedule.ts'
+import { Observer } from './judge.ts'
+import { Learner } from './learner.ts'
+import type { DetectorSettings } from './settings.ts'
+import { Tables } from './tables.ts'
+
+/** One partition of the log: assembled by itself, in its own data time. */
+interface Shard {
+  readonly assembler: TraceAssembler
+  nextOffset: bigint
+}
+
+/**
+ * The detector: a deterministic, synchronous state machine over an ordered log. The same records,
+ * settings and seed give the same output, however the records are cut into steps; `snapshot` and
+ * `restore` continue exactly.
+ *
+ * Models are fitted outside (a worker thread): at a boundary of data time a fit is asked for, at the
+ * next one its result takes effect, and `step` stops there until it has been given.
+ */
+export class Detector {
+  readonly settings: DetectorSettings
+  /** Warm-up: learn from everything, judge nothing, ask for no fit. */
+  learnOnly = false
+  readonly #tables: Tables
+  readonly #shards = new Map<string, Shard>()
+  readonly #learner: Learner
+  readonly #observer: Observer
+  readonly #schedule: FitSchedule
+  /** What the assemblers of dropped partitions counted. */
+  readonly #dropped = emptyCounts()
+  readonly #records = { taken: 0, bytes: 0, spans: 0, undecodable: 0, keyed: 0 }
+  #clockMs = 0
+  #output: StepOutput | null = null
+
+  constructor(settings: DetectorSettings) {
+    this.settings = settings
+    this.#tables = new Tables(settings.features)
+    this.#learner = new Learner(settings, this.#tables)
+    this.#observer = new Observer(settings, this.#tables, this.#learner)
+    this.#schedule = new FitSchedule(settings.model)
+  }
+
+  /** True while `step` takes no records because the fit asked for must be installed first. */
+  get blocked(): boolean {
+    return this.#schedule.mustWait(this.#clockMs)
+  }
+
+  /** Data time: the latest of all partitions, ms since 1970; 0 before the first span. */
+  get clockMs(): number {
+    return this.#clockMs
+  }
+
+  get model(): Model | null {
+    return this.#observer.model
+  }
+
+  /**
+   * Takes records[from], records[from + 1], ... and adds what they bring to `output`.
+   * @returns index of the first record not taken: `records.length`, or less when blocked
+   */
+  step(records: readonly LogRecord[], from: number, output: StepOutput): number {
+    this.#output = output
+    for (let i = from; i < records.length; i++) {
+      if (!this.#turn(output)) return i
+      this.#take(records[i]!, output)
+    }
+    return records.length
+  }
+
+  /** The fit that was asked for since the last call, or null. Plain data, fit for a worker. */
+  takeFitRequest(): FitRequest | null {
+    return this.#schedule.takeRequest()
+  }
+
+  /**
+   * Hands over the result of the fit asked for. It takes effect at its boundary, not before.
+   * Throws if it is not the one asked for.
+   */
+  install(result: FitResult): void {
+    this.#schedule.deliver(result)
+  }
+
+  /** Fits from what was learned so far, here and now, and installs: the end of a warm-up. */
+  fitNow(output: StepOutput): void {
+    const { request, traces } = this.#learner.fitRequest(
+      this.#schedule.nextVersion,
+      this.#clockMs,
+      this.model,
+    )
+    this.#schedule.skipTo(this.#clockMs, this.#learner.learned)
+    output.installed.push(this.#observer.install(request, fit(request), traces, this.#clockMs))
+  }
+
+  /** The input is at its end: judges all open traces and closes what can be closed. */
+  flush(output: StepOutput): void {
+    this.#output = output
+    for (const name of [...this.#shards.keys()].sort()) this.#shards.get(name)!.assembler.flush()
+    this.#observer.advance(this.#clockMs, output)
+  }
+
+  /** Forgets a partition that this process no longer owns, its open traces unjudged. */
+  drop(partition: string): void {
+    const shard = this.#shards.get(partition)
+    if (!shard) return
+    addCounts(this.#dropped, shard.assembler.counts)
+    this.#shards.delete(partition)
+  }
+
+  /** By partition, the offset from which a successor without this state must read. */
+  lowWatermarks(): Map<string, bigint> {
+    const marks = new Map<string, bigint>()
+    for (const [name, { assembler, nextOffset }] of this.#shards) {
+      marks.set(name, assembler.lowWatermark(nextOffset))
+    }
+    return marks
+  }
+
+  /** By partition, the offset from which a successor with this state goes on. */
+  positions(): Map<string, bigint> {
+    return new Map([...this.#shards].map(([name, { nextOffset }]) => [name, nextOffset]))
+  }
+
+  openClusters(): AnomalyCluster[] {
+    return this.#observer.openClusters()
+  }
+
+  /** The latest clusters that are over, the last one last. */
+  pastClusters(): AnomalyCluster[] {
+    return this.#observer.pastClusters()
+  }
+
+  /** A person says that what an anomaly cluster shows is fine. False: there is no such open cluster. */
+  accept(cluster: string, output: StepOutput): boolean {
+    return this.#observer.accept(cluster, this.#clockMs, output)
+  }
+
+  counts(): DetectorCounts {
+    const assemblers = [...this.#shards.values()].map(({ assembler }) => assembler)
+    return detectorCounts(
+      this.#records,
+      this.#dropped,
+      assemblers,
+      this.#tables,
+      this.#learner,
+      this.#observer,
+    )
+  }
+
+  /** Whether traffic has moved: by stratum and stream, the busiest strata first. */
+  drift(): DriftView {
+    const { drift } = this.#observer
+    return {
+      status: drift.status(),
+      changes: drift.changes,
+      setAside: drift.setAside,
+      stratumName: (stratum) => this.#tables.elements.stratumText(stratum),
+    }
+  }
+
+  status(): DetectorStatus {
+    return statusOf(this.settings, this.#learner, this.#observer, this.#clockMs, this.#tables)
+  }
+
+  /** Everything that `restore` needs, as plain data; valid until the next step. */
+  snapshot(): DetectorState {
+    return {
+      format: STATE_FORMAT,
+      tables: this.#tables.state(),
+      shards: [...this.#shards].map(([partition, { assembler, nextOffset }]) => ({
+        partition,
+        nextOffset,
+        assembler: assembler.state(),
+      })),
+      learner: this.#learner.state(),
+      observer: this.#observer.state(),
+      schedule: this.#schedule.state(),
+      records: { ...this.#records },
+      dropped: { ...this.#dropped },
+      clockMs: this.#clockMs,
+    }
+  }
+
+  /** A detector that goes on where `snapshot` was taken. Throws if the state is of another format. */
+  static restore(state: unknown, settings: DetectorSettings): Detector {
+    const saved = checkedState(state)
+    const detector = new Detector(settings)
+    detector.#tables.restore(saved.tables)
+    for (const { partition, nextOffset, assembler } of saved.shards) {
+      const onTrace = (trace: AssembledTrace): void => detector.#observe(trace)
+      const restored = TraceAssembler.restore(
+        assembler,
+        settings.assemble,
+        detector.#tables.slots.stride,
+        onTrace,
+      )
+      detector.#shards.set(partition, { assembler: restored, nextOffset })
+    }
+    detector.#learner.restore(saved.learner)
+    detector.#observer.restore(saved.observer)
+    detector.#schedule.restore(saved.schedule)
+    Object.assign(detector.#records, saved.records)
+    Object.assign(detector.#dropped, saved.dropped)
+    detector.#clockMs = saved.clockMs
+    return detector
+  }
+
+  /** Handles the boundaries that data time has passed. False: a model is due and not here yet. */
+  #turn(output: StepOutput): boolean {
+    if (this.learnOnly || !this.#schedule.atBoundary(this.#clockMs)) return true
+    if (this.#schedule.mustWait(this.#clockMs)) return false
+    const due = this.#schedule.turn(this.#clockMs)
+    if (due) {
+      output.installed.push(
+        this.#observer.install(due.request, due.result, due.traces, this.#clockMs),
+      )
+    }
+    if (this.#schedule.isDue(this.#clockMs, this.#learner)) {
+      const wanted = this.#learner.fitRequest(this.#schedule.nextVersion, this.#clockMs, this.model)
+      this.#schedule.ask(wanted.request, wanted.traces, this.#clockMs, this.#learner.learned)
+    }
+    return true
+  }
+
+  #take(record: LogRecord, output: StepOutput): void {
+    const shard = this.#shard(record)
+    // Given again (at least once): the state has it already.
+    if (record.offset < shard.nextOffset) return
+    shard.nextOffset = record.offset + 1n
+    this.#records.taken++
+    this.#records.bytes += record.body.length
+    if (record.keyed) this.#records.keyed++
+    this.#tables.target.columns.clear()
+    try {
+      const decode = record.encoding === 'otlp_json' ? decodeTracesJson : decodeTraces
+      this.#records.spans += decode(record.body, this.#tables.target)
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      this.#records.undecodable++
+      const { reason, position } = error
+      const { partition, offset, body } = record
+      output.deadLetters.push({ partition, offset, reason, position, body })
+      return
+    }
+    shard.assembler.add(this.#tables.target.columns, record.offset, record.keyed)
+    this.#clockMs = this.#latest()
+    this.#observer.advance(this.#clockMs, output)
+  }
+
+  #latest(): number {
+    let latest = 0
+    for (const { assembler } of this.#shards.values()) {
+      if (assembler.watermarkMs > latest) latest = assembler.watermarkMs
+    }
+    return latest
+  }
+
+  #shard(record: LogRecord): Shard {
+    const known = this.#shards.get(record.partition)
+    if (known) return known
+    const onTrace = (trace: AssembledTrace): void => this.#observe(trace)
+    const { stride } = this.#tables.slots
+    const assembler = new TraceAssembler(this.settings.assemble, stride, onTrace, {
+      startedMidLog: record.offset > 0n,
+    })
+    const shard = { assembler, nextOffset: record.offset }
+    this.#shards.set(record.partition, shard)
+    return shard
+  }
+
+  #observe(trace: AssembledTrace): void {
+    if (this.learnOnly) this.#observer.learn(trace)
+    else this.#observer.observe(trace, this.#output!)
+  }
+}

@@ -1,0 +1,256 @@
+import {
+  Accumulator,
+  type AccumulatorState,
+  type KeptExample,
+  type ObservationContext,
+} from '../anomaly-clusters/accumulator.ts'
+import type { AssembledTrace } from '../assemble/assembled-trace.ts'
+import { isUnusual } from '../baseline/structure-shares.ts'
+import type { Anomaly, Reason, Verdict } from '../contract/anomaly.ts'
+import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { StepOutput } from '../contract/step-output.ts'
+import { DriftMonitor, type DriftMonitorState } from '../drift/drift-monitor.ts'
+import { ActiveModel, type Judgement, noJudgement } from '../model/active-model.ts'
+import type { FitRequest, FitResult } from '../model/fit-request.ts'
+import { makeModel } from '../model/install.ts'
+import type { Model } from '../model/model.ts'
+import { hexWords, type KeptTrace, keepTrace } from '../profile/kept-trace.ts'
+import { ProfileScratch } from '../profile/profile.ts'
+import { TraceElements } from '../profile/trace-elements.ts'
+import { contributionsOf, type RawContribution, rankServices, summarise } from './explanation.ts'
+import type { Learner } from './learner.ts'
+import type { DetectorSettings } from './settings.ts'
+import type { Tables } from './tables.ts'
+
+/** Share of a stratum that changes its cluster at a refresh, from which its shares are other ones. */
+const RELABELLED = 0.1
+
+const NO_CONTRIBUTIONS: readonly RawContribution[] = []
+
+/** Judged observations by reason, and those flagged. Numbers only rise. */
+export type JudgedCounts = Record<Reason, number> & { flagged: number }
+
+/**
+ * One closed trace at a time: describes it, judges it by the model in effect, adds its deviations to
+ * the evidence, and only then learns from it.
+ */
+export class Observer {
+  readonly counts: JudgedCounts = {
+    normal: 0,
+    structure: 0,
+    distance: 0,
+    learning: 0,
+    incomplete: 0,
+    flagged: 0,
+  }
+  readonly accumulator: Accumulator
+  drift: DriftMonitor
+  readonly #settings: DetectorSettings
+  readonly #tables: Tables
+  readonly #learner: Learner
+  readonly #elements: TraceElements
+  readonly #x: ProfileScratch
+  readonly #judgement: Judgement = noJudgement()
+  #active: ActiveModel | null = null
+
+  constructor(settings: DetectorSettings, tables: Tables, learner: Learner) {
+    this.#settings = settings
+    this.#tables = tables
+    this.#learner = learner
+    this.#elements = new TraceElements(tables.elements, tables.slots)
+    this.#x = new ProfileScratch(tables.categorySlots)
+    this.drift = new DriftMonitor(settings.drift)
+    this.accumulator = new Accumulator(
+      settings.accumulate,
+      tables.elements,
+      learner.places,
+      tables.evidence,
+      settings.alpha,
+    )
+  }
+
+  get model(): Model | null {
+    return this.#active?.model ?? null
+  }
+
+  /** Warm-up: learns without judging. */
+  learn(trace: AssembledTrace): void {
+    this.#elements.read(trace)
+    if (trace.truncated) return
+    this.#x.read(this.#elements)
+    this.#learner.learn(this.#elements, this.#x, trace.endMs)
+  }
+
+  observe(trace: AssembledTrace, output: StepOutput): void {
+    this.#elements.read(trace)
+    this.#x.read(this.#elements)
+    const reason = this.#judge(trace)
+    const judged = reason !== 'learning' && reason !== 'incomplete'
+    const flagged = judged && this.#judgement.p <= this.#settings.alpha
+    // A place may be known well before the stratum is: its evidence counts all the same.
+    const whole = reason !== 'incomplete'
+    const member = whole && this.accumulator.observe(this.#elements, this.#context(flagged))
+    if (whole) this.#learnStructure(trace.endMs)
+    if (judged) this.#watchDrift(trace.endMs, member)
+    const verdict = this.#verdict(trace, reason, flagged)
+    output.verdicts.push(verdict)
+    this.counts[reason]++
+    if (flagged) {
+      this.counts.flagged++
+      output.anomalies.push(this.#anomaly(verdict, trace))
+    }
+    if (reason === 'incomplete') return
+    if (member) this.#learner.leaveOut()
+    else if (flagged && !this.accumulator.lastAccepted())
+      this.#learner.setAside(this.#elements, this.#x, trace.endMs)
+    else this.#learner.learn(this.#elements, this.#x, trace.endMs)
+  }
+
+  /** Data time has come this far. */
+  advance(clockMs: number, output: StepOutput): void {
+    this.accumulator.advance(clockMs, output.clusterChanges)
+  }
+
+  /** Makes the model of a fit and lets it judge from here on. */
+  install(
+    request: FitRequest,
+    result: FitResult,
+    traces: readonly KeptTrace[],
+    installedMs: number,
+  ): Model {
+    const model = makeModel(request, result, traces, this.model, installedMs)
+    this.#activate(model)
+    this.accumulator.install(model)
+    for (const { stratum, moved } of model.strata) {
+      if (moved > RELABELLED) this.drift.relabel(stratum)
+    }
+    return model
+  }
+
+  openClusters(): AnomalyCluster[] {
+    return this.accumulator.open()
+  }
+
+  pastClusters(): AnomalyCluster[] {
+    return this.accumulator.past()
+  }
+
+  accept(cluster: string, clockMs: number, output: StepOutput): boolean {
+    return this.accumulator.accept(cluster, clockMs, output.clusterChanges)
+  }
+
+  #activate(model: Model): void {
+    this.#active = new ActiveModel(model)
+  }
+
+  #judge(trace: AssembledTrace): Reason {
+    const active = this.#active
+    this.#judgement.stratum = null
+    if (trace.truncated) return 'incomplete'
+    if (!active) return 'learning'
+    active.judge(this.#x, this.#elements.stratum, this.#judgement)
+    if (!this.#judgement.stratum) return 'learning'
+    if (this.#judgement.p > this.#settings.alpha) return 'normal'
+    return this.#judgement.pStructure < this.#judgement.pDistance ? 'structure' : 'distance'
+  }
+
+  /** How often an entry has unusual sets of calls is learned of all observations, flagged or not. */
+  #learnStructure(timeMs: number): void {
+    const { stratum, pStructure } = this.#judgement
+    if (stratum === null) return
+    this.#learner.places.learnStructure(this.#elements.stratum, isUnusual(pStructure), timeMs)
+  }
+
+  /** The rank of the distance, and the cluster by a number that it keeps as long as its id. */
+  #watchDrift(timeMs: number, member: boolean): void {
+    const { pDistance, cluster } = this.#judgement
+    const number = Number.parseInt(cluster!.id.slice(1), 16)
+    this.drift.observe(this.#elements.stratum, 1 - pDistance, number, timeMs, member)
+  }
+
+  #context(flagged: boolean): ObservationContext {
+    return {
+      timeMs: this.#elements.trace.endMs,
+      flagged,
+      pStructure: this.#judgement.stratum ? this.#judgement.pStructure : null,
+      differingPath: this.#judgement.differingPath,
+      categories: this.#x.categories,
+      keep: (): KeptExample => ({
+        profile: this.#x.keep(),
+        trace: keepTrace(this.#elements, this.#tables.categorySlots),
+        nearestNormal: this.#judgement.cluster?.members[0] ?? null,
+      }),
+    }
+  }
+
+  #verdict(trace: AssembledTrace, reason: Reason, flagged: boolean): Verdict {
+    const { stratum, cluster, distance, p, pStructure, pDistance } = this.#judgement
+    const judged = stratum !== null && cluster !== null
+    const explained = judged && (flagged || this.#settings.explainAll)
+    const contributions = explained ? this.#contributions() : NO_CONTRIBUTIONS
+    return {
+      id: hexWords(trace.id),
+      timeMs: trace.endMs,
+      kind: 'trace',
+      score: judged ? distance : null,
+      p: judged ? p : null,
+      pStructure: judged ? pStructure : null,
+      pDistance: judged ? pDistance : null,
+      anomalous: flagged,
+      cluster: cluster?.id ?? null,
+      reason,
+      stratum: this.#tables.elements.stratumText(this.#elements.stratum),
+      services: explained ? rankServices(contributions, this.#tables.elements) : [],
+      contributions,
+      model: judged ? this.#active!.model.id : null,
+    }
+  }
+
+  #contributions(): readonly RawContribution[] {
+    const { dissimilarity } = this.#active!
+    const { medoid } = this.#judgement.cluster!
+    return contributionsOf(this.#x, medoid, dissimilarity, {
+      table: this.#tables.elements,
+      values: this.#tables.values,
+      categories: this.#tables.categories,
+    })
+  }
+
+  #anomaly(verdict: Verdict, trace: AssembledTrace): Anomaly {
+    const kept = keepTrace(this.#elements, this.#tables.categorySlots)
+    const normal = this.#judgement.cluster?.members[0]
+    const contributions = verdict.contributions as readonly RawContribution[]
+    return {
+      id: `${verdict.kind}-${verdict.id}`,
+      verdict,
+      anomalyCluster: this.accumulator.lastCluster(),
+      spanId: trace.rooted ? hexWords(kept.entrySpan) : '',
+      summary: summarise(verdict.stratum, contributions, verdict.p ?? 1, this.#tables.elements),
+      trace: this.#tables.evidence.read(kept),
+      nearestNormal: normal ? this.#tables.evidence.read(normal) : null,
+    }
+  }
+
+  state(): ObserverState {
+    return {
+      counts: { ...this.counts },
+      model: this.model,
+      accumulator: this.accumulator.state(),
+      drift: this.drift.snapshot(),
+    }
+  }
+
+  restore(state: ObserverState): void {
+    Object.assign(this.counts, state.counts)
+    if (state.model) this.#activate(state.model)
+    this.accumulator.restore(state.accumulator)
+    this.drift = DriftMonitor.restore(state.drift, this.#settings.drift)
+  }
+}
+
+export interface ObserverState {
+  readonly counts: JudgedCounts
+  readonly model: Model | null
+  readonly accumulator: AccumulatorState
+  readonly drift: DriftMonitorState
+}

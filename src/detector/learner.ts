@@ -1,0 +1,196 @@
+import { PlaceReference } from '../baseline/place-reference.ts'
+import type { PlaceReferenceState } from '../baseline/place-reference-state.ts'
+import type { FitRequest } from '../model/fit-request.ts'
+import type { Model } from '../model/model.ts'
+import { type KeptTrace, keepTrace } from '../profile/kept-trace.ts'
+import { packProfiles } from '../profile/packed-profiles.ts'
+import type { Profile, ProfileScratch } from '../profile/profile.ts'
+import type { TraceElements } from '../profile/trace-elements.ts'
+import { StrataSample, type StrataSampleState } from '../sample/strata-sample.ts'
+import type { DetectorSettings } from './settings.ts'
+import type { Tables } from './tables.ts'
+
+/** An observation in a reservoir. */
+interface Sampled {
+  readonly profile: Profile
+  /** The trace itself, as it may become a medoid; null in the calibration sample. */
+  readonly trace: KeptTrace | null
+}
+
+/**
+ * What is remembered of normal traffic: the reservoirs to fit and to calibrate from, and how each
+ * place behaves.
+ *
+ * A flagged observation never enters the fit sample. But a calibration sample without the flagged
+ * ones would be cut off at its own threshold, and each refresh would move the threshold further in:
+ * twice alpha after one, three times after two. So it takes flagged observations up to the share
+ * that normal traffic is meant to have, alpha, and no more: during an incident the rest stays out.
+ */
+export class Learner {
+  /** Observations learned from, ever. */
+  learned = 0
+  /** Observations left out because they were flagged, or part of an open anomaly cluster. */
+  quarantined = 0
+  readonly places: PlaceReference
+  readonly #settings: DetectorSettings
+  readonly #tables: Tables
+  #sample: StrataSample<Sampled>
+  /** Flagged observations that the calibration sample may still take. */
+  #credit = 0
+
+  constructor(settings: DetectorSettings, tables: Tables) {
+    this.#settings = settings
+    this.#tables = tables
+    this.#sample = this.#newSample()
+    this.places = new PlaceReference(tables.elements, {
+      bucketMs: settings.accumulate.bucketMs,
+      halfLifeMs: settings.sample.halfLifeMs,
+      seed: settings.seed,
+    })
+  }
+
+  get calibrationSize(): number {
+    return this.#sample.calibrationSize
+  }
+
+  get sampleSize(): number {
+    return this.#sample.fitSize
+  }
+
+  /** Observations kept to fit from, by stratum id. */
+  sampledOf(stratum: number): number {
+    return this.#sample.keptOf(stratum)
+  }
+
+  /** Learns from an observation that fits, or that nothing is known against. */
+  learn(elements: TraceElements, x: ProfileScratch, timeMs: number): void {
+    this.learned++
+    this.#credit = Math.min(2, this.#credit + this.#settings.alpha)
+    this.places.learn(elements, timeMs)
+    this.#offer(elements, x, timeMs, false)
+  }
+
+  /** Takes note of a flagged observation. */
+  setAside(elements: TraceElements, x: ProfileScratch, timeMs: number): void {
+    this.quarantined++
+    this.#credit = Math.min(2, this.#credit + this.#settings.alpha)
+    if (this.#credit < 1) return
+    if (this.#offer(elements, x, timeMs, true)) this.#credit -= 1
+  }
+
+  /** Takes note of an observation that is part of an open anomaly cluster. */
+  leaveOut(): void {
+    this.quarantined++
+  }
+
+  #offer(elements: TraceElements, x: ProfileScratch, timeMs: number, flagged: boolean): boolean {
+    const { id } = elements.trace
+    const { stratum } = elements
+    const which = this.#sample.place(id, timeMs, stratum)
+    if (which === null || (flagged && which === 'fit')) return false
+    const trace = which === 'fit' ? keepTrace(elements, this.#tables.categorySlots) : null
+    const { key, tie } = this.#sample
+    return this.#sample.put(which, key, tie, stratum, { profile: x.keep(), trace })
+  }
+
+  #newSample(state?: StrataSampleState<Sampled>): StrataSample<Sampled> {
+    const { sample, features, seed } = this.#settings
+    return new StrataSample(sample, features.maxStrata, seed, state)
+  }
+
+  /** What a fit needs to know, with the traces behind the entries of its sample. */
+  fitRequest(
+    version: number,
+    timeMs: number,
+    previous: Model | null,
+  ): { request: FitRequest; traces: KeptTrace[] } {
+    this.#sample.rebalance()
+    const entries = this.#candidates(previous)
+    const categories = this.#tables.categories.length
+    const calibrating = this.#sample.calibrationItems()
+    const { alpha, seed, model } = this.#settings
+    const request = {
+      version,
+      seed,
+      timeMs,
+      alpha,
+      minObservations: model.minObservations,
+      maxClustersPerStratum: model.maxClustersPerStratum,
+      minSupport: model.minSupport,
+      categories,
+      sample: packProfiles(
+        entries.map(({ profile }) => profile),
+        categories,
+      ),
+      sampleStratum: Int32Array.from(entries, ({ stratum }) => stratum),
+      sampleWeight: Float64Array.from(entries, ({ weight }) => weight),
+      previousSlot: Int32Array.from(entries, ({ slot }) => slot),
+      calibration: packProfiles(
+        calibrating.map(({ item }) => item.profile),
+        categories,
+      ),
+      calibrationStratum: Int32Array.from(calibrating, ({ stratum }) => stratum),
+      places: this.places.request(),
+    }
+    return { request, traces: entries.map(({ trace }) => trace) }
+  }
+
+  /** The sample by stratum, previous medoids among it marked, or added where they have left it. */
+  #candidates(previous: Model | null): Candidate[] {
+    const entries: Candidate[] = []
+    for (const stratum of this.#sample.strata()) {
+      for (const { profile, trace } of this.#sample.fitItems(stratum)) {
+        entries.push({ stratum, profile, trace: trace!, weight: 1, slot: -1 })
+      }
+    }
+    const byTrace = new Map<string, Candidate>()
+    for (const entry of entries) byTrace.set(nameOf(entry.stratum, entry.trace), entry)
+    for (const { stratum, clusters } of previous?.strata ?? []) {
+      clusters.forEach(({ medoid, members }, slot) => {
+        const trace = members[0]!
+        const known = byTrace.get(nameOf(stratum, trace))
+        if (known) known.slot = slot
+        else entries.push({ stratum, profile: medoid, trace, weight: 0, slot })
+      })
+    }
+    return entries.sort((a, b) => a.stratum - b.stratum)
+  }
+
+  state(): LearnerState {
+    return {
+      learned: this.learned,
+      quarantined: this.quarantined,
+      credit: this.#credit,
+      sample: this.#sample.state(),
+      places: this.places.state(),
+    }
+  }
+
+  restore(state: LearnerState): void {
+    this.learned = state.learned
+    this.quarantined = state.quarantined
+    this.#credit = state.credit
+    this.#sample = this.#newSample(state.sample)
+    this.places.restore(state.places)
+  }
+}
+
+interface Candidate {
+  readonly stratum: number
+  readonly profile: Profile
+  readonly trace: KeptTrace
+  readonly weight: number
+  slot: number
+}
+
+function nameOf(stratum: number, { id }: KeptTrace): string {
+  return `${stratum}:${id.join('.')}`
+}
+
+export interface LearnerState {
+  readonly learned: number
+  readonly quarantined: number
+  readonly credit: number
+  readonly sample: StrataSampleState<Sampled>
+  readonly places: PlaceReferenceState
+}

@@ -1,0 +1,54 @@
+import { COUNT, ERRORS, PROFILE_STRIDE } from '../../profile/profile.ts'
+import type { Alignment } from '../alignment.ts'
+import type { FeatureTerm } from '../feature-term.ts'
+
+const ERROR = 2
+
+/**
+ * Half for the entry's outcome, half for the errors of the shared elements: the sum of the
+ * differences in their shares of errors, clipped at 1 (a clipped L1: a metric).
+ */
+export const outcome: FeatureTerm = {
+  distance(alignment) {
+    const errors = errorDifference(alignment)
+    const entry = (alignment.x.status === ERROR) !== (alignment.m.status === ERROR) ? 0.5 : 0
+    return entry + 0.5 * (errors < 1 ? errors : 1)
+  },
+
+  explain(alignment, emit) {
+    const { x, m, rows } = alignment
+    if ((x.status === ERROR) !== (m.status === ERROR)) {
+      emit(x.paths[0]!, 'status', statusName(x.status), statusName(m.status), 0.5)
+    }
+    const total = errorDifference(alignment)
+    if (total === 0) return
+    const scale = 0.5 / Math.max(1, total)
+    for (let j = 0; j < m.paths.length; j++) {
+      if (rows[j]! < 0) continue
+      const gap = gapOf(alignment, j)
+      if (gap === 0) continue
+      const value = x.values[rows[j]! * PROFILE_STRIDE + ERRORS]!
+      emit(m.paths[j]!, 'errors', value, m.values[j * PROFILE_STRIDE + ERRORS]!, gap * scale)
+    }
+  },
+}
+
+function errorDifference(alignment: Alignment): number {
+  const { m, rows } = alignment
+  let sum = 0
+  for (let j = 0; j < m.paths.length; j++) if (rows[j]! >= 0) sum += gapOf(alignment, j)
+  return sum
+}
+
+function gapOf({ x, m, rows }: Alignment, j: number): number {
+  const at = rows[j]! * PROFILE_STRIDE
+  const other = j * PROFILE_STRIDE
+  const errors = x.values[at + ERRORS]!
+  const normal = m.values[other + ERRORS]!
+  if (errors === 0 && normal === 0) return 0
+  return Math.abs(errors / x.values[at + COUNT]! - normal / m.values[other + COUNT]!)
+}
+
+function statusName(status: number): string {
+  return status === ERROR ? 'error' : 'ok'
+}

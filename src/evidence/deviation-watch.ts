@@ -1,0 +1,243 @@
+import type { PlaceNull } from '../baseline/place-null.ts'
+import { APPEARANCE, PLACE_KINDS, PRESENCE, STRUCTURE, UNSEEN } from '../baseline/series-kind.ts'
+import { grownTo } from '../columns/grown-array.ts'
+import type { ElementTable } from '../profile/element-table.ts'
+import type { OccurrenceScan } from '../profile/occurrence-scan.ts'
+import type { TraceElements } from '../profile/trace-elements.ts'
+import { logShareRatio } from '../stats/share-evidence.ts'
+import { DeviatingSeries } from './deviating-series.ts'
+import { DeviationCounts, type DeviationCountsState } from './deviation-counts.ts'
+import {
+  bucketScore,
+  DeviationEvidence,
+  type DeviationEvidenceState,
+} from './deviation-evidence.ts'
+import { DeviationSeries, EXPECTED } from './deviation-series.ts'
+import type { EvidenceOptions } from './evidence-options.ts'
+import { categoryVote } from './path-votes.ts'
+
+const WEEK_MS = 7 * 86_400_000
+
+/** The running bucket of one series. */
+export interface RunningCounts {
+  readonly n: number
+  readonly c: number
+  readonly score: number
+  readonly unanswered: number
+}
+
+/** Everything that is counted under one null: its series, the running bucket, the evidence. */
+export class DeviationWatch {
+  readonly series: DeviationSeries
+  readonly counts: DeviationCounts
+  readonly evidence: DeviationEvidence
+  /** Series in which the last observation deviates. */
+  readonly deviating = new DeviatingSeries()
+  /** Series touched in the running bucket; valid after `findTouched`. */
+  touched = new Int32Array(256)
+  readonly #placeNull: PlaceNull
+  readonly #options: EvidenceOptions
+
+  constructor(placeNull: PlaceNull, table: ElementTable, options: EvidenceOptions) {
+    this.series = new DeviationSeries(placeNull, table)
+    this.evidence = new DeviationEvidence(this.series, options)
+    const marks = Math.max(0, Math.round(1 / options.lookShare) - 1)
+    this.counts = new DeviationCounts(this.series, this.evidence.recent, marks)
+    this.#placeNull = placeNull
+    this.#options = options
+  }
+
+  /** Goes on with the evidence of the watch before, for the series that both have. */
+  takeOver(before: DeviationWatch): void {
+    const { kind, subject, count } = before.series
+    this.evidence.bucket = before.evidence.bucket
+    for (let old = 0; old < count; old++) {
+      const of = subject[old]!
+      const stratum = kind[old] === STRUCTURE
+      const now = stratum ? this.series.ofStratum(of) : this.series.find(kind[old]!, of)
+      if (now < 0) continue
+      this.#grow()
+      this.evidence.copy(now, before.evidence, old)
+    }
+  }
+
+  /**
+   * ln C: a cluster opens where the mean of the e-detectors exceeds C. Each series reaches it falsely
+   * once in C buckets or more, so all together `falseClustersPerWeek` times a week or less. All series
+   * that have a null count as watched, whether they are seen often or hardly ever, and the search for
+   * like anomalies as one more.
+   */
+  logThreshold(falseClustersPerWeek: number): number {
+    const perWeek = WEEK_MS / this.#placeNull.bucketMs
+    return Math.log(((this.series.count + 1) * perWeek) / falseClustersPerWeek)
+  }
+
+  take(elements: TraceElements, scan: OccurrenceScan): void {
+    this.deviating.begin(this.series.count + 1)
+    this.counts.take(elements, scan, this.deviating)
+    if (scan.complete && this.counts.unknownRuns === 0) return
+    const { known } = this.series
+    const { runs, runPlace } = scan
+    for (let run = 0; run < runs; run++) {
+      if (known[runPlace[run]!] !== 1) this.#takeUnseen(elements, scan, run)
+    }
+  }
+
+  /**
+   * A child in a place that the reference does not know, once for each parent. Where a span failed, what
+   * is done about it may well be new, and follows from the failure.
+   */
+  #takeUnseen({ place, path, count }: TraceElements, scan: OccurrenceScan, run: number): void {
+    const parent = scan.runParent[run]!
+    const series = this.series.find(UNSEEN, place[parent]!)
+    if (series < 0 || hasFailed(scan, count)) return
+    for (let before = 0; before < run; before++) {
+      if (scan.runParent[before] !== parent) continue
+      if (this.series.known[scan.runPlace[before]!] !== 1) return
+    }
+    this.counts.takeOne(series, this.deviating)
+    this.evidence.votes.add(series, path[scan.runFirst[run]!]!)
+  }
+
+  /** `unusual`: its set of call paths is; `path` differs first, negative where it is missing; 0 = none. */
+  takeStructure(stratum: number, unusual: boolean, path: number): void {
+    const series = this.series.ofStratum(stratum)
+    this.#grow()
+    this.counts.takeStructure(stratum, series, unusual, this.deviating)
+    if (unusual && path !== 0) this.evidence.votes.add(series, path)
+  }
+
+  /**
+   * The categories of an observation whose structure was taken. Where a span of it failed, that is what
+   * its entry tells, and has a place of its own.
+   */
+  takeCategories(stratum: number, values: Int32Array, scan: OccurrenceScan, spans: number): void {
+    const unusual = this.series.unusualCategory(stratum, values)
+    if (unusual < 0 || hasFailed(scan, spans)) return
+    const series = this.series.ofCategories(stratum)
+    this.counts.takeOne(series, this.deviating)
+    this.evidence.votes.add(series, categoryVote(unusual, values[unusual]!))
+  }
+
+  /** Adds the observation to the evidence of the series in which it deviates. */
+  note(hash: number, timeMs: number): void {
+    const { count, series } = this.deviating
+    for (let i = 0; i < count; i++) this.evidence.note(series[i]!, hash, timeMs)
+  }
+
+  running(series: number): RunningCounts {
+    if (this.evidence.suspended[series] === 1) return { n: 0, c: 0, score: 0, unanswered: 0 }
+    const n = this.counts.occurrences(series)
+    const c = this.counts.c[series]!
+    const score = bucketScore(n, c, this.counts.normalRate(series))
+    return { n, c, score, unanswered: this.counts.unanswered[series]! }
+  }
+
+  /** ln(share / normal) of the running bucket so far: evidence for `share`. */
+  ratioOf(series: number, share: number): number {
+    if (this.evidence.suspended[series] === 1) return 0
+    const n = this.counts.occurrences(series)
+    const c = this.counts.c[series]!
+    const rate = this.counts.normalRate(series)
+    const rho = this.series.rho[series]!
+    return logShareRatio(n, c, share, this.#options.alternativeRho, rate, rho)
+  }
+
+  /** ln of the mean e-detector if the running bucket ended now. */
+  prefix(series: number): number {
+    const { counts } = this
+    const rate = counts.normalRate(series)
+    const n = counts.occurrences(series)
+    return this.evidence.prefix(series, n, counts.c[series]!, rate, counts.onsets(series))
+  }
+
+  /** ln of the mean e-detector after an empty bucket. */
+  standing(series: number): number {
+    return this.evidence.prefix(series, 0, 0)
+  }
+
+  /** Whether the running bucket deviates more than normal: without that, nothing can open. */
+  isElevated(series: number): boolean {
+    const c = this.counts.c[series]!
+    return c > 0 && c > this.counts.normalRate(series) * this.counts.occurrences(series)
+  }
+
+  /** Fills `touched`; returns how many there are. Each series once, in a fixed order. */
+  findTouched(): number {
+    const { ofPlace, child, children, childStart } = this.series
+    const { places, placeCount, elements, elementCount, strata, stratumCount } = this.counts
+    let found = 0
+    this.touched = grownTo(this.touched, this.series.count + 1)
+    for (let i = 0; i < placeCount; i++) {
+      const from = places[i]! * PLACE_KINDS
+      for (let kind = 0; kind < PLACE_KINDS; kind++) {
+        const series = ofPlace[from + kind]!
+        if (series >= 0 && kind !== PRESENCE && kind !== APPEARANCE) this.touched[found++] = series
+      }
+    }
+    for (let i = 0; i < elementCount; i++) {
+      const e = elements[i]!
+      for (let x = childStart[e]!; x < childStart[e + 1]!; x++) {
+        const kind = child[children[x]!] === EXPECTED ? PRESENCE : APPEARANCE
+        this.touched[found++] = ofPlace[children[x]! * PLACE_KINDS + kind]!
+      }
+    }
+    for (let i = 0; i < stratumCount; i++) {
+      this.touched[found++] = this.series.ofStratum(strata[i]!)
+      const categories = this.series.ofCategories(strata[i]!)
+      if (categories >= 0) this.touched[found++] = categories
+    }
+    return found
+  }
+
+  /** Ends the bucket of one touched series. `open`: a cluster is open there. */
+  endSeries(series: number, open: boolean): void {
+    const { counts, evidence } = this
+    const n = counts.occurrences(series)
+    if (counts.c[series] === 0 && evidence.endPlainBucket(series, n)) return
+    const rate = counts.normalRate(series)
+    const onsets = counts.onsets(series)
+    evidence.endBucket(series, n, counts.c[series]!, counts.unanswered[series]!, open, rate, onsets)
+  }
+
+  #grow(): void {
+    if (this.evidence.n.length >= this.series.count) return
+    this.evidence.grow()
+    this.counts.grow()
+  }
+
+  /** Plain data; arrays are shared with this until the next change. */
+  state(): DeviationWatchState {
+    return {
+      placeNull: this.#placeNull,
+      lateStrata: [...this.series.lateStrata],
+      counts: this.counts.state(),
+      evidence: this.evidence.state(),
+    }
+  }
+
+  static restore(
+    state: DeviationWatchState,
+    table: ElementTable,
+    options: EvidenceOptions,
+  ): DeviationWatch {
+    const watch = new DeviationWatch(state.placeNull, table, options)
+    for (const stratum of state.lateStrata) watch.series.ofStratum(stratum)
+    watch.counts.restore(state.counts)
+    watch.evidence.restore(state.evidence)
+    return watch
+  }
+}
+
+/** Whether a span of the trace failed by itself. */
+function hasFailed(scan: OccurrenceScan, spans: number): boolean {
+  for (let i = 0; i < spans; i++) if (scan.ownError[i] === 1) return true
+  return false
+}
+
+export interface DeviationWatchState {
+  readonly placeNull: PlaceNull
+  readonly lateStrata: readonly number[]
+  readonly counts: DeviationCountsState
+  readonly evidence: DeviationEvidenceState
+}

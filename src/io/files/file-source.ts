@@ -1,0 +1,149 @@
+import { constants } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import type { LogRecord } from '../../contract/log-record.ts'
+import type { Source, SourceBatch, SourceLag } from '../../contract/source.ts'
+import { encodingOf } from '../../otlp/frames.ts'
+import { looksLikeLogs } from '../../otlp/looks-like-logs.ts'
+import { type Log, messageOf } from '../telemetry/log.ts'
+import { type FileEnd, fileMessages } from './file-messages.ts'
+
+export interface FileSourceSettings {
+  /** Read in this order, as one ordered log. */
+  readonly paths: readonly string[]
+  /** Name of that log, e.g. `files/0`. */
+  readonly partition: string
+  readonly maxMessageBytes: number
+  /** Called as bytes are read, of all files. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+/** Not 0: a recording begins in the middle of traffic, and its first traces may have begun before it. */
+const FIRST_OFFSET = 1n
+
+/** Larger than any record a broker takes, and than what a Collector's batch makes. */
+export const MAX_MESSAGE_BYTES = 256 * 1024 ** 2
+
+/**
+ * Files as one ordered log: rotated files of one exporter, given in their order, are one history, and
+ * a trace may begin in one and end in the next. Offsets count messages. Files are read once, chunk by
+ * chunk, however large they are.
+ */
+export class FileSource implements Source {
+  readonly name = 'files'
+  /** Messages that hold logs instead of spans, and that were too large. */
+  skippedLogs = 0
+  oversized = 0
+  /** Files that ended early, with why. */
+  readonly damaged: { readonly path: string; readonly damage: string }[] = []
+  bytesTotal = 0
+  bytesRead = 0
+  readonly #settings: FileSourceSettings
+  readonly #log: Log
+  #messages: AsyncGenerator<Uint8Array[], null> | null = null
+  #ready: Uint8Array[] = []
+  #readyIndex = 0
+  #next = FIRST_OFFSET
+  #from = 0n
+  #ended = false
+
+  constructor(settings: FileSourceSettings, log: Log) {
+    this.#settings = settings
+    this.#log = log
+  }
+
+  async start(): Promise<void> {
+    const faults: string[] = []
+    for (const path of this.#settings.paths) {
+      try {
+        await access(path, constants.R_OK)
+        const { size, isFile } = await stat(path).then((found) => ({
+          size: found.size,
+          isFile: found.isFile(),
+        }))
+        if (!isFile) faults.push(`${path}: not a file`)
+        this.bytesTotal += size
+      } catch (error) {
+        faults.push(messageOf(error))
+      }
+    }
+    if (faults.length > 0) throw new Error(`cannot read ${faults.join('; ')}`)
+    this.#messages = this.#all()
+  }
+
+  async poll(maxRecords: number): Promise<SourceBatch | null> {
+    if (this.#ended || this.#messages === null) return null
+    const records: LogRecord[] = []
+    while (records.length < maxRecords) {
+      const body = this.#ready[this.#readyIndex]
+      if (body !== undefined) {
+        this.#readyIndex++
+        const record = this.#recordOf(body)
+        if (record !== null) records.push(record)
+        continue
+      }
+      const { value, done } = await this.#messages.next()
+      if (done) {
+        this.#ended = true
+        break
+      }
+      this.#ready = value
+      this.#readyIndex = 0
+    }
+    return records.length > 0 || !this.#ended ? { records, revoked: [] } : null
+  }
+
+  /** The files stay where they are; only a checkpoint remembers how far they were read. */
+  async commit(): Promise<void> {}
+
+  /** Reads again from the beginning, and hands nothing out before this position. */
+  async seek(offsets: ReadonlyMap<string, bigint>): Promise<void> {
+    this.#from = offsets.get(this.#settings.partition) ?? 0n
+  }
+
+  lag(): ReadonlyMap<string, SourceLag> {
+    return new Map()
+  }
+
+  async stop(): Promise<void> {
+    this.#ended = true
+    await this.#messages?.return(null)
+  }
+
+  #recordOf(body: Uint8Array): LogRecord | null {
+    const offset = this.#next++
+    if (offset < this.#from) return null
+    const encoding = encodingOf(body)
+    if (encoding === 'otlp_proto' && looksLikeLogs(body)) {
+      this.skippedLogs++
+      return null
+    }
+    return {
+      partition: this.#settings.partition,
+      offset,
+      encoding,
+      body,
+      timestampMs: 0,
+      keyed: false,
+    }
+  }
+
+  async *#all(): AsyncGenerator<Uint8Array[], null> {
+    const { paths, maxMessageBytes, onProgress } = this.#settings
+    const onBytes = (bytes: number): void => {
+      this.bytesRead += bytes
+      onProgress?.(this.bytesRead, this.bytesTotal)
+    }
+    for (const path of paths) {
+      const end: FileEnd = yield* fileMessages(path, { maxMessageBytes, onBytes })
+      this.oversized += end.oversized
+      if (end.damage !== '') {
+        this.damaged.push({ path, damage: end.damage })
+        this.#log.error('the file is damaged; what is before it was read', {
+          path,
+          damage: end.damage,
+        })
+      }
+    }
+    return null
+  }
+}

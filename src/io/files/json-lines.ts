@@ -1,0 +1,119 @@
+import type { Anomaly, Verdict } from '../../contract/anomaly.ts'
+import type { AnomalyCluster, AnomalyClusterChange } from '../../contract/anomaly-cluster.ts'
+import type { DeadLetter } from '../../contract/dead-letter.ts'
+import type { Publication } from '../../contract/sink.ts'
+
+/** Bytes of an unreadable record that a line shows. */
+const SHOWN_BODY_BYTES = 1024
+
+/** One line for a verdict: times in ISO 8601 with ms, keys in a fixed order, so that a replay repeats it byte for byte. */
+export function verdictLine(verdict: Verdict): string {
+  return `${JSON.stringify(verdictObject(verdict))}\n`
+}
+
+function verdictObject(verdict: Verdict): Record<string, unknown> {
+  return {
+    id: verdict.id,
+    time: isoTime(verdict.timeMs),
+    kind: verdict.kind,
+    stratum: verdict.stratum,
+    score: verdict.score,
+    p: verdict.p,
+    anomalous: verdict.anomalous,
+    cluster: verdict.cluster,
+    reason: verdict.reason,
+    services: verdict.services,
+    contributions: verdict.contributions.map(
+      ({ term, element, measure, value, medoid, contribution }) => ({
+        term,
+        element,
+        measure,
+        value,
+        medoid,
+        contribution,
+      }),
+    ),
+    model: verdict.model,
+  }
+}
+
+/** One line for an anomaly cluster as it stands; its traces by id. */
+export function clusterLine(cluster: AnomalyCluster): string {
+  return `${JSON.stringify(clusterObject(cluster))}\n`
+}
+
+function clusterObject(cluster: AnomalyCluster): Record<string, unknown> {
+  return {
+    id: cluster.id,
+    state: cluster.state,
+    asks_acceptance: cluster.asksAcceptance,
+    opened: isoTime(cluster.openedMs),
+    closed: cluster.closedMs === null ? null : isoTime(cluster.closedMs),
+    first: isoTime(cluster.firstMs),
+    last: isoTime(cluster.lastMs),
+    services: cluster.services,
+    place: cluster.place,
+    term: cluster.term,
+    direction: cluster.direction,
+    observations: cluster.observations,
+    occurrences: cluster.occurrences,
+    rate: cluster.rate,
+    normal_rate: cluster.normalRate,
+    e_value: cluster.eValue,
+    typical: cluster.typical,
+    normal: cluster.normal,
+    sentence: cluster.sentence,
+    representative: cluster.representative?.traceId ?? null,
+    nearest_normal: cluster.nearestNormal?.traceId ?? null,
+    members: cluster.members,
+    merged_from: cluster.mergedFrom,
+    model: cluster.model,
+  }
+}
+
+/** One line for anything published, with its `type` first. */
+export function publicationLine(publication: Publication): string {
+  const { type } = publication
+  if (type === 'anomaly') return line(type, anomalyObject(publication.anomaly))
+  if (type === 'anomaly_cluster') return line(type, changeObject(publication.change))
+  return line(type, deadLetterObject(publication.deadLetter))
+}
+
+function line(type: Publication['type'], rest: Record<string, unknown>): string {
+  return `${JSON.stringify({ type, ...rest })}\n`
+}
+
+function anomalyObject(anomaly: Anomaly): Record<string, unknown> {
+  const { id, ...verdict } = verdictObject(anomaly.verdict)
+  return {
+    id: anomaly.id,
+    trace_id: id,
+    span_id: anomaly.spanId,
+    summary: anomaly.summary,
+    anomaly_cluster: anomaly.anomalyCluster,
+    nearest_normal: anomaly.nearestNormal?.traceId ?? null,
+    ...verdict,
+  }
+}
+
+function changeObject({ change, timeMs, cluster }: AnomalyClusterChange): Record<string, unknown> {
+  const { id, ...rest } = clusterObject(cluster)
+  return { id, change, time: isoTime(timeMs), ...rest }
+}
+
+function deadLetterObject(letter: DeadLetter): Record<string, unknown> {
+  const { partition, offset, reason, position, body } = letter
+  return {
+    partition,
+    offset: String(offset),
+    reason,
+    position,
+    bytes: body.byteLength,
+    body: Buffer.from(body.subarray(0, SHOWN_BODY_BYTES)).toString('base64'),
+  }
+}
+
+/** ISO 8601 with ms; data times are within what a Date can hold. */
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
+}

@@ -1,0 +1,197 @@
+import type { AnomalyCluster } from '../../contract/anomaly-cluster.ts'
+import type { StepOutput } from '../../contract/step-output.ts'
+import { type Model, medoidTraceId, type NormalCluster } from '../../model/model.ts'
+import type { ClusterStore } from '../cluster-store.ts'
+import type { GaugeName, Metrics } from './metrics.ts'
+import { LISTED_ANOMALY_CLUSTERS, LISTED_NORMAL_CLUSTERS } from './metrics-table-clusters.ts'
+
+export interface ClusterMetricsSettings {
+  readonly alpha: number
+  readonly refreshMs: number
+}
+
+/** Longest text that becomes a label; places are names of operations and rarely come near. */
+const LABEL_LENGTH = 200
+
+/** The cluster for normal clusters that have no series of their own. */
+const OTHER = '(other)'
+const NEAREST = 'medoscope_normal_cluster_observations_total'
+
+/** Gauges of one open anomaly cluster each: cleared and set anew at every scrape. */
+const PER_CLUSTER = [
+  'medoscope_anomaly_cluster_info',
+  'medoscope_anomaly_cluster_traces_info',
+  'medoscope_anomaly_cluster_rate_ratio',
+  'medoscope_anomaly_cluster_normal_rate_ratio',
+  'medoscope_anomaly_cluster_observations',
+  'medoscope_anomaly_cluster_strength',
+  'medoscope_anomaly_cluster_typical_seconds',
+  'medoscope_anomaly_cluster_normal_seconds',
+  'medoscope_anomaly_cluster_typical_calls',
+  'medoscope_anomaly_cluster_normal_calls',
+  'medoscope_anomaly_cluster_first_timestamp_seconds',
+  'medoscope_anomaly_cluster_last_timestamp_seconds',
+] as const satisfies readonly GaugeName[]
+
+/**
+ * Anomaly clusters, normal clusters and changes of the model as metrics. Sees every output of the
+ * detector; everything that names a cluster is bounded by the numbers of the table.
+ */
+export class ClusterMetrics {
+  readonly #metrics: Metrics
+  readonly #settings: ClusterMetricsSettings
+  readonly #store: ClusterStore
+  #model: Model | null = null
+  /** Observations and stratum by nearest normal cluster: those with a series of their own. */
+  readonly #nearest = new Map<string, { count: number; readonly stratum: string }>()
+  #nearestOther = 0
+  #births = 0
+  #deaths = 0
+
+  constructor(metrics: Metrics, settings: ClusterMetricsSettings, store: ClusterStore) {
+    this.#metrics = metrics
+    this.#settings = settings
+    this.#store = store
+    metrics.onCollect(() => this.#collect())
+  }
+
+  /** The model that a restored detector judges with. */
+  use(model: Model | null): void {
+    this.#model = model
+  }
+
+  /** What one turn of the loop brought; the store gets its anomaly clusters from here. */
+  take(output: StepOutput): void {
+    for (const change of output.clusterChanges) this.#store.take(change)
+    for (const { cluster, stratum } of output.verdicts) {
+      if (cluster !== null) this.#count(cluster, stratum)
+    }
+    for (const { verdict } of output.anomalies) {
+      if (verdict.score === null) continue
+      this.#metrics.observe('medoscope_anomaly_score', verdict.score, verdict.id)
+    }
+    for (const model of output.installed) {
+      // The first model is all births, which is no churn.
+      if (this.#model !== null) {
+        this.#births += model.churn.births
+        this.#deaths += model.churn.deaths
+      }
+      this.#model = model
+      this.#forgetAllBut(model)
+    }
+  }
+
+  #count(cluster: string, stratum: string): void {
+    const known = this.#nearest.get(cluster)
+    if (known) known.count++
+    else if (this.#nearest.size < LISTED_NORMAL_CLUSTERS) {
+      this.#nearest.set(cluster, { count: 1, stratum })
+    } else this.#nearestOther++
+  }
+
+  /** Normal clusters that a new model no longer has give their series to those that it has. */
+  #forgetAllBut(model: Model): void {
+    const kept = new Set(byWeight(model).map(({ id }) => id))
+    for (const cluster of this.#nearest.keys()) {
+      if (kept.has(cluster)) continue
+      this.#nearest.delete(cluster)
+      this.#metrics.forget(NEAREST, { cluster })
+    }
+  }
+
+  #collect(): void {
+    const metrics = this.#metrics
+    metrics.set('medoscope_target_flag_ratio', this.#settings.alpha)
+    metrics.set('medoscope_model_refresh_interval_seconds', this.#settings.refreshMs / 1000)
+    metrics.raise('medoscope_model_cluster_births_total', this.#births)
+    metrics.raise('medoscope_model_cluster_deaths_total', this.#deaths)
+    for (const [cluster, { count }] of this.#nearest) metrics.raise(NEAREST, count, { cluster })
+    metrics.raise(NEAREST, this.#nearestOther, { cluster: OTHER })
+    this.#collectAnomalyClusters()
+    this.#collectModel()
+  }
+
+  #collectAnomalyClusters(): void {
+    const metrics = this.#metrics
+    const store = this.#store
+    for (const [change, count] of Object.entries(store.changes)) {
+      metrics.raise('medoscope_anomaly_cluster_changes_total', count, { change })
+    }
+    const forgotten = 'medoscope_anomaly_clusters_forgotten_total'
+    metrics.raise(forgotten, store.droppedPast, { what: 'cluster' })
+    metrics.raise(forgotten, store.droppedExamples, { what: 'example' })
+    const open = store.open()
+    metrics.set('medoscope_anomaly_clusters', open.length)
+    const unlisted = Math.max(0, open.length - LISTED_ANOMALY_CLUSTERS)
+    metrics.set('medoscope_anomaly_clusters_unlisted', unlisted)
+    for (const name of PER_CLUSTER) metrics.clear(name)
+    for (const cluster of open.slice(0, LISTED_ANOMALY_CLUSTERS)) this.#collectCluster(cluster)
+  }
+
+  #collectCluster(cluster: AnomalyCluster): void {
+    const metrics = this.#metrics
+    const { id, term, direction, typical, normal } = cluster
+    metrics.set('medoscope_anomaly_cluster_info', 1, {
+      cluster: id,
+      service: label(cluster.services[0] ?? 'unknown'),
+      term,
+      direction,
+      severity: this.#store.severity(cluster),
+      place: label(cluster.place),
+    })
+    metrics.set('medoscope_anomaly_cluster_traces_info', 1, {
+      cluster: id,
+      trace_id: cluster.representative?.traceId ?? '',
+      normal_trace_id: cluster.nearestNormal?.traceId ?? '',
+    })
+    const own = { cluster: id }
+    const set = (name: GaugeName, value: number | null): void => {
+      if (value !== null) metrics.set(name, value, own)
+    }
+    set('medoscope_anomaly_cluster_rate_ratio', cluster.rate)
+    set('medoscope_anomaly_cluster_normal_rate_ratio', cluster.normalRate)
+    set('medoscope_anomaly_cluster_observations', cluster.observations)
+    set('medoscope_anomaly_cluster_strength', Math.log10(Math.max(1, cluster.eValue)))
+    set('medoscope_anomaly_cluster_first_timestamp_seconds', cluster.firstMs / 1000)
+    set('medoscope_anomaly_cluster_last_timestamp_seconds', cluster.lastMs / 1000)
+    if (term === 'self_time') {
+      set('medoscope_anomaly_cluster_typical_seconds', typical && typical / 1000)
+      set('medoscope_anomaly_cluster_normal_seconds', normal && normal / 1000)
+    } else if (term === 'count') {
+      set('medoscope_anomaly_cluster_typical_calls', typical)
+      set('medoscope_anomaly_cluster_normal_calls', normal)
+    }
+  }
+
+  #collectModel(): void {
+    const metrics = this.#metrics
+    metrics.clear('medoscope_normal_cluster_info')
+    metrics.clear('medoscope_normal_cluster_weight_ratio')
+    const model = this.#model
+    const clusters = model ? byWeight(model) : []
+    metrics.set('medoscope_normal_clusters', clusters.length)
+    if (!model) return
+    metrics.set('medoscope_model_retention_ratio', model.churn.retention)
+    metrics.set('medoscope_model_churn_ratio', model.churn.moved)
+    const total = clusters.reduce((sum, { weight }) => sum + weight, 0)
+    for (const cluster of clusters.slice(0, LISTED_NORMAL_CLUSTERS)) {
+      metrics.set('medoscope_normal_cluster_info', 1, {
+        cluster: cluster.id,
+        stratum: label(this.#nearest.get(cluster.id)?.stratum ?? ''),
+        medoid: medoidTraceId(cluster),
+      })
+      const weight = total > 0 ? cluster.weight / total : 0
+      metrics.set('medoscope_normal_cluster_weight_ratio', weight, { cluster: cluster.id })
+    }
+  }
+}
+
+function byWeight(model: Model): NormalCluster[] {
+  return model.strata
+    .flatMap(({ clusters }) => clusters)
+    .sort((a, b) => b.weight - a.weight || a.index - b.index)
+}
+
+function label(text: string): string {
+  return text.length <= LABEL_LENGTH ? text : `${text.slice(0, LABEL_LENGTH - 1)}…`
+}

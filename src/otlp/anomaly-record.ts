@@ -1,0 +1,127 @@
+import type { Anomaly } from '../contract/anomaly.ts'
+import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
+import type { Attributes } from './any-value.ts'
+import type { OtlpLogRecord } from './encode-logs.ts'
+
+/** Resource of every record that medoscope publishes about traces. */
+export const RECORD_RESOURCE = {
+  'service.name': 'medoscope',
+  'medoscope.signal': 'traces',
+} as const satisfies Attributes
+
+const ANOMALY_EVENT = 'medoscope.anomaly'
+const ANOMALY_CLUSTER_EVENT = 'medoscope.anomaly_cluster'
+
+const MAX_CONTRIBUTIONS = 5
+const MAX_SERVICES = 20
+const STATUS_ERROR = 2
+const INFO = { severityNumber: 9, severityText: 'INFO' }
+const WARN = { severityNumber: 13, severityText: 'WARN' }
+const ERROR = { severityNumber: 17, severityText: 'ERROR' }
+
+/**
+ * An anomaly as an OTLP log record: ERROR where a span of the trace failed, WARN where it is only
+ * strange. What is not known (null) is left out, since a query would take a placeholder for a value.
+ * The event name is also an attribute because Loki drops the field.
+ */
+export function anomalyRecord(anomaly: Anomaly): OtlpLogRecord {
+  const { verdict, trace } = anomaly
+  const failed = trace.spans.some((span) => span.status === STATUS_ERROR)
+  const [service] = verdict.services
+  return {
+    timeMs: verdict.timeMs,
+    traceId: verdict.id,
+    spanId: anomaly.spanId,
+    ...(failed ? ERROR : WARN),
+    body: anomaly.summary,
+    eventName: ANOMALY_EVENT,
+    attributes: known({
+      'event.name': ANOMALY_EVENT,
+      'service.name': service,
+      'medoscope.anomaly.id': anomaly.id,
+      'medoscope.kind': verdict.kind,
+      'medoscope.reason': verdict.reason,
+      'medoscope.score': verdict.score,
+      'medoscope.p_value': verdict.p,
+      'medoscope.cluster.id': verdict.cluster,
+      'medoscope.anomaly_cluster.id': anomaly.anomalyCluster,
+      'medoscope.medoid.trace_id': anomaly.nearestNormal?.traceId,
+      'medoscope.model.version': verdict.model,
+      'medoscope.stratum': verdict.stratum,
+      'medoscope.services': listed(verdict.services),
+      'medoscope.contributions': JSON.stringify(
+        verdict.contributions
+          .slice(0, MAX_CONTRIBUTIONS)
+          .map(({ term, element, measure, value, medoid, contribution }) => ({
+            term,
+            element,
+            measure,
+            value,
+            medoid,
+            contribution,
+          })),
+      ),
+    }),
+  }
+}
+
+/** A change of an anomaly cluster as an OTLP log record, with its representative's trace id. */
+export function clusterChangeRecord(change: AnomalyClusterChange): OtlpLogRecord {
+  const { cluster } = change
+  return {
+    timeMs: change.timeMs,
+    traceId: cluster.representative?.traceId ?? '',
+    spanId: '',
+    ...severity(cluster),
+    body: cluster.sentence,
+    eventName: ANOMALY_CLUSTER_EVENT,
+    attributes: known({
+      'event.name': ANOMALY_CLUSTER_EVENT,
+      'service.name': cluster.services[0],
+      'medoscope.services': listed(cluster.services),
+      'medoscope.medoid.trace_id': cluster.nearestNormal?.traceId,
+      'medoscope.model.version': cluster.model,
+      'medoscope.anomaly_cluster.id': cluster.id,
+      'medoscope.anomaly_cluster.change': change.change,
+      'medoscope.anomaly_cluster.state': cluster.state,
+      'medoscope.anomaly_cluster.asks_acceptance': cluster.asksAcceptance || null,
+      'medoscope.anomaly_cluster.place': cluster.place,
+      'medoscope.anomaly_cluster.term': cluster.term,
+      'medoscope.anomaly_cluster.direction': cluster.direction,
+      'medoscope.anomaly_cluster.opened_ms': cluster.openedMs,
+      'medoscope.anomaly_cluster.closed_ms': cluster.closedMs,
+      'medoscope.anomaly_cluster.first_ms': cluster.firstMs,
+      'medoscope.anomaly_cluster.last_ms': cluster.lastMs,
+      'medoscope.anomaly_cluster.observations': cluster.observations,
+      'medoscope.anomaly_cluster.occurrences': cluster.occurrences,
+      'medoscope.anomaly_cluster.rate': cluster.rate,
+      'medoscope.anomaly_cluster.normal_rate': cluster.normalRate,
+      'medoscope.anomaly_cluster.e_value': cluster.eValue,
+      'medoscope.anomaly_cluster.typical': cluster.typical,
+      'medoscope.anomaly_cluster.normal': cluster.normal,
+      'medoscope.anomaly_cluster.sentence': cluster.sentence,
+      'medoscope.anomaly_cluster.members': listed(cluster.members),
+      'medoscope.anomaly_cluster.merged_from': listed(cluster.mergedFrom),
+    }),
+  }
+}
+
+function severity(cluster: AnomalyCluster): { severityNumber: number; severityText: string } {
+  if (cluster.state !== 'open') return INFO
+  return cluster.term === 'errors' && cluster.direction === 'high' ? ERROR : WARN
+}
+
+/** Names or ids as one text, since stores turn attribute lists into text each in a way of its own. */
+function listed(texts: readonly string[]): string | null {
+  return texts.length === 0 ? null : texts.slice(0, MAX_SERVICES).join(',')
+}
+
+function known(
+  attributes: Readonly<Record<string, string | number | boolean | null | undefined>>,
+): Record<string, string | number | boolean> {
+  const kept: Record<string, string | number | boolean> = {}
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined) kept[key] = value
+  }
+  return kept
+}

@@ -1,0 +1,102 @@
+import { fileURLToPath } from 'node:url'
+import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { StepOutput } from '../contract/step-output.ts'
+import type { DetectorStatus } from '../detector/detector-status.ts'
+import { ClusterStore } from '../io/cluster-store.ts'
+import type { AdminRoutes } from '../io/http/admin.ts'
+import { registerClusterRoutes } from '../io/http/api.ts'
+import { ClusterMetrics, type ClusterMetricsSettings } from '../io/telemetry/cluster-metrics.ts'
+import type { Metrics } from '../io/telemetry/metrics.ts'
+import type { Model } from '../model/model.ts'
+import type { PageLinks } from '../ui/cluster-page.ts'
+import type { WatchState } from '../ui/clusters-page.ts'
+
+const RUNBOOKS = fileURLToPath(new URL('../../docs/runbooks', import.meta.url))
+/** Strata named on the home page while they are still learning. */
+const NAMED_STRATA = 10
+
+/** The detector as this part sees it: see `Detector`. */
+export interface ClusterDetector {
+  readonly model: Model | null
+  openClusters(): AnomalyCluster[]
+  pastClusters(): AnomalyCluster[]
+  status(): DetectorStatus
+}
+
+/** What people see of anomaly clusters in a running service: their store, metrics, API and pages. */
+export class ClusterService {
+  readonly #store = new ClusterStore()
+  readonly #metrics: ClusterMetrics
+  readonly #detector: ClusterDetector
+  readonly #links: PageLinks
+
+  constructor(
+    metrics: Metrics,
+    settings: ClusterMetricsSettings,
+    detector: ClusterDetector,
+    links: PageLinks,
+  ) {
+    this.#detector = detector
+    this.#links = links
+    this.#metrics = new ClusterMetrics(metrics, settings, this.#store)
+    this.#metrics.use(detector.model)
+    this.#store.seed([...detector.pastClusters(), ...detector.openClusters()])
+  }
+
+  /** What one turn of the loop brought. */
+  take(output: StepOutput): void {
+    this.#metrics.take(output)
+  }
+
+  /**
+   * Adds the API and the pages to the admin server. `accept` resolves once an acceptance is durable, to
+   * false where no such cluster is open; it needs the token.
+   */
+  routes(accept: (id: string, reason: string) => Promise<boolean>, token: string): AdminRoutes {
+    return (server) =>
+      registerClusterRoutes(server, {
+        accept,
+        token,
+        store: this.#store,
+        watch: () => watchState(this.#detector.status()),
+        links: this.#links,
+        runbooks: RUNBOOKS,
+      })
+  }
+}
+
+/** The detector's state as the home page tells it. */
+export function watchState(status: DetectorStatus): WatchState {
+  const { calibration, strata, model, clockMs, learned } = status
+  const needed = Math.max(1, calibration.needed)
+  return {
+    state: status.state,
+    observations: learned,
+    progress: status.state === 'live' ? 1 : Math.min(1, calibration.have / needed),
+    missing: missing(status),
+    modelInstalledMs: model?.installedMs ?? null,
+    watermarkMs: clockMs > 0 ? clockMs : null,
+    strata: strata.length,
+  }
+}
+
+function missing({ state, calibration, strata }: DetectorStatus): string[] {
+  const lines: string[] = []
+  const { have, needed, neededToFlag } = calibration
+  if (state === 'learning' && have < needed) {
+    lines.push(`${have} of ${needed} calibration traces until the first model`)
+  }
+  if (have < neededToFlag) {
+    lines.push(
+      `${have} of ${neededToFlag} calibration traces until a single trace can be flagged at alpha`,
+    )
+  }
+  const learning = strata.filter((stratum) => stratum.state === 'learning')
+  for (const { name, sampled, needed: wanted } of learning.slice(0, NAMED_STRATA)) {
+    lines.push(`${name}: ${sampled} of ${wanted} traces until it is judged`)
+  }
+  if (learning.length > NAMED_STRATA) {
+    lines.push(`${learning.length - NAMED_STRATA} further entry operations are still learning`)
+  }
+  return lines
+}

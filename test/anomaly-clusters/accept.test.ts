@@ -1,0 +1,69 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { LogRecord } from '../../src/contract/log-record.ts'
+import { emptyOutput, type StepOutput } from '../../src/contract/step-output.ts'
+import { Detector } from '../../src/detector/detector.ts'
+import type { DetectorState } from '../../src/detector/detector-state.ts'
+import { detectorSettings } from '../detector-settings.ts'
+import { runThrough } from '../run-detector.ts'
+import { simulatedLog } from '../simulated-log.ts'
+
+const ALPHA = 0.01
+const START = Date.UTC(2026, 10, 25, 7)
+const LIVE = START + 300_000
+const DEPLOYED = LIVE + 10_000
+const TRAFFIC = { tracesPerSecond: 20, dailySwing: 0 }
+
+const defaults = detectorSettings({ alpha: ALPHA })
+const settings = {
+  ...defaults,
+  // Few refreshes from small samples: fitting is most of what this test costs.
+  sample: { ...defaults.sample, size: 1500, stratumCap: 200, calibrationSize: 1500 },
+  model: { ...defaults.model, refreshMs: 120_000 },
+}
+
+let learned: DetectorState
+/** A new version of checkout that makes other calls and takes longer: many of its traces are flagged. */
+let log: LogRecord[]
+
+beforeAll(() => {
+  const detector = new Detector(settings)
+  const output = emptyOutput()
+  detector.learnOnly = true
+  runThrough(
+    detector,
+    simulatedLog({ ...TRAFFIC, seed: 5, startMs: START, durationMs: LIVE - START }),
+    output,
+  )
+  detector.fitNow(output)
+  detector.learnOnly = false
+  learned = structuredClone(detector.snapshot())
+  const deployment = { kind: 'deployment', service: 'checkout', fromMs: DEPLOYED - LIVE } as const
+  const options = { ...TRAFFIC, seed: 105, startMs: LIVE, durationMs: 420_000 }
+  log = simulatedLog({ ...options, changes: [deployment] }, 'otlp_spans/1')
+}, 180_000)
+
+/** Share flagged in the last two minutes: some refreshes after an acceptance. */
+function lateFlagged({ verdicts }: StepOutput): number {
+  const late = verdicts.filter(({ timeMs }) => timeMs > LIVE + 300_000)
+  return late.filter(({ anomalous }) => anomalous).length / late.length
+}
+
+describe('a deployment whose traces are flagged', () => {
+  it('is learned once it is accepted, so that its traces are normal, and not else', () => {
+    const half = log.findIndex(({ timestampMs }) => timestampMs > DEPLOYED + 50_000)
+    const detector = Detector.restore(structuredClone(learned), settings)
+    runThrough(detector, log.slice(0, half), emptyOutput())
+    const ignoring = Detector.restore(structuredClone(detector.snapshot()), settings)
+    const accepted = emptyOutput()
+    const open = detector.openClusters()
+    expect(open.length).toBeGreaterThan(0)
+    for (const { id } of open) expect(detector.accept(id, accepted)).toBe(true)
+    runThrough(detector, log.slice(half), accepted)
+    const ignored = emptyOutput()
+    runThrough(ignoring, log.slice(half), ignored)
+    expect(lateFlagged(ignored)).toBeGreaterThan(4 * ALPHA)
+    expect(lateFlagged(accepted)).toBeLessThan(2.5 * ALPHA)
+    const opened = accepted.clusterChanges.filter(({ change }) => change === 'opened')
+    expect(opened.map(({ cluster }) => cluster.sentence)).toEqual([])
+  }, 180_000)
+})

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import {
+  MOST_BUCKETS,
+  MOST_VALUES,
+  PlaceRecords,
+  VALUES_PER_BUCKET,
+} from '../../src/baseline/place-records.ts'
+
+function add(records: PlaceRecords, bucket: number, key: number, values: number): void {
+  const record = { bucket, n: values, runs: 1, parents: 1, errors: 0, durationNs: 5 }
+  const own = Float32Array.from({ length: values }, (_, i) => bucket * 1000 + i)
+  const paths = Int32Array.from({ length: values }, (_, i) => bucket + i)
+  records.add(record, key, own, paths, 0, values)
+}
+
+/** Values by bucket, as they lie. */
+function valuesOf(records: PlaceRecords): Map<number, number[]> {
+  const found = new Map<number, number[]>()
+  let from = 0
+  for (let i = 0; i < records.count; i++) {
+    const to = from + records.length[i]!
+    found.set(records.bucket[i]!, [...records.values.slice(from, to)])
+    from = to
+  }
+  return found
+}
+
+describe('the records of one place', () => {
+  it('are without a bucket and all after it once they are dropped, and take new ones', () => {
+    const records = new PlaceRecords()
+    for (let bucket = 3; bucket < 7; bucket++) add(records, bucket, 1, 2)
+    records.dropSince(5)
+    expect([...valuesOf(records)]).toEqual([
+      [3, [3000, 3001]],
+      [4, [4000, 4001]],
+    ])
+    expect(records.used).toBe(4)
+    add(records, 9, 1, 1)
+    expect(valuesOf(records).get(9)).toEqual([9000])
+    records.dropSince(0)
+    expect(records.count).toBe(0)
+    expect(records.used).toBe(0)
+  })
+
+  it('keep all of a thin place', () => {
+    const records = new PlaceRecords()
+    for (let bucket = 0; bucket < 400; bucket++) add(records, bucket, bucket % 17, 1)
+    expect(records.count).toBe(400)
+    expect(records.dropped).toBe(0)
+  })
+
+  it('keep the buckets with the greatest keys, whole, and count the others', () => {
+    const records = new PlaceRecords()
+    for (let bucket = 0; bucket < 3000; bucket++) add(records, bucket, (bucket * 7919) % 3001, 1)
+    expect(records.count).toBeLessThanOrEqual(MOST_BUCKETS)
+    expect(records.count).toBeGreaterThan(MOST_BUCKETS / 2)
+    expect(records.count + records.dropped).toBe(3000)
+    const kept = [...valuesOf(records).keys()].map((bucket) => (bucket * 7919) % 3001)
+    expect(Math.min(...kept)).toBeGreaterThanOrEqual(3001 - MOST_BUCKETS - 2)
+    // Whatever came when, the greatest are there.
+    const greatest = Array.from({ length: MOST_BUCKETS / 2 }, (_, i) => 3000 - i)
+    expect(kept).toEqual(expect.arrayContaining(greatest))
+  })
+
+  it('hold no more values than allowed, each with the bucket that it came from', () => {
+    const records = new PlaceRecords()
+    for (let bucket = 0; bucket < 900; bucket++) add(records, bucket, bucket, VALUES_PER_BUCKET)
+    expect(records.used).toBeLessThanOrEqual(MOST_VALUES)
+    for (const [bucket, values] of valuesOf(records)) {
+      expect(values.length).toBeGreaterThan(0)
+      for (const value of values) expect(Math.floor(value / 1000)).toBe(bucket)
+    }
+    for (let v = 0; v < records.used; v++) {
+      const value = records.values[v] ?? Number.NaN
+      // The path that came with it.
+      expect(records.paths[v]).toBe(Math.floor(value / 1000) + (value % 1000))
+    }
+  })
+
+  it('go on the same from a state', () => {
+    const one = new PlaceRecords()
+    for (let bucket = 0; bucket < 700; bucket++)
+      add(one, bucket, (bucket * 31) % 997, 1 + (bucket % 9))
+    const other = new PlaceRecords()
+    other.restore(one.state())
+    for (let bucket = 700; bucket < 900; bucket++) {
+      add(one, bucket, (bucket * 31) % 997, 3)
+      add(other, bucket, (bucket * 31) % 997, 3)
+    }
+    expect(other.state()).toEqual(one.state())
+  })
+})

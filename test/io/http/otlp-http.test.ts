@@ -1,0 +1,276 @@
+import { connect } from 'node:net'
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import protobuf from 'protobufjs'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type OtlpHttpSettings, OtlpHttpSource } from '../../../src/io/http/otlp-http.ts'
+import {
+  encodeTracesJson,
+  encodeTracesProto,
+  type OtlpResourceSpans,
+} from '../../../src/otlp/encode-traces.ts'
+
+const PROTO = 'application/x-protobuf'
+const JSON_TYPE = 'application/json'
+const started: OtlpHttpSource[] = []
+
+async function start(settings: Partial<OtlpHttpSettings> = {}): Promise<OtlpHttpSource> {
+  const source = new OtlpHttpSource({
+    host: '127.0.0.1',
+    port: 0,
+    maxBodyBytes: 100_000,
+    maxRequests: 10,
+    queueRecords: 5,
+    queueBytes: 200_000,
+    ignoreServices: ['medoscope'],
+    ...settings,
+  })
+  started.push(source)
+  await source.start()
+  return source
+}
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((source) => source.stop()))
+})
+
+async function post(
+  source: OtlpHttpSource,
+  body: Uint8Array | string,
+  headers: Record<string, string> = { 'content-type': PROTO },
+  path = '/v1/traces',
+): Promise<{ status: number; headers: Headers; bytes: Buffer; text: string }> {
+  const response = await fetch(source.address + path, {
+    method: 'POST',
+    body: typeof body === 'string' ? body : Buffer.from(body),
+    headers,
+  })
+  const bytes = Buffer.from(await response.arrayBuffer())
+  return { status: response.status, headers: response.headers, bytes, text: bytes.toString() }
+}
+
+function traces(service: string, spans = 2): OtlpResourceSpans[] {
+  return [
+    {
+      attributes: { 'service.name': service },
+      scope: 'test',
+      spans: Array.from({ length: spans }, (_, n) => ({
+        traceId: '0af7651916cd43dd8448eb211c80319c',
+        spanId: `b7ad6b716920333${n}`,
+        parentSpanId: '',
+        name: 'GET /',
+        kind: 2,
+        status: 0,
+        startNs: 1_790_000_000_000_000_000n,
+        endNs: 1_790_000_000_001_000_000n,
+        attributes: {},
+      })),
+    },
+  ]
+}
+
+/** google.rpc.Status and ExportTraceServiceResponse, as protobufjs reads them. */
+const oracle = protobuf.parse(`syntax = "proto3";
+  message Status { int32 code = 1; string message = 2; }
+  message Partial { int64 rejected_spans = 1; string error_message = 2; }
+  message Response { Partial partial_success = 1; }`).root
+
+function readProto(type: string, bytes: Buffer): Record<string, unknown> {
+  const message = oracle.lookupType(type)
+  return message.toObject(message.decode(bytes), { longs: Number })
+}
+
+describe('a traces body', () => {
+  it.each([
+    ['protobuf', PROTO, encodeTracesProto, 'otlp_proto', ''],
+    ['JSON', JSON_TYPE, encodeTracesJson, 'otlp_json', '{}'],
+    ['JSON with a charset', `${JSON_TYPE}; charset=utf-8`, encodeTracesJson, 'otlp_json', '{}'],
+  ] as const)(
+    'in %s is taken as it is and answered in kind',
+    async (_, type, encode, encoding, answer) => {
+      const source = await start()
+      const body = encode(traces('shop'))
+      const { status, headers, text } = await post(source, body, { 'content-type': type })
+      expect([status, headers.get('content-type'), text]).toEqual([200, type.split(';')[0], answer])
+      const batch = await source.poll(10, 1000)
+      expect(batch?.records).toEqual([
+        {
+          partition: 'otlp_http/0',
+          offset: 1n,
+          encoding,
+          body: Buffer.from(body),
+          timestampMs: 0,
+          keyed: false,
+        },
+      ])
+    },
+  )
+
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['zstd', zstdCompressSync],
+  ] as const)('compressed with %s is decompressed', async (coding, compress) => {
+    const source = await start()
+    const body = encodeTracesProto(traces('shop'))
+    const headers = { 'content-type': PROTO, 'content-encoding': coding }
+    expect((await post(source, compress(body), headers)).status).toBe(200)
+    expect((await source.poll(10, 1000))?.records[0]?.body).toEqual(Buffer.from(body))
+  })
+
+  it('that is empty is a success and no record', async () => {
+    const source = await start()
+    expect((await post(source, '')).status).toBe(200)
+    expect((await post(source, '{}', { 'content-type': JSON_TYPE })).status).toBe(200)
+    expect(source.queue.length).toBe(1) // `{}` is two bytes that say nothing
+  })
+
+  it('with spans that are not watched is a partial success', async () => {
+    const source = await start()
+    const body = [...traces('shop', 1), ...traces('medoscope', 3)]
+    const asProto = await post(source, encodeTracesProto(body))
+    expect(asProto.status).toBe(200)
+    expect(readProto('Response', asProto.bytes)).toEqual({
+      partialSuccess: { rejectedSpans: 3, errorMessage: 'not watched: spans of medoscope' },
+    })
+    const asJson = await post(source, encodeTracesJson(body), { 'content-type': JSON_TYPE })
+    expect(JSON.parse(asJson.text)).toEqual({
+      partialSuccess: { rejectedSpans: '3', errorMessage: 'not watched: spans of medoscope' },
+    })
+  })
+})
+
+describe('what cannot be taken', () => {
+  it('is 400 with a google.rpc.Status in the same encoding when it cannot be decoded', async () => {
+    const source = await start()
+    const asProto = await post(source, Uint8Array.of(0x0a, 0xff, 0x01))
+    expect([asProto.status, asProto.headers.get('content-type')]).toEqual([400, PROTO])
+    expect(readProto('Status', asProto.bytes)).toMatchObject({
+      code: 3,
+      message: expect.stringContaining('not an OTLP traces body'),
+    })
+    const asJson = await post(source, '{"resourceSpans": 7}', { 'content-type': JSON_TYPE })
+    expect(asJson.status).toBe(400)
+    expect(JSON.parse(asJson.text)).toEqual({
+      code: 3,
+      message: expect.stringContaining('resourceSpans'),
+    })
+    expect(source.queue.length).toBe(0)
+  })
+
+  it('is 413 beyond the limit, as received and as decompressed', async () => {
+    const source = await start({ maxBodyBytes: 5000 })
+    expect((await post(source, new Uint8Array(5001))).status).toBe(413)
+    const bomb = gzipSync(Buffer.alloc(50_000_000))
+    expect(bomb.length).toBeGreaterThan(5000)
+    const small = gzipSync(Buffer.alloc(100_000))
+    expect(small.length).toBeLessThan(5000)
+    const headers = { 'content-type': PROTO, 'content-encoding': 'gzip' }
+    const answer = await post(source, small, headers)
+    expect(answer.status).toBe(413)
+    expect(readProto('Status', answer.bytes)).toMatchObject({
+      message: expect.stringContaining('larger than 5000 bytes'),
+    })
+  })
+
+  it.each([
+    ['text/plain', '', 415],
+    ['', '', 415],
+    [PROTO, 'br', 415],
+    [PROTO, 'gzip', 400],
+    [PROTO, '__proto__', 415],
+  ])('is refused for its type %j or coding %j', async (type, coding, status) => {
+    const source = await start()
+    const headers: Record<string, string> = { 'content-type': type }
+    if (coding) headers['content-encoding'] = coding
+    expect((await post(source, Uint8Array.of(1, 2, 3), headers)).status).toBe(status)
+  })
+
+  it('is 404 for logs and metrics, saying what to send instead', async () => {
+    const source = await start()
+    for (const signal of ['logs', 'metrics']) {
+      const answer = await post(source, '{}', { 'content-type': JSON_TYPE }, `/v1/${signal}`)
+      expect(answer.status).toBe(404)
+      expect(answer.text).toContain(`does not take ${signal}`)
+    }
+    expect((await fetch(`${source.address}/v1/traces`)).status).toBe(405)
+    expect((await fetch(`${source.address}/`)).status).toBe(404)
+  })
+
+  it('is 429 with Retry-After when the queue is full, in records or in bytes', async () => {
+    const body = encodeTracesProto(traces('shop'))
+    for (const limits of [{ queueRecords: 2 }, { queueBytes: body.length * 2 + 10 }]) {
+      const source = await start(limits)
+      const answers = [await post(source, body), await post(source, body), await post(source, body)]
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
+      expect(answers[2]?.headers.get('retry-after')).toBe('1')
+      expect(source.responses).toEqual(
+        new Map([
+          [200, 2],
+          [429, 1],
+        ]),
+      )
+      await source.poll(1, 0)
+      expect((await post(source, body)).status).toBe(200)
+    }
+  })
+
+  it('is 429 when too many are being received, and senders that hang up give their place back', async () => {
+    const source = await start({ maxRequests: 1 })
+    const { port, hostname } = new URL(source.address)
+    const slow = connect(Number(port), hostname)
+    slow.write(
+      `POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: ${PROTO}\r\ncontent-length: 100\r\n\r\nabc`,
+    )
+    await expect.poll(async () => (await post(source, '')).status).toBe(429)
+    slow.destroy()
+    await expect.poll(async () => (await post(source, '')).status).toBe(200)
+  })
+})
+
+describe('as a source', () => {
+  it('waits for the first record and no longer than told', async () => {
+    const source = await start()
+    expect(await source.poll(10, 5)).toEqual({ records: [], revoked: [] })
+    const waiting = source.poll(10, 60_000)
+    await post(source, encodeTracesProto(traces('shop')))
+    expect((await waiting)?.records).toHaveLength(1)
+  })
+
+  it('goes on counting offsets where a checkpoint ended', async () => {
+    const source = await start()
+    await source.seek(new Map([['otlp_http/0', 7n]]))
+    await post(source, encodeTracesProto(traces('shop')))
+    await post(source, encodeTracesProto(traces('shop')))
+    expect(source.lag().get('otlp_http/0')).toEqual({ records: 2 })
+    expect((await source.poll(10, 0))?.records.map(({ offset }) => offset)).toEqual([7n, 8n])
+  })
+
+  it('gives everything it acknowledged before it ends', async () => {
+    const source = await start()
+    await post(source, encodeTracesProto(traces('shop')))
+    await source.drain()
+    await expect(post(source, '')).rejects.toThrow()
+    expect((await source.poll(10, 0))?.records).toHaveLength(1)
+    expect(await source.poll(10, 60_000)).toBeNull()
+  })
+
+  it('says which key to change when the port is taken', async () => {
+    const source = await start()
+    const { port } = new URL(source.address)
+    await expect(start({ port: Number(port) })).rejects.toThrow('input.otlp_http.port')
+  })
+
+  it('can be stopped before it starts and twice', async () => {
+    const source = new OtlpHttpSource({
+      host: '127.0.0.1',
+      port: 0,
+      maxBodyBytes: 1,
+      maxRequests: 1,
+      queueRecords: 1,
+      queueBytes: 1,
+      ignoreServices: [],
+    })
+    await source.stop()
+    await source.stop()
+  })
+})

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { ALL_STRATA, DriftMonitor } from '../../../src/drift/drift-monitor.ts'
+import { DRIFT_DEFAULTS } from '../../../src/drift/drift-settings.ts'
+import { feedDrift } from '../../../src/io/telemetry/drift-metrics.ts'
+import { Metrics } from '../../../src/io/telemetry/metrics.ts'
+
+describe('metrics of drift', () => {
+  it('name the strata by their text, all strata as (all), and say how many are not listed', async () => {
+    const monitor = new DriftMonitor({ ...DRIFT_DEFAULTS, seed: 1 })
+    for (let i = 0; i < 60; i++) for (let n = 0; n <= i; n++) monitor.observe(i, 0.5, 1, n)
+    const metrics = new Metrics(false)
+    const { changes, setAside } = monitor
+    feedDrift(metrics, {
+      status: monitor.status(),
+      changes,
+      setAside,
+      stratumName: (id) => `gateway GET /${id}`,
+    })
+    const lines = (await metrics.render()).split('\n')
+    const of = (name: string): string[] => lines.filter((line) => line.startsWith(`${name}{`))
+    expect(of('medoscope_drift_state')).toHaveLength(1 + 50 * 2)
+    expect(of('medoscope_drift_state')).toContain(
+      'medoscope_drift_state{stratum="(all)",stream="share"} 0',
+    )
+    expect(of('medoscope_drift_statistic')).toContain(
+      'medoscope_drift_statistic{stratum="gateway GET /59",stream="distance"} 0',
+    )
+    expect(lines).toContain('medoscope_drift_strata_unlisted 10')
+    expect(of('medoscope_drift_changes_total')).toContain(
+      'medoscope_drift_changes_total{state="drifting"} 0',
+    )
+  })
+
+  it('say 2 for a stream that drifts, with its distance in thresholds', async () => {
+    const metrics = new Metrics(false)
+    const common = { stratum: ALL_STRATA, stream: 'share', observations: 9 } as const
+    const changes = { learning: 0, stable: 1, suspected: 1, drifting: 1 }
+    const status = [{ ...common, state: 'drifting', ratio: 2.5, threshold: 0.12 } as const]
+    feedDrift(metrics, { status, changes, setAside: 7, stratumName: String })
+    const text = await metrics.render()
+    expect(text).toContain('medoscope_drift_state{stratum="(all)",stream="share"} 2\n')
+    expect(text).toContain('medoscope_drift_statistic{stratum="(all)",stream="share"} 2.5\n')
+    expect(text).toContain('medoscope_drift_threshold{stratum="(all)",stream="share"} 0.12\n')
+    expect(text).toContain('medoscope_drift_blocks_set_aside_total 7\n')
+  })
+})

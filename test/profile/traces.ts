@@ -1,0 +1,73 @@
+import { TraceAssembler } from '../../src/assemble/trace-assembler.ts'
+import { Tables } from '../../src/detector/tables.ts'
+import { decodeTracesJson } from '../../src/otlp/decode-json.ts'
+import { ProfileScratch } from '../../src/profile/profile.ts'
+import { TraceElements } from '../../src/profile/trace-elements.ts'
+import { detectorSettings } from '../detector-settings.ts'
+
+/** One span of a hand-made trace; times in ms. */
+export interface HandSpan {
+  readonly service: string
+  readonly name: string
+  /** Index of the parent in the list, -1 = root. */
+  readonly parent: number
+  readonly start: number
+  readonly duration: number
+  readonly kind?: number
+  readonly error?: boolean
+  readonly attributes?: Readonly<Record<string, string>>
+}
+
+/** Describes hand-made traces, one after the other, with the same tables. */
+export class HandTraces {
+  readonly tables = new Tables(detectorSettings().features)
+  readonly elements = new TraceElements(this.tables.elements, this.tables.slots)
+  readonly scratch = new ProfileScratch(this.tables.categorySlots)
+  #count = 0
+
+  /** Decodes, assembles and describes; `use` sees elements and scratch while they are valid. */
+  read(spans: readonly HandSpan[], use: () => void): void {
+    const id = (++this.#count).toString(16).padStart(32, '0')
+    const { target } = this.tables
+    target.columns.clear()
+    const body = JSON.stringify({ resourceSpans: spans.map((span, i) => resourceOf(span, i, id)) })
+    decodeTracesJson(new TextEncoder().encode(body), target)
+    const { assemble } = detectorSettings()
+    const assembler = new TraceAssembler(assemble, this.tables.slots.stride, (trace) => {
+      this.elements.read(trace)
+      this.scratch.read(this.elements)
+      use()
+    })
+    assembler.add(target.columns, 0n, true)
+    assembler.flush()
+  }
+}
+
+function resourceOf(span: HandSpan, index: number, traceId: string): unknown {
+  const startMs = Date.UTC(2026, 0, 1) + span.start
+  const nanos = (ms: number): string => `${Math.round(ms * 1000)}000`
+  const spanId = (i: number): string => (i + 1).toString(16).padStart(16, '0')
+  return {
+    resource: { attributes: [{ key: 'service.name', value: { stringValue: span.service } }] },
+    scopeSpans: [
+      {
+        spans: [
+          {
+            traceId,
+            spanId: spanId(index),
+            ...(span.parent < 0 ? {} : { parentSpanId: spanId(span.parent) }),
+            name: span.name,
+            kind: span.kind ?? 1,
+            startTimeUnixNano: nanos(startMs),
+            endTimeUnixNano: nanos(startMs + span.duration),
+            status: span.error ? { code: 2 } : {},
+            attributes: Object.entries(span.attributes ?? {}).map(([key, stringValue]) => ({
+              key,
+              value: { stringValue },
+            })),
+          },
+        ],
+      },
+    ],
+  }
+}
