@@ -12,9 +12,8 @@ export type CloseCause = 'quiet' | 'max_wait' | 'evicted' | 'end_of_input'
 export interface AssembledTrace {
   /** Spans used; arrays below are valid in [0, count). */
   count: number
-  /** The spans as they came, all but the trace id (see `id`); `rows[i]` is the row of span i. */
-  columns: SpanColumns
-  rows: Int32Array<ArrayBuffer>
+  /** The spans as they came, all but the trace id (see `id`). */
+  readonly columns: SpanColumns
   /** Index of the parent, or -1. Span 0 is the entry: the root, or the earliest top-most fragment. */
   parent: Int32Array<ArrayBuffer>
   /** Start of span i after the start of the trace, ns, corrected for clock skew between services. */
@@ -42,7 +41,6 @@ export function emptyTrace(stride: number): AssembledTrace {
   return {
     count: 0,
     columns: new SpanColumns(stride, 64),
-    rows: new Int32Array(64).map((_, at) => at),
     parent: new Int32Array(64),
     startNs: new Float64Array(64),
     durationNs: new Float64Array(64),

@@ -1,5 +1,5 @@
 import type { AssemblerCounts } from '../assemble/assembler-counts.ts'
-import type { AssemblerState } from '../assemble/assembler-state.ts'
+import type { AssemblerState } from '../assemble/trace-assembler.ts'
 import type { RecordCounts } from './detector-counts.ts'
 import type { FitScheduleState } from './fit-schedule.ts'
 import type { ObserverState } from './judge.ts'

@@ -69,11 +69,11 @@ export class OccurrenceScan {
   /** Parents come before their children, so going backwards sees all of a span's descendants. */
   #findOwnErrors(elements: TraceElements): void {
     const { trace, count } = elements
-    const { status } = trace.columns
+    const { status } = trace.columns.of
     const failedBelow = this.#failedBelow
     for (let i = 0; i < count; i++) failedBelow[i] = 0
     for (let i = count - 1; i >= 0; i--) {
-      const failed = status[trace.rows[i]!] === ERROR
+      const failed = status[i] === ERROR
       this.ownError[i] = failed && failedBelow[i] === 0 ? 1 : 0
       const above = trace.parent[i]!
       if (above >= 0 && (failed || failedBelow[i] === 1)) failedBelow[above] = 1

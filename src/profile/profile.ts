@@ -75,7 +75,7 @@ export class ProfileScratch {
   read(elements: TraceElements): void {
     this.#begin()
     const { trace } = elements
-    const { status } = trace.columns
+    const { status } = trace.columns.of
     for (let i = 0; i < elements.count; i++) {
       const path = elements.path[i]!
       let row = this.row(path)
@@ -87,7 +87,7 @@ export class ProfileScratch {
       values[at + COUNT]! += 1
       values[at + MEAN_DURATION]! += duration
       if (self > values[at + MAX_SELF]!) values[at + MAX_SELF] = self
-      if (status[trace.rows[i]!] === 2) values[at + ERRORS]! += 1
+      if (status[i] === 2) values[at + ERRORS]! += 1
     }
     for (let row = 0; row < this.count; row++) {
       const at = row * PROFILE_STRIDE
@@ -95,11 +95,9 @@ export class ProfileScratch {
       if (times === 1) continue
       this.values[at + MEAN_DURATION]! /= times
     }
-    const entry = trace.rows[0]!
-    this.status = status[entry]!
-    const base = entry * trace.columns.stride
+    this.status = status[0]!
     for (let c = 0; c < this.categories.length; c++) {
-      this.categories[c] = trace.columns.attributes[base + this.#categorySlots[c]!] ?? NO_TEXT
+      this.categories[c] = trace.columns.of.attributes[this.#categorySlots[c]!] ?? NO_TEXT
     }
   }
 

@@ -229,12 +229,14 @@ describe('a snapshot', () => {
     const state = assembler.state()
     const restore = (changed: object, stride = STRIDE) =>
       TraceAssembler.restore({ ...state, ...changed } as typeof state, wide, stride, () => {})
-    expect(() => restore({ format: 2 })).toThrow(/format 2/)
+    expect(() => restore({ format: 1 })).toThrow(/format 1.*reads 2/)
     expect(() => restore({}, STRIDE + 1)).toThrow(/3 attribute slots.*expected 4/)
-    const spans = { ...state.spans, links: new Uint32Array(2) }
-    expect(() => restore({ spans })).toThrow(/damaged/)
-    const traces = { ...state.traces, spans: Int32Array.of(0) }
-    expect(() => restore({ traces })).toThrow(/damaged/)
+    const changed = (part: object): object => ({ open: { ...state.open, ...part } })
+    const facts = { ...state.open.facts, spans: Int32Array.of(0) }
+    expect(() => restore(changed({ spans: new Int32Array(2) }))).toThrow(/damaged/)
+    expect(() => restore(changed({ facts }))).toThrow(/damaged/)
+    const { redated, ...lacking } = state.open.facts
+    expect(() => restore(changed({ facts: lacking }))).toThrow(/"redated" is missing/)
     expect(() => restore({})).not.toThrow()
   })
 

@@ -105,10 +105,9 @@ describe('closing a trace', () => {
     const columns = record([{ trace: 1, span: 3, start: 2, duration: 5, service: 4, kind: 3 }])
     const seen: unknown[] = []
     const assembler = new TraceAssembler(SETTINGS, STRIDE, (trace) => {
-      const row = trace.rows[0]!
-      const { service, name, kind, status, events, links, attributes, endMs } = trace.columns
-      seen.push([service[row], name[row], kind[row], status[row], events[row], links[row]])
-      seen.push([...attributes.subarray(row * STRIDE, row * STRIDE + STRIDE)], endMs[row])
+      const { service, name, kind, status, events, links, attributes, endMs } = trace.columns.of
+      seen.push([service[0], name[0], kind[0], status[0], events[0], links[0]])
+      seen.push([...attributes.subarray(0, STRIDE)], endMs[0])
       seen.push([...trace.id], trace.endMs)
     })
     assembler.add(columns, 0n, false)

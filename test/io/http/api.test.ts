@@ -66,10 +66,10 @@ describe('the API of anomaly clusters', () => {
     }
     const body = new TextEncoder().encode(JSON.stringify(one.representativeOtlp))
     expect(decodeTracesJson(body, target)).toBe(9)
-    const names = Array.from(columns.name.subarray(0, 9), (id) => target.names.text(id))
+    const names = Array.from(columns.of.name.subarray(0, 9), (id) => target.names.text(id))
     expect(names).toContain('Convert')
     const convert = names.indexOf('Convert')
-    expect(columns.durationNs[convert]).toBe(592e6)
+    expect(columns.of.durationNs[convert]).toBe(592e6)
     expect(one.nearestNormalOtlp.resourceSpans).toHaveLength(7)
   })
 
