@@ -1,5 +1,6 @@
 import { APPEARANCE, CATEGORY, COUNT, LIKE, PRESENCE, STRUCTURE } from '../baseline/series-kind.ts'
-import { type ElementTable, KIND_CLIENT, KIND_PRODUCER } from '../profile/element-table.ts'
+import { KIND_CLIENT, KIND_PRODUCER } from '../otlp/span-columns.ts'
+import type { ElementTable } from '../profile/element-table.ts'
 import { OTHER_PAIR } from '../profile/pair-table.ts'
 import type { Front } from './deviation-front.ts'
 

@@ -1,6 +1,6 @@
 import type { FitRequest } from '../model/fit-request.ts'
 import { strataRanges } from '../model/stratum-range.ts'
-import type { PackedProfiles } from '../profile/packed-profiles.ts'
+import type { PackedProfiles } from '../profile/profile.ts'
 import { NULL_OPTIONS } from './null-options.ts'
 
 /** Which values the categories of a stratum usually have, and how many observations have others. */

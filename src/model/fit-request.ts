@@ -1,6 +1,6 @@
 import type { PlaceNull } from '../baseline/place-null.ts'
 import type { PlaceReferenceData } from '../baseline/reference-data.ts'
-import type { PackedProfiles } from '../profile/packed-profiles.ts'
+import type { PackedProfiles } from '../profile/profile.ts'
 import type { Calibration } from './calibration.ts'
 import type { Scales } from './scales.ts'
 import type { Shapes } from './shapes.ts'

@@ -2,8 +2,12 @@ import { categoryShares } from '../baseline/category-shares.ts'
 import { fitPlaceNull } from '../baseline/place-null.ts'
 import { structureShares } from '../baseline/structure-shares.ts'
 import { Dissimilarity } from '../distance/dissimilarity.ts'
-import { type PackedProfiles, unpackProfile } from '../profile/packed-profiles.ts'
-import { ProfileScratch, type ScaledProfile } from '../profile/profile.ts'
+import {
+  type PackedProfiles,
+  ProfileScratch,
+  type ScaledProfile,
+  unpackProfile,
+} from '../profile/profile.ts'
 import { calibrate } from './calibration.ts'
 import type { FitEffort, FitRequest, FitResult, FittedStratum } from './fit-request.ts'
 import { fitScales } from './fit-scales.ts'

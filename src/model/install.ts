@@ -1,6 +1,5 @@
 import type { KeptTrace } from '../profile/kept-trace.ts'
-import { unpackProfile } from '../profile/packed-profiles.ts'
-import { ProfileScratch } from '../profile/profile.ts'
+import { ProfileScratch, unpackProfile } from '../profile/profile.ts'
 import { ContentHash } from './content-hash.ts'
 import type { FitRequest, FitResult, FittedCluster } from './fit-request.ts'
 import type { Churn, Model, NormalCluster, StratumModel } from './model.ts'

@@ -1,5 +1,10 @@
 import { type ColumnArrays, Columns } from '../columns/columns.ts'
 
+// Of OTLP's span kinds and status codes those that mean something here.
+export const KIND_CLIENT = 3
+export const KIND_PRODUCER = 4
+export const STATUS_ERROR = 2
+
 /**
  * What is known of a span. Ids are big-endian 32-bit words; texts are ids of the `Vocabulary` that
  * decoded them. Nanosecond times do not fit a double (1.8e18 > 2^53), so the start is kept as two

@@ -2,10 +2,6 @@ import type { SlotTable } from '../otlp/attribute-slots.ts'
 import { NO_TEXT, type Vocabulary } from '../otlp/vocabulary.ts'
 import { OTHER_PAIR, PairTable, type PairTableState } from './pair-table.ts'
 
-/** Span kinds of OTLP that call somebody. */
-export const KIND_CLIENT = 3
-export const KIND_PRODUCER = 4
-
 const KIND_STRIDE = 8
 
 /**
@@ -107,31 +103,18 @@ export class ElementTable {
   }
 
   state(): ElementTableState {
-    return {
-      operations: this.operations.state(),
-      elements: this.elements.state(),
-      paths: this.paths.state(),
-      places: this.places.state(),
-      strata: this.strata.state(),
-    }
+    const states = TABLES.map((name) => [name, this[name].state()])
+    return Object.fromEntries(states) as ElementTableState
   }
 
   restore(state: ElementTableState): void {
-    this.operations.restore(state.operations)
-    this.elements.restore(state.elements)
-    this.paths.restore(state.paths)
-    this.places.restore(state.places)
-    this.strata.restore(state.strata)
+    for (const name of TABLES) this[name].restore(state[name])
   }
 }
 
-export interface ElementTableState {
-  readonly operations: PairTableState
-  readonly elements: PairTableState
-  readonly paths: PairTableState
-  readonly places: PairTableState
-  readonly strata: PairTableState
-}
+const TABLES = ['operations', 'elements', 'paths', 'places', 'strata'] as const
+
+export type ElementTableState = Readonly<Record<(typeof TABLES)[number], PairTableState>>
 
 /** Slots that name the other side of a call, best first. */
 export function calleeSlots(slots: SlotTable): Int32Array<ArrayBuffer> {

@@ -1,6 +1,5 @@
+import { STATUS_ERROR } from '../otlp/span-columns.ts'
 import type { TraceElements } from './trace-elements.ts'
-
-const ERROR = 2
 
 /**
  * What the evidence needs to know of a trace beyond its elements: which errors are a span's own, and
@@ -73,7 +72,7 @@ export class OccurrenceScan {
     const failedBelow = this.#failedBelow
     for (let i = 0; i < count; i++) failedBelow[i] = 0
     for (let i = count - 1; i >= 0; i--) {
-      const failed = status[i] === ERROR
+      const failed = status[i] === STATUS_ERROR
       this.ownError[i] = failed && failedBelow[i] === 0 ? 1 : 0
       const above = trace.parent[i]!
       if (above >= 0 && (failed || failedBelow[i] === 1)) failedBelow[above] = 1

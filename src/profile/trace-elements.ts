@@ -1,7 +1,8 @@
 import type { AssembledTrace } from '../assemble/assembled-trace.ts'
 import type { SlotTable } from '../otlp/attribute-slots.ts'
+import { KIND_CLIENT, KIND_PRODUCER } from '../otlp/span-columns.ts'
 import { NO_TEXT } from '../otlp/vocabulary.ts'
-import { calleeSlots, type ElementTable, KIND_CLIENT, KIND_PRODUCER } from './element-table.ts'
+import { calleeSlots, type ElementTable } from './element-table.ts'
 
 /** Stratum kind of traces; log sessions will have their own. */
 const TRACE_STRATUM = 0

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { categoryShares, unusualCategory } from '../../src/baseline/category-shares.ts'
-import type { PackedProfiles } from '../../src/profile/packed-profiles.ts'
+import type { PackedProfiles } from '../../src/profile/profile.ts'
 
 /** Profiles of which only the categories matter; two each. */
 function packed(values: readonly (readonly [number, number])[]): PackedProfiles {

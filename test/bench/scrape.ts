@@ -38,7 +38,7 @@ export async function scrape(prepared: Prepared): Promise<Figure[]> {
     times.push((threadCpuUs() - from) / 1000)
   }
   const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length
-  const places = prepared.detector.snapshot().tables.elements.places.first.length
+  const places = prepared.detector.snapshot().tables.elements.places.pairs.first.length
   const what = `${NORMAL_CLUSTERS} normal clusters, ${ANOMALY_CLUSTERS} anomaly clusters open, ${places} places, ${STRATA} strata`
   return [
     {
