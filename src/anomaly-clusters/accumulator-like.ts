@@ -1,6 +1,6 @@
 import { LIKE } from '../baseline/series-kind.ts'
-import type { AccumulateSettings } from '../detector/settings.ts'
 import type { ElementTable } from '../profile/element-table.ts'
+import type { AccumulateSettings } from './accumulate-settings.ts'
 import type { LivingCluster } from './accumulator-cluster.ts'
 import type { AccumulatorClusters } from './accumulator-clusters.ts'
 import { emptyFront, type Front } from './deviation-front.ts'

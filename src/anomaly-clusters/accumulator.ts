@@ -1,9 +1,8 @@
-import { emptyPlaceNull } from '../baseline/place-null.ts'
+import { emptyPlaceNull, type PlaceNull } from '../baseline/place-null.ts'
 import type { PlaceReference } from '../baseline/place-reference.ts'
 import { LIKE } from '../baseline/series-kind.ts'
 import { isUnusual } from '../baseline/structure-shares.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
-import type { AccumulateSettings } from '../detector/settings.ts'
 import { DeviationWatch, type DeviationWatchState } from '../evidence/deviation-watch.ts'
 import { EVIDENCE_OPTIONS, type EvidenceOptions } from '../evidence/evidence-options.ts'
 import type { Model } from '../model/model.ts'
@@ -13,6 +12,7 @@ import type { EvidenceReader } from '../profile/kept-trace.ts'
 import type { TraceElements } from '../profile/trace-elements.ts'
 import { hashWords } from '../stats/random.ts'
 import type { AcceptedStoriesState } from './accepted-stories.ts'
+import type { AccumulateSettings } from './accumulate-settings.ts'
 import { describeCluster, type LivingCluster } from './accumulator-cluster.ts'
 import type { AccumulatorClustersState } from './accumulator-clusters.ts'
 import { AccumulatorLife } from './accumulator-life.ts'
@@ -38,7 +38,9 @@ export interface ObservationContext {
 }
 
 /** The part of a model that the accumulator needs. */
-export type EvidenceModel = Pick<Model, 'id' | 'fittedMs' | 'places' | 'scales'>
+export type EvidenceModel = Pick<Model, 'id' | 'fittedMs' | 'scales'> & {
+  readonly places: PlaceNull | null
+}
 
 /**
  * Accumulates many small deviations in one place into anomaly clusters. Every observation is counted,

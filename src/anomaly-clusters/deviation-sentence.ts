@@ -12,10 +12,10 @@ import {
   STRUCTURE,
   UNSEEN,
 } from '../baseline/series-kind.ts'
-import { quantity } from '../detector/explanation.ts'
 import { readCategoryVote } from '../evidence/path-votes.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { EvidenceReader } from '../profile/kept-trace.ts'
+import { timeText } from '../profile/time-text.ts'
 import type { Front } from './deviation-front.ts'
 
 /** Where it is: the place as the table names it, or the entry and the path that differs. */
@@ -40,8 +40,8 @@ export function sentenceOf(
   const { n, c } = front
   const since = `since ${clockText(front.firstMs)}`
   const normally = `normally ${percent(front.rate)}`
-  const typical = quantity('self_time', front.typical / 1e6)
-  const normal = quantity('self_time', front.normal / 1e6)
+  const typical = timeText(front.typical / 1e6)
+  const normal = timeText(front.normal / 1e6)
   switch (front.kind) {
     case SELF_HIGH:
       return `${where}: self time above its normal p90 in ${c} of ${n} calls ${since}, ${normally}; typical ${typical}, normally ${normal}`

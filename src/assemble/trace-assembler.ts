@@ -1,5 +1,5 @@
-import type { AssembleSettings } from '../detector/settings.ts'
 import type { SpanColumns } from '../otlp/span-columns.ts'
+import type { AssembleSettings } from './assemble-settings.ts'
 import { type AssembledTrace, type CloseCause, emptyTrace } from './assembled-trace.ts'
 import { type AssemblerCounts, emptyCounts } from './assembler-counts.ts'
 import { ClosedIds, type ClosedIdsState } from './closed-ids.ts'

@@ -1,4 +1,4 @@
-import type { FitRequest } from '../model/fit-request.ts'
+import type { ModelRequest } from '../model/fit-request.ts'
 import { strataRanges } from '../model/stratum-range.ts'
 import type { PackedProfiles } from '../profile/profile.ts'
 import { NULL_OPTIONS } from './null-options.ts'
@@ -18,8 +18,8 @@ export interface CategoryShare {
  * which the sample does not hold. By stratum, ascending.
  */
 export function categoryShares(
-  request: Pick<FitRequest, 'categories' | 'sample' | 'sampleStratum' | 'sampleWeight'> &
-    Pick<FitRequest, 'calibration' | 'calibrationStratum'>,
+  request: Pick<ModelRequest, 'categories' | 'sample' | 'sampleStratum' | 'sampleWeight'> &
+    Pick<ModelRequest, 'calibration' | 'calibrationStratum'>,
   least = NULL_OPTIONS.usualCategory,
 ): CategoryShare[] {
   const { categories, sample, sampleStratum, sampleWeight } = request

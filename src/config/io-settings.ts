@@ -4,8 +4,6 @@ import type { KafkaConnection } from '../io/kafka/kafka-client.ts'
 import type { KafkaSinkSettings } from '../io/kafka/kafka-sink.ts'
 import type { KafkaSourceSettings } from '../io/kafka/kafka-source-settings.ts'
 import { messageOf } from '../io/telemetry/log.ts'
-import type { PipelineSettings } from '../service/ports.ts'
-import type { RetrySettings } from '../service/publisher.ts'
 import type { Config } from './schema.ts'
 
 /** Of topics made for trying things out. */
@@ -78,20 +76,6 @@ export function otlpHttpSettings(config: Config): OtlpHttpSettings {
     queueBytes: queue_bytes,
     ignoreServices: config.features.ignore_services,
   }
-}
-
-export function pipelineSettings(config: Config): PipelineSettings {
-  return {
-    batchRecords: config.pipeline.batch_records,
-    batchWaitMs: config.pipeline.batch_wait,
-    commitIntervalMs: config.pipeline.commit_interval,
-    checkpointIntervalMs: config.state.checkpoint_interval,
-  }
-}
-
-export function retrySettings(config: Config): RetrySettings {
-  const { publish_attempts, backoff, backoff_max } = config.pipeline
-  return { attempts: publish_attempts, backoffMs: backoff, backoffMaxMs: backoff_max }
 }
 
 function pem(key: string, path: string): string | undefined {

@@ -2,19 +2,19 @@ import type { AssembledTrace } from '../assemble/assembled-trace.ts'
 import { emptyCounts } from '../assemble/assembler-counts.ts'
 import { TraceAssembler } from '../assemble/trace-assembler.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { InstalledModel } from '../contract/installed-model.ts'
 import type { LogRecord } from '../contract/log-record.ts'
 import type { StepOutput } from '../contract/step-output.ts'
-import type { DriftView } from '../drift/drift-view.ts'
-import { fit } from '../model/fit.ts'
-import type { FitRequest, FitResult } from '../model/fit-request.ts'
-import type { Model } from '../model/model.ts'
 import { DecodeError } from '../otlp/decode-error.ts'
 import { decodeTracesJson } from '../otlp/decode-json.ts'
 import { decodeTraces } from '../otlp/decode-protobuf.ts'
 import { addCounts, type DetectorCounts, detectorCounts } from './detector-counts.ts'
 import { checkedState, type DetectorState, STATE_FORMAT } from './detector-state.ts'
 import { type DetectorStatus, statusOf } from './detector-status.ts'
+import { type DriftView, driftView } from './drift-view.ts'
+import { type FitRequest, type FitResult, fit } from './fit.ts'
 import { FitSchedule } from './fit-schedule.ts'
+import { installedModel } from './installed-model.ts'
 import { Observer } from './judge.ts'
 import { Learner } from './learner.ts'
 import type { DetectorSettings } from './settings.ts'
@@ -67,8 +67,10 @@ export class Detector {
     return this.#clockMs
   }
 
-  get model(): Model | null {
-    return this.#observer.model
+  /** The model that judges, as people see it; null while learning. */
+  installed(): InstalledModel | null {
+    const { model } = this.#observer
+    return model && installedModel(model)
   }
 
   /**
@@ -102,7 +104,7 @@ export class Detector {
     const { request, traces } = this.#learner.fitRequest(
       this.#schedule.nextVersion,
       this.#clockMs,
-      this.model,
+      this.#observer.model,
     )
     this.#schedule.skipTo(this.#clockMs, this.#learner.learned)
     output.installed.push(this.#observer.install(request, fit(request), traces, this.#clockMs))
@@ -165,13 +167,7 @@ export class Detector {
 
   /** Whether traffic has moved: by stratum and stream, the busiest strata first. */
   drift(): DriftView {
-    const { drift } = this.#observer
-    return {
-      status: drift.status(),
-      changes: drift.changes,
-      setAside: drift.setAside,
-      stratumName: (stratum) => this.#tables.elements.stratumText(stratum),
-    }
+    return driftView(this.#observer.drift, (id) => this.#tables.elements.stratumText(id))
   }
 
   status(): DetectorStatus {
@@ -232,7 +228,11 @@ export class Detector {
       )
     }
     if (this.#schedule.isDue(this.#clockMs, this.#learner)) {
-      const wanted = this.#learner.fitRequest(this.#schedule.nextVersion, this.#clockMs, this.model)
+      const wanted = this.#learner.fitRequest(
+        this.#schedule.nextVersion,
+        this.#clockMs,
+        this.#observer.model,
+      )
       this.#schedule.ask(wanted.request, wanted.traces, this.#clockMs, this.#learner.learned)
     }
     return true

@@ -3,6 +3,7 @@ import type { Dissimilarity } from '../distance/dissimilarity.ts'
 import type { Vocabulary } from '../otlp/vocabulary.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { ProfileScratch, ScaledProfile } from '../profile/profile.ts'
+import { timeText } from '../profile/time-text.ts'
 
 /** What explaining needs to know besides the pair. */
 export interface Names {
@@ -158,8 +159,7 @@ export function quantity(measure: string, value: number | string | null): string
   if (typeof value === 'string') return value
   if (measure !== 'self_time' && measure !== 'duration')
     return String(Math.round(value * 100) / 100)
-  if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`
-  return value >= 100 ? `${value.toFixed(0)} ms` : `${Number(value.toPrecision(3))} ms`
+  return timeText(value)
 }
 
 export function shortP(p: number): string {

@@ -8,16 +8,18 @@ import type { AssembledTrace } from '../assemble/assembled-trace.ts'
 import { isUnusual } from '../baseline/structure-shares.ts'
 import type { Anomaly, Reason, Verdict } from '../contract/anomaly.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { InstalledModel } from '../contract/installed-model.ts'
 import type { StepOutput } from '../contract/step-output.ts'
 import { DriftMonitor, type DriftMonitorState } from '../drift/drift-monitor.ts'
 import { ActiveModel, type Judgement, noJudgement } from '../model/active-model.ts'
-import type { FitRequest, FitResult } from '../model/fit-request.ts'
 import { makeModel } from '../model/install.ts'
 import type { Model } from '../model/model.ts'
 import { hexWords, type KeptTrace, keepTrace } from '../profile/kept-trace.ts'
 import { ProfileScratch } from '../profile/profile.ts'
 import { TraceElements } from '../profile/trace-elements.ts'
 import { contributionsOf, type RawContribution, rankServices, summarise } from './explanation.ts'
+import type { FitRequest, FitResult } from './fit.ts'
+import { installedModel } from './installed-model.ts'
 import type { Learner } from './learner.ts'
 import type { DetectorSettings } from './settings.ts'
 import type { Tables } from './tables.ts'
@@ -117,14 +119,14 @@ export class Observer {
     result: FitResult,
     traces: readonly KeptTrace[],
     installedMs: number,
-  ): Model {
+  ): InstalledModel {
     const model = makeModel(request, result, traces, this.model, installedMs)
     this.#activate(model)
-    this.accumulator.install(model)
+    this.accumulator.install({ ...model, places: result.places })
     for (const { stratum, moved } of model.strata) {
       if (moved > RELABELLED) this.drift.relabel(stratum)
     }
-    return model
+    return installedModel(model)
   }
 
   openClusters(): AnomalyCluster[] {

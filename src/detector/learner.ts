@@ -1,12 +1,12 @@
 import { PlaceReference } from '../baseline/place-reference.ts'
 import type { PlaceReferenceState } from '../baseline/place-reference-state.ts'
-import type { FitRequest } from '../model/fit-request.ts'
 import type { Model } from '../model/model.ts'
 import { type KeptTrace, keepTrace } from '../profile/kept-trace.ts'
 import type { Profile, ProfileScratch } from '../profile/profile.ts'
 import { packProfiles } from '../profile/profile.ts'
 import type { TraceElements } from '../profile/trace-elements.ts'
 import { StrataSample, type StrataSampleState } from '../sample/strata-sample.ts'
+import type { FitRequest } from './fit.ts'
 import type { DetectorSettings } from './settings.ts'
 import type { Tables } from './tables.ts'
 

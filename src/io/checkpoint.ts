@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
-import type { Checkpoints } from '../service/ports.ts'
 import { messageOf } from './telemetry/log.ts'
 
 /** Of the file's layout and of what `Detector.snapshot` holds; a new one starts anew. */
@@ -11,6 +10,11 @@ export const CHECKPOINT_FILE = 'checkpoint.bin'
 
 const MAGIC = Buffer.from('medoscope checkpoint\n')
 const HASH_BYTES = 32
+
+/** Where checkpoints go; `save` resolves when the checkpoint is durable. */
+export interface Checkpoints {
+  save(snapshot: unknown, positions: ReadonlyMap<string, bigint>): Promise<void>
+}
 
 /** What a start finds. */
 export type LoadedCheckpoint =

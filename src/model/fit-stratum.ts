@@ -3,7 +3,7 @@ import { diverseMembers } from '../kmedoids/diverse-members.ts'
 import { type FittedMedoids, fitMedoids } from '../kmedoids/fit-medoids.ts'
 import type { ProfileScratch, ScaledProfile } from '../profile/profile.ts'
 import { SeededRandom } from '../stats/random.ts'
-import type { FitRequest, FittedCluster, FittedStratum } from './fit-request.ts'
+import type { FittedCluster, FittedStratum, ModelRequest } from './fit-request.ts'
 import { collectShapes } from './shapes.ts'
 import type { StratumRange } from './stratum-range.ts'
 
@@ -20,7 +20,7 @@ const COST_FLOOR = 0.005
  * the previous medoids, k adjusted within its limits. Adds its effort to `effort`.
  */
 export function fitStratum(
-  request: FitRequest,
+  request: ModelRequest,
   range: StratumRange,
   members: readonly ScaledProfile[],
   scratch: ProfileScratch,
@@ -65,7 +65,7 @@ interface PreviousMedoid {
 }
 
 /** In slot order, so that survivors keep theirs. */
-function previousMedoids(request: FitRequest, { from, to }: StratumRange): PreviousMedoid[] {
+function previousMedoids(request: ModelRequest, { from, to }: StratumRange): PreviousMedoid[] {
   const found: PreviousMedoid[] = []
   for (let i = from; i < to; i++) {
     const slot = request.previousSlot[i]!

@@ -1,8 +1,9 @@
+import type { Churn } from '../contract/installed-model.ts'
 import type { KeptTrace } from '../profile/kept-trace.ts'
 import { ProfileScratch, unpackProfile } from '../profile/profile.ts'
 import { ContentHash } from './content-hash.ts'
-import type { FitRequest, FitResult, FittedCluster } from './fit-request.ts'
-import type { Churn, Model, NormalCluster, StratumModel } from './model.ts'
+import type { FittedCluster, FittedModel, ModelRequest } from './fit-request.ts'
+import type { Model, NormalCluster, StratumModel } from './model.ts'
 import { Scaler } from './scales.ts'
 
 /**
@@ -11,8 +12,8 @@ import { Scaler } from './scales.ts'
  * @param previous the model whose medoids the fit started from
  */
 export function makeModel(
-  request: FitRequest,
-  result: FitResult,
+  request: ModelRequest,
+  result: FittedModel,
   traces: readonly KeptTrace[],
   previous: Model | null,
   installedMs: number,
@@ -56,7 +57,6 @@ export function makeModel(
     scales: result.scales,
     strata,
     calibration: result.calibration,
-    places: result.places,
     churn: churnOf(result, strata, previous),
     effort: result.effort,
   }
@@ -80,7 +80,7 @@ function contentId(model: Omit<Model, 'id'>): string {
 }
 
 function churnOf(
-  result: FitResult,
+  result: FittedModel,
   strata: readonly StratumModel[],
   previous: Model | null,
 ): Churn {

@@ -1,5 +1,5 @@
-import type { PlaceNull } from '../baseline/place-null.ts'
-import { hexWords, type KeptTrace } from '../profile/kept-trace.ts'
+import type { Churn } from '../contract/installed-model.ts'
+import type { KeptTrace } from '../profile/kept-trace.ts'
 import type { ScaledProfile } from '../profile/profile.ts'
 import type { Calibration } from './calibration.ts'
 import type { FitEffort } from './fit-request.ts'
@@ -21,7 +21,6 @@ export interface Model {
   readonly scales: Scales
   readonly strata: readonly StratumModel[]
   readonly calibration: Calibration
-  readonly places: PlaceNull | null
   readonly churn: Churn
   readonly effort: FitEffort
 }
@@ -50,18 +49,4 @@ export interface NormalCluster {
   /** Data time at which this id first and last was part of a model, ms. */
   readonly firstSeenMs: number
   readonly lastSeenMs: number
-}
-
-/** How the clusters changed since the version before (MONIC's transitions, Spiliopoulou 2006). */
-export interface Churn {
-  /** Share of the previous clusters whose medoid stayed the very same observation. */
-  readonly retention: number
-  readonly births: number
-  readonly deaths: number
-  /** Share of the sample's weight that changed its cluster. */
-  readonly moved: number
-}
-
-export function medoidTraceId(cluster: NormalCluster): string {
-  return hexWords(cluster.members[0]!.id)
 }

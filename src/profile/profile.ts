@@ -32,6 +32,21 @@ export interface ScaledProfile extends Profile {
   readonly scaled: Float32Array<ArrayBuffer>
 }
 
+/**
+ * Many profiles in a few flat arrays: how a sample travels to the worker thread and into a
+ * checkpoint. Profile i has the paths [offsets[i], offsets[i + 1]).
+ */
+export interface PackedProfiles {
+  readonly count: number
+  /** count + 1 entries. */
+  readonly offsets: Int32Array<ArrayBuffer>
+  readonly paths: Int32Array<ArrayBuffer>
+  readonly values: Float32Array<ArrayBuffer>
+  readonly status: Uint8Array<ArrayBuffer>
+  /** The same number a profile: the configured categories. */
+  readonly categories: Int32Array<ArrayBuffer>
+}
+
 /** ln(1 + microseconds) of a time in ns. */
 export function logTime(ns: number): number {
   return Math.log1p(ns / 1000)

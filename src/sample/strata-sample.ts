@@ -1,8 +1,8 @@
-import type { SampleSettings } from '../detector/settings.ts'
 import { hashWords, unitFromTraceId } from '../stats/random.ts'
 import { decayKey, decayPerMs } from './decay-key.ts'
 import { DecayedReservoir, type ReservoirState } from './decayed-reservoir.ts'
 import { strataQuotas } from './quotas.ts'
+import type { SampleSettings } from './sample-settings.ts'
 
 /** The two disjoint samples: one to fit a model from, one to calibrate its scores on. */
 export type SampleName = 'fit' | 'calibration'

@@ -1,12 +1,7 @@
 import type { Writable } from 'node:stream'
 import { detectorSettings } from '../config/detector-settings.ts'
-import {
-  kafkaSinkSettings,
-  kafkaSourceSettings,
-  otlpHttpSettings,
-  pipelineSettings,
-  retrySettings,
-} from '../config/io-settings.ts'
+import { kafkaSinkSettings, kafkaSourceSettings, otlpHttpSettings } from '../config/io-settings.ts'
+import { pipelineSettings, retrySettings } from '../config/pipeline-settings.ts'
 import type { Config } from '../config/schema.ts'
 import type { Sink } from '../contract/sink.ts'
 import type { Source } from '../contract/source.ts'

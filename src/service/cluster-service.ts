@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { InstalledModel } from '../contract/installed-model.ts'
 import type { StepOutput } from '../contract/step-output.ts'
 import type { DetectorStatus } from '../detector/detector-status.ts'
 import { ClusterStore } from '../io/cluster-store.ts'
@@ -7,7 +8,6 @@ import type { AdminRoutes } from '../io/http/admin.ts'
 import { registerClusterRoutes } from '../io/http/api.ts'
 import { ClusterMetrics, type ClusterMetricsSettings } from '../io/telemetry/cluster-metrics.ts'
 import type { Metrics } from '../io/telemetry/metrics.ts'
-import type { Model } from '../model/model.ts'
 import type { PageLinks } from '../ui/cluster-page.ts'
 import type { WatchState } from '../ui/clusters-page.ts'
 
@@ -17,7 +17,7 @@ const NAMED_STRATA = 10
 
 /** The detector as this part sees it: see `Detector`. */
 export interface ClusterDetector {
-  readonly model: Model | null
+  installed(): InstalledModel | null
   openClusters(): AnomalyCluster[]
   pastClusters(): AnomalyCluster[]
   status(): DetectorStatus
@@ -39,7 +39,7 @@ export class ClusterService {
     this.#detector = detector
     this.#links = links
     this.#metrics = new ClusterMetrics(metrics, settings, this.#store)
-    this.#metrics.use(detector.model)
+    this.#metrics.use(detector.installed())
     this.#store.seed([...detector.pastClusters(), ...detector.openClusters()])
   }
 

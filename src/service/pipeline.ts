@@ -1,30 +1,17 @@
+import type { PipelineSettings } from '../config/pipeline-settings.ts'
 import type { LogRecord } from '../contract/log-record.ts'
+import type { PipelineCounts } from '../contract/pipeline-report.ts'
 import type { Publication } from '../contract/sink.ts'
-import { emptyOutput, type StepOutput } from '../contract/step-output.ts'
+import type { StepOutput } from '../contract/step-output.ts'
+import { emptyOutput } from '../detector/empty-output.ts'
+import type { FitResult } from '../detector/fit.ts'
+import type { Checkpoints } from '../io/checkpoint.ts'
 import { messageOf } from '../io/telemetry/log.ts'
-import type { FitResult } from '../model/fit-request.ts'
 import { AcceptRequests } from './acceptances.ts'
-import type { Checkpoints, PipelineParts, PipelineSettings } from './ports.ts'
+import type { PipelineParts } from './ports.ts'
 
 /** What the loop is at; a health check asks how long already. */
 export type Activity = 'idle' | 'polling' | 'judging' | 'fitting' | 'publishing' | 'persisting'
-
-/** What the loop counts, in plain numbers. */
-export interface PipelineCounts {
-  turns: number
-  batches: number
-  records: number
-  bytes: number
-  fits: number
-  fitMs: number
-  /** Times the loop had to wait for a model that was due. */
-  fitWaits: number
-  checkpoints: number
-  checkpointFailures: number
-  commits: number
-  commitFailures: number
-  revoked: number
-}
 
 /**
  * THE loop: poll → step → publish → checkpoint → commit, one after the other and one await a batch.

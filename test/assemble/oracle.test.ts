@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { AssembleSettings } from '../../src/assemble/assemble-settings.ts'
 import { TraceAssembler } from '../../src/assemble/trace-assembler.ts'
-import type { AssembleSettings } from '../../src/detector/settings.ts'
 import { NaiveAssembler } from './naive-assembler.ts'
 import {
   balance,

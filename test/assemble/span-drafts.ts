@@ -1,6 +1,6 @@
+import type { AssembleSettings } from '../../src/assemble/assemble-settings.ts'
 import type { AssembledTrace } from '../../src/assemble/assembled-trace.ts'
 import { TraceAssembler } from '../../src/assemble/trace-assembler.ts'
-import type { AssembleSettings } from '../../src/detector/settings.ts'
 import { SpanColumns } from '../../src/otlp/span-columns.ts'
 
 /** 2023-11-14T22:13:20Z. */

@@ -1,5 +1,5 @@
+import type { AssembleSettings } from '../../src/assemble/assemble-settings.ts'
 import { TraceAssembler } from '../../src/assemble/trace-assembler.ts'
-import type { AssembleSettings } from '../../src/detector/settings.ts'
 import { SpanColumns } from '../../src/otlp/span-columns.ts'
 import { threadCpuUs } from './thread-cpu.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { SampleSettings } from '../../src/detector/settings.ts'
 import { KEY_EPOCH_MS } from '../../src/sample/decay-key.ts'
+import type { SampleSettings } from '../../src/sample/sample-settings.ts'
 import { StrataSample } from '../../src/sample/strata-sample.ts'
 import { SeededRandom } from '../../src/stats/random.ts'
 

@@ -1,13 +1,13 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../../src/io/clock.ts'
-import { FaultSwitchServer } from '../../../src/io/http/fault-switch-server.ts'
-import { LiveLoad } from '../../../src/io/http/live-load.ts'
-import { silentLog } from '../../../src/io/telemetry/log.ts'
-import { FaultSwitches } from '../../../src/simulate/fault-switches.ts'
-import { simulate } from '../../../src/simulate/simulate.ts'
-import { oracleSpans } from '../../otlp/protobuf-oracle.ts'
+import { LiveLoad } from '../../src/cli/live-load.ts'
+import { systemClock } from '../../src/io/clock.ts'
+import { FaultSwitchServer } from '../../src/io/http/fault-switch-server.ts'
+import { silentLog } from '../../src/io/telemetry/log.ts'
+import { FaultSwitches } from '../../src/simulate/fault-switches.ts'
+import { simulate } from '../../src/simulate/simulate.ts'
+import { oracleSpans } from '../otlp/protobuf-oracle.ts'
 
 describe('the fault switches', () => {
   it('break the running shop at once, and mend it', () => {

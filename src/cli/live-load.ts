@@ -1,9 +1,9 @@
-import type { FaultSwitches } from '../../simulate/fault-switches.ts'
-import { simulate } from '../../simulate/simulate.ts'
-import { type SimulatedRecord, toOtlpProto } from '../../simulate/simulated-record.ts'
-import type { Clock } from '../clock.ts'
-import { type Log, messageOf } from '../telemetry/log.ts'
-import { httpPost } from './http-post.ts'
+import type { Clock } from '../io/clock.ts'
+import { httpPost } from '../io/http/http-post.ts'
+import { type Log, messageOf } from '../io/telemetry/log.ts'
+import type { FaultSwitches } from '../simulate/fault-switches.ts'
+import { simulate } from '../simulate/simulate.ts'
+import { type SimulatedRecord, toOtlpProto } from '../simulate/simulated-record.ts'
 
 export interface LiveLoadSettings {
   /** Base address of an OTLP/HTTP receiver; /v1/traces is added. */
