@@ -89,7 +89,7 @@ export class AccumulatorLike {
     const times = strays.map((stray) => stray.timeMs)
     const seen = this.anomalies.seen(stratum)
     const own = strays.filter((stray) => stray.stratum === stratum)
-    const entry = this.#table.paths.second(this.#table.strata.second(stratum))
+    const entry = this.#table.paths.elementOf(this.#table.strata.entryOf(stratum))
     return {
       ...emptyFront(LIKE, stratum, -1 - this.#opened++, timeMs),
       peak: logEvidence,

@@ -27,7 +27,7 @@ export function placeText(
   if (front.kind !== STRUCTURE) return table.placeText(front.subject)
   const entry = table.stratumText(front.subject)
   if (front.path === 0) return entry
-  return `${entry}: ${table.elementText(table.paths.second(Math.abs(front.path)))}`
+  return `${entry}: ${table.elementText(table.paths.elementOf(Math.abs(front.path)))}`
 }
 
 /** The one sentence about a front that a person reads. */
@@ -58,7 +58,7 @@ export function sentenceOf(
     case PRESENCE:
       return `${where}: missing in ${c} of ${n} calls that normally make it ${since}, ${normally}`
     case UNSEEN:
-      return `${where}: does what it never did, ${table.elementText(table.paths.second(front.path))}, in ${c} of ${n} calls ${since}`
+      return `${where}: does what it never did, ${table.elementText(table.paths.elementOf(front.path))}, in ${c} of ${n} calls ${since}`
     case LIKE:
       return `${where}: ${c} of ${n} observations are strange in the same way ${since}, ${normally} are strange at all`
     case CATEGORY: {
@@ -73,8 +73,8 @@ export function sentenceOf(
 /** The place as people say it: who calls whom. */
 function shortPlace(front: Front, table: ElementTable): string {
   if (front.kind >= PLACE_KINDS) return placeText(front, table)
-  const parent = table.places.first(front.subject)
-  const element = table.places.second(front.subject)
+  const parent = table.places.callerOf(front.subject)
+  const element = table.places.calleeOf(front.subject)
   const own = table.serviceText(element)
   const operation = table.operationText(element)
   if (table.callee(element) !== 0) return `${own} → ${table.calleeText(element)} ${operation}`

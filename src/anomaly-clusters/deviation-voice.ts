@@ -36,9 +36,9 @@ export class Voices {
     if (kind === LIKE) return plain(front.service)
     if (kind === STRUCTURE) return this.#ofStructure(front)
     if (kind === CATEGORY) return plain(this.#entryService(subject))
-    const element = this.#table.places.second(subject)
+    const element = this.#table.places.calleeOf(subject)
     if (kind === COUNT || kind === APPEARANCE || kind === PRESENCE) {
-      const parent = this.#table.places.first(subject)
+      const parent = this.#table.places.callerOf(subject)
       const made = front.unanswered * 2 > front.c
       return plain(this.#ofChild(parent, element, kind === PRESENCE && made))
     }
@@ -67,10 +67,10 @@ export class Voices {
   #ofStructure({ subject, path }: Accusation): Voice {
     const table = this.#table
     if (path === 0) return plain(this.#entryService(subject))
-    const element = table.paths.second(Math.abs(path))
+    const element = table.paths.elementOf(Math.abs(path))
     if (path < 0) {
-      const above = table.paths.first(-path)
-      const parent = above <= OTHER_PAIR ? 0 : table.paths.second(above)
+      const above = table.paths.parentOf(-path)
+      const parent = above <= OTHER_PAIR ? 0 : table.paths.elementOf(above)
       return plain(this.#ofChild(parent, element, false))
     }
     const kind = table.kind(element)
@@ -81,15 +81,15 @@ export class Voices {
 
   #entryService(stratum: number): string {
     const table = this.#table
-    return table.serviceText(table.paths.second(table.strata.second(stratum)))
+    return table.serviceText(table.paths.elementOf(table.strata.entryOf(stratum)))
   }
 
   /** Whom the same call is answered by in other observations; '' if by nobody. */
   #usualCallee(element: number): string {
     const table = this.#table
-    const operation = table.elements.first(element)
+    const operation = table.elements.operationOf(element)
     for (let e = OTHER_PAIR + 1; e < table.elements.size; e++) {
-      if (table.elements.first(e) !== operation || table.callee(e) === 0) continue
+      if (table.elements.operationOf(e) !== operation || table.callee(e) === 0) continue
       if (table.kind(e) === table.kind(element)) return table.calleeText(e)
     }
     return ''
@@ -98,7 +98,7 @@ export class Voices {
   #isTraced(service: number): boolean {
     const { operations } = this.#table
     for (; this.#read < operations.size; this.#read++)
-      this.#traced.add(operations.first(this.#read))
+      this.#traced.add(operations.serviceOf(this.#read))
     return this.#traced.has(service)
   }
 }

@@ -147,11 +147,11 @@ export class PlaceReference {
     return packReference({
       bucketMs: this.#options.bucketMs,
       places: this.#records,
-      element: (place) => this.#table.places.second(place),
-      parentElement: (place) => this.#table.places.first(place),
+      element: (place) => this.#table.places.calleeOf(place),
+      parentElement: (place) => this.#table.places.callerOf(place),
       accepted: [...this.#accepted],
       service: (place) => serviceOf(this.#table, place),
-      isCall: (place) => this.#table.callee(this.#table.places.second(place)) !== 0,
+      isCall: (place) => this.#table.callee(this.#table.places.calleeOf(place)) !== 0,
       isEntry: (element) => this.#table.places.find(0, element) > OTHER_PAIR,
       runTotal: this.#runTotal,
       parentTotal: this.#parentTotal,
@@ -193,7 +193,7 @@ export class PlaceReference {
     const factor = Math.exp(-this.#decay * this.#options.bucketMs * passed)
     const { places } = this.#table
     for (let p = OTHER_PAIR + 1; p < places.size && p < this.#runTotal.length; p++) {
-      const parents = this.frozen[p] === 1 ? 0 : this.#parents[places.first(p)]!
+      const parents = this.frozen[p] === 1 ? 0 : this.#parents[places.callerOf(p)]!
       this.#parentTotal[p] = (this.#parentTotal[p]! + parents) * factor
       this.#runTotal[p] = (this.#runTotal[p]! + this.#runs[p]!) * factor
       this.#runs[p] = 0
@@ -213,7 +213,7 @@ export class PlaceReference {
       bucket: this.#bucket,
       n,
       runs: this.#runs[place]!,
-      parents: this.#parents[this.#table.places.first(place)] ?? 0,
+      parents: this.#parents[this.#table.places.callerOf(place)] ?? 0,
       errors: this.#errors[place]!,
       durationNs: this.#duration[place]!,
     }
@@ -340,6 +340,6 @@ export class PlaceReference {
 
 /** Whose doing a place is: the callee's, where it is a call. */
 function serviceOf(table: ElementTable, place: number): number {
-  const element = table.places.second(place)
+  const element = table.places.calleeOf(place)
   return table.callee(element) || table.service(element)
 }

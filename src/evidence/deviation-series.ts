@@ -92,7 +92,7 @@ export class DeviationSeries {
       for (const one of series) {
         const kind = this.#addOfPlace(place, one)
         if (kind === PRESENCE || kind === APPEARANCE)
-          children.push([table.places.first(place), place])
+          children.push([table.places.callerOf(place), place])
       }
     }
     for (const { stratum, series, usual } of placeNull.strata) {
@@ -154,9 +154,12 @@ export class DeviationSeries {
   /** Whether two places are the same call: same operation and kind, whoever answered. */
   isSameCall(place: number, other: number): boolean {
     const { places, elements } = this.#table
-    const a = places.second(place)
-    const b = places.second(other)
-    return elements.first(a) === elements.first(b) && this.#table.kind(a) === this.#table.kind(b)
+    const a = places.calleeOf(place)
+    const b = places.calleeOf(other)
+    return (
+      elements.operationOf(a) === elements.operationOf(b) &&
+      this.#table.kind(a) === this.#table.kind(b)
+    )
   }
 
   #addOfPlace(place: number, one: SeriesNull): number {
@@ -201,7 +204,7 @@ export class DeviationSeries {
     this.rho[series] = one.rho
     this.normal[series] = one.normal
     if (one.mix) this.mixes.set(series, one.mix)
-    this.parent[series] = kind >= PLACE_KINDS ? 0 : this.#table.places.first(subject)
+    this.parent[series] = kind >= PLACE_KINDS ? 0 : this.#table.places.callerOf(subject)
     return series
   }
 }

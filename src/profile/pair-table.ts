@@ -38,11 +38,12 @@ export class PairTable {
     return this.#size
   }
 
-  first(id: number): number {
+  /** The two sides of a pair; each kind of table says by name what they are. */
+  protected first(id: number): number {
     return this.#pairs.of.first[id]!
   }
 
-  second(id: number): number {
+  protected second(id: number): number {
     return this.#pairs.of.second[id]!
   }
 
