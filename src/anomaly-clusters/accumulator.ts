@@ -29,7 +29,7 @@ export interface ObservationContext {
   readonly flagged: boolean
   /** Structural p-value; null while there is none. */
   readonly pStructure: number | null
-  /** The path that differs first from the nearest known shape, there or missing; -1 = none. */
+  /** The path that differs first from the nearest known set of paths, there or missing; -1 = none. */
   readonly differingPath: number
   /** Values of the configured categories of the entry; reused. */
   readonly categories: Int32Array
