@@ -5,7 +5,7 @@ import {
 } from '../anomaly-clusters/accumulator.ts'
 import type { KeptExample } from '../anomaly-clusters/deviation-members.ts'
 import type { AssembledTrace } from '../assemble/assembled-trace.ts'
-import { isUnusual } from '../baseline/structure-shares.ts'
+import { isUnusual } from '../baseline/entry-shares.ts'
 import type { Anomaly, Reason, Verdict } from '../contract/anomaly.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 import type { InstalledModel } from '../contract/installed-model.ts'

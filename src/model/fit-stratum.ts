@@ -4,7 +4,7 @@ import { type FittedMedoids, fitMedoids } from '../kmedoids/fit-medoids.ts'
 import type { ProfileScratch, ScaledProfile } from '../profile/profile.ts'
 import { SeededRandom } from '../stats/random.ts'
 import type { FittedCluster, FittedStratum, ModelRequest } from './fit-request.ts'
-import { collectShapes } from './shapes.ts'
+import { collectPathSets } from './path-sets.ts'
 import type { StratumRange } from './stratum-range.ts'
 
 const ERROR = 2
@@ -52,7 +52,7 @@ export function fitStratum(
   return {
     stratum: range.stratum,
     clusters,
-    shapes: collectShapes(members.filter((_, i) => weights[i]! > 0).map(({ paths }) => paths)),
+    pathSets: collectPathSets(members.filter((_, i) => weights[i]! > 0).map(({ paths }) => paths)),
     observations: weights.reduce((sum, weight) => sum + weight, 0),
     moved: movedShare(distances, n, weights, fitted, previous),
   }
