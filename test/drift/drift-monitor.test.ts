@@ -224,7 +224,7 @@ describe('the drift monitor', () => {
       const distance = [Number.NaN, Number.POSITIVE_INFINITY, -1, 2, 0.5][i % 5] ?? 0
       monitor.observe(i % 10, distance, i, i * 100)
     }
-    expect(monitor.unwatched).toBe(700)
+    expect(monitor.unmonitored).toBe(700)
     expect(monitor.status()).toHaveLength(1 + 3 * 2)
     for (const { ratio, threshold } of monitor.status()) {
       expect(Number.isFinite(ratio)).toBe(true)
