@@ -444,7 +444,7 @@ describe.each([{ restoring: false }, { restoring: true }])(
           .run(300, () => HOME)
           .run(20, strange)
         expect(one.story()).toEqual(['opened A'])
-        const [{ observations }] = one.clusters.open() as [{ observations: number }]
+        const observations = one.clusters.open()[0]!.observations
         expect(one.run(10, strange).clusters.open()[0]?.observations).toBe(observations + 5)
         expect(one.clusters.open()[0]).toMatchObject({ term: 'like', services: ['gateway'] })
         expect(one.clusters.open()[0]!.occurrences).toBe(4 * one.clusters.open()[0]!.observations)
