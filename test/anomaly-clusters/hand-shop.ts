@@ -1,16 +1,16 @@
-import { Accumulator } from '../../src/anomaly-clusters/accumulator.ts'
+import type { AccumulateSettings } from '../../src/anomaly-clusters/accumulate-settings.ts'
+import { AnomalyClusters, type Observed } from '../../src/anomaly-clusters/anomaly-clusters.ts'
 import { emptyPlaceNull, type PlaceNull, type SeriesNull } from '../../src/baseline/place-null.ts'
 import type { PlaceReference } from '../../src/baseline/place-reference.ts'
-import { ERRORS, STRUCTURE } from '../../src/baseline/series-kind.ts'
+import type { SeriesSignal } from '../../src/baseline/signals.ts'
 import type {
   AnomalyCluster,
   AnomalyClusterChange,
   ClusterChangeKind,
 } from '../../src/contract/anomaly-cluster.ts'
-import type { AccumulateSettings } from '../../src/detector/settings.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { type HandSpan, HandTraces } from '../profile/traces.ts'
-import { handContext, handReference, NO_SCALES } from './hand-accumulator.ts'
+import { handContext, handReference, NO_SCALES } from './hand-clusters.ts'
 
 const START = Date.UTC(2026, 0, 1)
 export const BUCKET_S = 30
@@ -65,7 +65,7 @@ export type Request = readonly HandSpan[] | ({ readonly spans: readonly HandSpan
 export interface Watched {
   /** `cart Get`, the operation of a place; `GET /`, that of an entry. */
   readonly at: string
-  readonly kind?: number
+  readonly signal?: SeriesSignal
   /** Self time that deviates, ms. */
   readonly levelMs?: number
 }
@@ -76,8 +76,8 @@ export class HandShop {
   readonly reference: PlaceReference
   readonly changes: AnomalyClusterChange[] = []
   /** The last observation: the cluster it belongs to, and whether it is like what was accepted. */
-  last: { cluster: string | null; accepted: boolean } = { cluster: null, accepted: false }
-  clusters: Accumulator
+  last: Observed = { cluster: null, accepted: false }
+  clusters: AnomalyClusters
   timeMs = START
   /** Goes on with a copy of its own state after each run. */
   readonly #restoring: boolean
@@ -139,10 +139,8 @@ export class HandShop {
       this.traces.read(spans, () => {
         const pStructure = unusual ? 1e-6 : 1
         const context = handContext(this.traces, this.timeMs, { flagged, pStructure })
-        const member = this.clusters.observe(elements, context)
-        const cluster = this.clusters.lastCluster()
-        this.last = { cluster, accepted: this.clusters.lastAccepted() }
-        if (!member) this.reference.learn(elements, this.timeMs)
+        this.last = this.clusters.observe(elements, context)
+        if (this.last.cluster === null) this.reference.learn(elements, this.timeMs)
         this.reference.learnStructure(elements.stratum, unusual, this.timeMs)
       })
       this.clusters.advance(this.timeMs, this.changes)
@@ -204,17 +202,18 @@ export class HandShop {
     return letters
   }
 
-  #fresh(): Accumulator {
+  #fresh(): AnomalyClusters {
     const { elements, evidence } = this.traces.tables
-    return new Accumulator(this.#settings, elements, this.reference, evidence)
+    return new AnomalyClusters(this.#settings, elements, this.reference, evidence)
   }
 
   #nullOf(watched: readonly Watched[]): PlaceNull {
     const places = new Map<number, SeriesNull[]>()
     const strata = new Map<number, SeriesNull[]>()
-    for (const { at, kind = ERRORS, levelMs = 0 } of watched) {
-      const series = { kind, level: levelMs * 1e6, rate: 0.01, rho: 0.01, normal: 5e6 }
-      const [rows, of] = kind === STRUCTURE ? [strata, this.stratum(at)] : [places, this.place(at)]
+    for (const { at, signal = 'errors', levelMs = 0 } of watched) {
+      const series = { signal, level: levelMs * 1e6, baseRate: 0.01, rho: 0.01, normal: 5e6 }
+      const [rows, of] =
+        signal === 'structure' ? [strata, this.stratum(at)] : [places, this.place(at)]
       rows.set(of, [...(rows.get(of) ?? []), series])
     }
     const ascending = [...places].sort((a, b) => a[0] - b[0])

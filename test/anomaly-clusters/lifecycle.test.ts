@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { SELF_HIGH, STRUCTURE } from '../../src/baseline/series-kind.ts'
 import { BUCKET_S, get, HandShop, type Watched } from './hand-shop.ts'
 
 /** Requests whose calls answer for different services, and those in which they fail. */
@@ -87,8 +86,8 @@ describe.each([{ restoring: false }, { restoring: true }])(
         const one = new HandShop(how).watch(
           [cart(''), ads('')],
           [
-            { at: 'gateway POST cart', kind: SELF_HIGH, levelMs },
-            { at: 'gateway POST ads', kind: SELF_HIGH, levelMs },
+            { at: 'gateway POST cart', signal: 'selfTimeP90', levelMs },
+            { at: 'gateway POST ads', signal: 'selfTimeP90', levelMs },
           ],
         )
         one.run(20, () => cart('~')).run(20, (i) => (i % 2 === 0 ? ads('~') : cart('~')))
@@ -159,7 +158,7 @@ describe.each([{ restoring: false }, { restoring: true }])(
       })
 
       it('not where a set of calls is unusual: it is another one each time', () => {
-        const one = new HandShop(how).watch(ALL, [{ at: 'GET /', kind: STRUCTURE }])
+        const one = new HandShop(how).watch(ALL, [{ at: 'GET /', signal: 'structure' }])
         const unusual = () => ({ spans: CART, unusual: true })
         one.run(40, unusual).run(60, () => CART)
         expect(one.story()).toEqual(['opened A', 'closed A'])
@@ -268,8 +267,8 @@ describe.each([{ restoring: false }, { restoring: true }])(
         const like = (cart: string, ads: string) => get('/', `cart Get${cart}`, `ads List${ads}`)
         const levelMs = 30
         const one = new HandShop(how).watch(ALL, [
-          { at: 'cart Get', kind: SELF_HIGH, levelMs },
-          { at: 'ads List', kind: SELF_HIGH, levelMs },
+          { at: 'cart Get', signal: 'selfTimeP90', levelMs },
+          { at: 'ads List', signal: 'selfTimeP90', levelMs },
         ])
         one.run(10, () => like('~', '~'))
         one.run(6 * BUCKET_S, (i) => (i % 2 === 0 ? like('~', '') : like('', '~')))
@@ -289,7 +288,7 @@ describe.each([{ restoring: false }, { restoring: true }])(
       })
 
       it('is taken back from what was learned of an entry', () => {
-        const one = new HandShop(how).watch(ALL, [{ at: 'GET /', kind: STRUCTURE }])
+        const one = new HandShop(how).watch(ALL, [{ at: 'GET /', signal: 'structure' }])
         one.run(2 * BUCKET_S, () => CART)
         one.run(6 * BUCKET_S, (i) => ({ spans: CART, unusual: i % 12 === 3 }))
         expect(one.story()).toEqual(['opened A'])
