@@ -77,17 +77,12 @@ export class AcceptedBehaviour {
     return released
   }
 
-  state(): AcceptedBehaviourState {
+  state() {
     return { series: [...this.#series], stories: this.#stories }
   }
 
-  restore({ series, stories }: AcceptedBehaviourState): void {
+  restore({ series, stories }: ReturnType<AcceptedBehaviour['state']>): void {
     for (const [key, atMs] of series) this.#series.set(key, atMs)
     this.#stories = stories
   }
-}
-
-export interface AcceptedBehaviourState {
-  readonly series: readonly (readonly [key: number, atMs: number])[]
-  readonly stories: readonly AcceptedStory[]
 }

@@ -2,24 +2,19 @@ import { isUnusual } from '../baseline/entry-shares.ts'
 import { emptyPlaceNull, type PlaceNull } from '../baseline/place-null.ts'
 import type { PlaceReference } from '../baseline/place-reference.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
-import { DeviationWatch, type DeviationWatchState } from '../evidence/deviation-watch.ts'
+import { DeviationWatch } from '../evidence/deviation-watch.ts'
 import { EVIDENCE_OPTIONS, type EvidenceOptions } from '../evidence/evidence-options.ts'
 import type { Model } from '../model/model.ts'
-import type { Scales } from '../model/scales.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { EvidenceReader } from '../profile/kept-trace.ts'
 import type { TraceElements } from '../profile/trace-elements.ts'
 import { hashWords } from '../stats/random.ts'
-import type { AcceptedBehaviourState } from './accepted-behaviour.ts'
 import type { AccumulateSettings } from './accumulate-settings.ts'
 import { keyOf } from './alarm.ts'
 import type { Cluster } from './cluster.ts'
-import type { EarlyExamplesState } from './early-examples.ts'
 import { Lifecycle } from './lifecycle.ts'
-import type { LivingClustersState } from './living-clusters.ts'
 import { type KeptExample, type Member, wantsMember } from './members.ts'
 import { describeCluster } from './published-cluster.ts'
-import type { SimilarAnomaliesState } from './similar-anomalies.ts'
 
 export interface ObservationContext {
   /** End of the observation, data time, ms; not later than the watermark. */
@@ -142,8 +137,7 @@ export class AnomalyClusters {
     this.#progress.unwatched += life.watch.counts.unwatched
     life.useWatch(watch, watermarkMs)
     life.releaseAccepted(model.fittedMs, watermarkMs)
-    life.model = model.id
-    life.scales = model.scales
+    life.useModel({ id: model.id, scales: model.scales })
   }
 
   open(): AnomalyCluster[] {
@@ -237,8 +231,8 @@ export class AnomalyClusters {
   }
 
   /** Plain data; arrays are shared with this until the next step. */
-  state(): AnomalyClustersState {
-    const { watch, clusters, similar, early, accepted, scales, model, pending } = this.#life
+  state() {
+    const { watch, clusters, similar, early, accepted, model, pending } = this.#life
     return {
       progress: { ...this.#progress },
       watch: watch.state(),
@@ -246,7 +240,8 @@ export class AnomalyClusters {
       similar: similar.state(),
       early: early.state(),
       accepted: accepted.state(),
-      life: { scales, model, pending: [...pending] },
+      model,
+      pending: [...pending],
     }
   }
 
@@ -259,31 +254,16 @@ export class AnomalyClusters {
     life.similar.restore(state.similar)
     life.early.restore(state.early)
     life.accepted.restore(state.accepted)
-    Object.assign(life, { ...state.life, pending: [...state.life.pending] })
+    life.useModel(state.model)
+    life.pending.push(...state.pending)
   }
 }
 
 /** The path that differs first, negative where the observation lacks it; 0 = none. */
 function signedPath(elements: TraceElements, { differingPath }: ObservationContext): number {
   if (differingPath <= 0) return 0
-  for (let i = 0; i < elements.count; i++) {
-    if (elements.path[i] === differingPath) return differingPath
-  }
-  return -differingPath
+  const isThere = elements.path.subarray(0, elements.count).includes(differingPath)
+  return isThere ? differingPath : -differingPath
 }
 
-export interface AnomalyClustersState {
-  readonly progress: Readonly<
-    Record<'observations' | 'unwatched' | 'nextLookMs' | 'watermarkMs', number>
-  >
-  readonly watch: DeviationWatchState
-  readonly clusters: LivingClustersState
-  readonly similar: SimilarAnomaliesState
-  readonly early: EarlyExamplesState
-  readonly accepted: AcceptedBehaviourState
-  readonly life: {
-    readonly scales: Scales | null
-    readonly model: string | null
-    readonly pending: readonly AnomalyClusterChange[]
-  }
-}
+export type AnomalyClustersState = ReturnType<AnomalyClusters['state']>

@@ -52,17 +52,12 @@ export class EarlyExamples {
     this.#bySeries.clear()
   }
 
-  state(): EarlyExamplesState {
+  state() {
     return { dropped: this.dropped, series: [...this.#bySeries] }
   }
 
-  restore({ dropped, series }: EarlyExamplesState): void {
+  restore({ dropped, series }: ReturnType<EarlyExamples['state']>): void {
     this.dropped = dropped
     for (const [one, members] of series) this.#bySeries.set(one, members)
   }
-}
-
-export interface EarlyExamplesState {
-  readonly dropped: number
-  readonly series: readonly (readonly [series: number, members: readonly Member[]])[]
 }

@@ -51,10 +51,10 @@ export class Lifecycle {
   readonly early = new EarlyExamples()
   readonly accepted = new AcceptedBehaviour()
   /** Changes that were not handed over yet. */
-  pending: AnomalyClusterChange[] = []
+  readonly pending: AnomalyClusterChange[] = []
   watch: DeviationWatch
-  model: string | null = null
-  #scales: Scales | null = null
+  /** The model in effect. */
+  model: { readonly id: string; readonly scales: Scales } | null = null
   #distances: ProfileDistances | null = null
   readonly #parts: LifecycleParts
   readonly #suspects: Suspects
@@ -65,13 +65,9 @@ export class Lifecycle {
     this.#suspects = new Suspects(parts.table)
   }
 
-  get scales(): Scales | null {
-    return this.#scales
-  }
-
-  set scales(scales: Scales | null) {
-    this.#scales = scales
-    this.#distances = scales && new ProfileDistances(scales)
+  useModel(model: Lifecycle['model']): void {
+    this.model = model
+    this.#distances = model && new ProfileDistances(model.scales)
   }
 
   /** Looks at the running bucket: what ends, and what begins. */
@@ -196,7 +192,7 @@ export class Lifecycle {
       reader,
       distances: this.#distances,
       callerOf: options.callerOf,
-      model: this.model,
+      model: this.model?.id ?? null,
       askAfterMs: settings.askAfterMs,
     }
   }

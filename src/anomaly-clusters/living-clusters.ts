@@ -196,13 +196,13 @@ export class LivingClusters {
     for (const { series } of openAlarms(cluster)) this.#bySeries.set(series, cluster)
   }
 
-  state(): LivingClustersState {
+  state() {
     const copies = (clusters: readonly Cluster[]): Cluster[] => clusters.map((one) => ({ ...one }))
     return { counts: { ...this.counts }, open: copies(this.#open), past: copies(this.#past) }
   }
 
   /** Takes over a state; only valid on a fresh instance. */
-  restore({ counts, open, past }: LivingClustersState): void {
+  restore({ counts, open, past }: ReturnType<LivingClusters['state']>): void {
     Object.assign(this.counts, counts)
     for (const one of open) this.#open.push({ ...one })
     for (const one of past) this.#past.push({ ...one })
@@ -213,10 +213,4 @@ export class LivingClusters {
 /** Clusters are handed out to be read; here they are written. */
 function writable(cluster: Cluster): Writable<Cluster> {
   return cluster
-}
-
-export interface LivingClustersState {
-  readonly counts: typeof NO_COUNTS
-  readonly open: readonly Cluster[]
-  readonly past: readonly Cluster[]
 }

@@ -7,7 +7,7 @@ import { type Cluster, lastDeviationMs } from './cluster.ts'
 import { type KeptExample, type Member, representatives } from './members.ts'
 import type { ProfileDistances } from './profile-distances.ts'
 import { placeText, sentenceOf } from './sentence.ts'
-import { rankSuspects, type Suspect, type Suspects } from './suspects.ts'
+import { type Blame, rankSuspects, type Suspects } from './suspects.ts'
 
 /** What describing a cluster needs to know besides it. */
 export interface DescribeContext {
@@ -21,9 +21,7 @@ export interface DescribeContext {
 }
 
 /** An alarm with its suspect. */
-interface Weighed {
-  readonly suspect: Suspect
-  readonly score: number
+interface Weighed extends Blame {
   readonly alarm: Alarm
 }
 
