@@ -114,6 +114,16 @@ export class PlaceReference {
     if (unusual) this.#unusual[stratum]!++
   }
 
+  /** Learns no more of a place, or again: an alarm is open there, or is no more. */
+  freezePlace(place: number, on: boolean): void {
+    this.frozen[place] = on ? 1 : 0
+  }
+
+  /** ... of an entry's sets of calls. */
+  freezeStratum(stratum: number, on: boolean): void {
+    this.frozenStrata[stratum] = on ? 1 : 0
+  }
+
   /** Takes back what a place did since then, in whole buckets: it led to an anomaly cluster. */
   dropPlaceSince(place: number, timeMs: number): void {
     this.#records[place]?.dropSince(this.#bucketOf(timeMs))
