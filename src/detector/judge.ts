@@ -94,7 +94,7 @@ export class Judge {
     const observed = whole ? this.clusters.observe(this.#elements, this.#context(flagged)) : null
     const member = (observed?.cluster ?? null) !== null
     if (whole) this.#learnStructure(trace.endMs)
-    if (judged) this.#watchDrift(trace.endMs, member)
+    if (judged) this.#monitorDrift(trace.endMs, member)
     const verdict = this.#verdict(trace, reason, flagged)
     output.verdicts.push(verdict)
     this.counts[reason]++
@@ -165,7 +165,7 @@ export class Judge {
   }
 
   /** The rank of the distance, and the cluster by a number that it keeps as long as its id. */
-  #watchDrift(timeMs: number, member: boolean): void {
+  #monitorDrift(timeMs: number, member: boolean): void {
     const { pDistance, cluster } = this.#judgement
     const number = Number.parseInt(cluster!.id.slice(1), 16)
     this.drift.observe(this.#elements.stratum, 1 - pDistance, number, timeMs, member)
