@@ -470,7 +470,7 @@ describe.each([{ restoring: false }, { restoring: true }])(
         expect(one.run(10, () => CART).story()).toEqual(['opened A', 'closed A'])
       })
 
-      it('join the cluster of the service that they accuse', () => {
+      it('join the cluster of the service that they blame', () => {
         const failing = (i: number) =>
           i % 4 === 0
             ? {
