@@ -38,7 +38,7 @@ export interface Observed {
   readonly accepted: boolean
 }
 
-const IN_NO_CLUSTER: Observed = { cluster: null, accepted: false }
+export const IN_NO_CLUSTER: Observed = { cluster: null, accepted: false }
 const ACCEPTED: Observed = { cluster: null, accepted: true }
 
 /** The part of a model that anomaly clusters need. */

@@ -31,7 +31,7 @@ const NO_PATHS = new Int32Array(0)
  * was touched keeps or drops it as a whole.
  */
 export class PlaceReference {
-  /** What was read of the last trace; shared with the accumulator, so that it is read once. */
+  /** What was read of the last trace; shared with the evidence, so that it is read once. */
   readonly scan = new OccurrenceScan()
   /** Places whose occurrences are not learned: a cluster is open there. By place id. */
   frozen = new Uint8Array(0)
