@@ -20,8 +20,8 @@ import { TraceBuilder } from './trace-builder.ts'
 const CLOSED = -1
 /** The slot of the span before says nothing about this one. */
 const UNKNOWN = -2
-/** How often a trace may be dated anew: as often as a trace can wait for a vote on a jump. */
-const MAX_REDATES = 3
+/** How often a trace may be dated anew: as often as a trace can wait until a jump is agreed on. */
+const MAX_REDATES = 8
 
 /** Rises when a state of before cannot be read any more. */
 const STATE_FORMAT = 2
@@ -243,7 +243,9 @@ export class TraceAssembler {
     const end = endMs[row]!
     if (isPlausibleMs(end)) {
       if (end > of.latestEndMs[slot]!) of.latestEndMs[slot] = end
-      if (isRoot && end > of.rootEndMs[slot]!) of.rootEndMs[slot] = end
+      // What cannot be believed counts as the latest that can: nobody waits for a wrong clock.
+      const ended = Math.min(end, this.#clock.believedMs)
+      if (isRoot && ended > of.rootEndMs[slot]!) of.rootEndMs[slot] = ended
     }
     this.#touch(slot)
     return true
