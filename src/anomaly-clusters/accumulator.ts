@@ -21,8 +21,6 @@ import { kindOfKey, seriesKey, subjectOfKey } from './deviation-front.ts'
 import type { KeptExample, Member } from './deviation-members.ts'
 import type { WarmState } from './warm-examples.ts'
 
-export type { KeptExample } from './deviation-members.ts'
-
 export interface ObservationContext {
   /** End of the observation, data time, ms; not later than the watermark. */
   readonly timeMs: number

@@ -48,24 +48,32 @@ export interface AssemblerOptions {
 }
 
 /**
- * Spans to traces, by data time: one instance a partition, fed with its records in order. What it
- * hands out, and when, is a function of the records alone, however they were polled.
+ * Spans to traces, by data time: one instance a partition, fed with its records in order and drained
+ * of closed traces after each. What comes out, and when, is a function of the records alone, however
+ * they were polled.
  *
  * A trace closes when data time has passed its deadline: `quietMs` after its root ended and its last
  * span came, at the latest `maxWaitMs` after its first span was seen. Traces due at the same record
- * close in the order (deadline, trace id). `onTrace` must not call back into the assembler.
+ * close in the order (deadline, trace id); those that a cap evicts close before them.
  */
 export class TraceAssembler {
   readonly counts: AssemblerCounts
   openSpans = 0
   readonly #settings: AssembleSettings
-  readonly #onTrace: (trace: AssembledTrace) => void
   readonly #clock: DataClock
   readonly #open = new OpenTraces()
   readonly #store: SpanStore
   readonly #closed: ClosedIds
   readonly #builder = new TraceBuilder()
+  /** What `next` hands out, but for evicted traces. */
   readonly #trace: AssembledTrace
+  /** Closed to make room, in order, and not drained yet; each has arrays of its own. */
+  readonly #evicted: AssembledTrace[] = []
+  /** How many of them were. */
+  #handedOut = 0
+  /** Whether everything that is closed by now was handed out. */
+  #drained = true
+  #isEnd = false
   /** Traces first seen up to here may have begun before the log was read; -1 = none. */
   #midLogUntilMs: number
 
@@ -73,22 +81,16 @@ export class TraceAssembler {
    * @param stride attribute slots a span, as in the columns that will come
    * @throws RangeError if a cap leaves room for nothing
    */
-  constructor(
-    settings: AssembleSettings,
-    stride: number,
-    onTrace: (trace: AssembledTrace) => void,
-    options: AssemblerOptions = {},
-  ) {
+  constructor(settings: AssembleSettings, stride: number, options: AssemblerOptions = {}) {
     for (const cap of ['maxSpansPerTrace', 'maxOpenTraces', 'maxOpenSpans'] as const) {
       if (!(settings[cap] >= 1)) throw new RangeError(`${cap} is ${settings[cap]}, expected >= 1`)
     }
     this.counts = emptyCounts()
     this.#settings = settings
-    this.#onTrace = onTrace
     this.#clock = new DataClock(settings.maxJumpMs)
     this.#store = new SpanStore(stride)
     this.#closed = new ClosedIds(settings.closedIds)
-    this.#trace = emptyTrace(stride)
+    this.#trace = emptyTrace(stride, 64)
     this.#midLogUntilMs = options.startedMidLog === true ? 0 : -1
   }
 
@@ -102,11 +104,14 @@ export class TraceAssembler {
   }
 
   /**
-   * Takes the spans of one record, all of them, and closes what is due then.
+   * Takes the spans of one record, all of them. What is closed then is to be drained by `next`.
    * @param offset position of the record in its partition
    * @param keyed whether the record had a key, i.e. spans of one trace share a partition
+   * @throws Error where the record before was not drained
    */
   add(columns: SpanColumns, offset: bigint, keyed: boolean): void {
+    if (!this.#drained) throw new Error('Closed traces wait: call next() until it gives null.')
+    this.#drained = false
     if (columns.stride !== this.#store.stride) {
       throw new RangeError(
         `Spans have ${columns.stride} attribute slots, expected ${this.#store.stride}`,
@@ -130,29 +135,31 @@ export class TraceAssembler {
       if (slot !== CLOSED && !this.#append(slot, columns, row, keyFlag)) slot = CLOSED
       if (slot === CLOSED) this.counts.lateSpans++
     }
-    this.advance()
   }
 
-  /** Closes what is due at the present data time. `add` does so itself. */
-  advance(): void {
-    const nowMs = this.#clock.watermarkMs
-    const { firstSeenMs, flags, deadlineMs } = this.#open.of
-    for (let slot = this.#open.due(nowMs); slot >= 0; slot = this.#open.due(nowMs)) {
-      const latest = firstSeenMs[slot]! + this.#settings.maxWaitMs
-      const quiet = (flags[slot]! & ROOT_SEEN) !== 0 && deadlineMs[slot]! < latest
-      this.#close(slot, quiet ? 'quiet' : 'max_wait')
-    }
-  }
-
-  /** Closes everything, in the order (deadline, trace id): the input is at its end. */
+  /** The input is at its end: all that is open is due, in the order (deadline, trace id). */
   flush(): void {
-    for (
-      let slot = this.#open.due(Number.POSITIVE_INFINITY);
-      slot >= 0;
-      slot = this.#open.due(Number.POSITIVE_INFINITY)
-    ) {
-      this.#close(slot, 'end_of_input')
+    this.#isEnd = true
+    this.#drained = false
+  }
+
+  /** The next closed trace; null once all are handed out. It is valid until the next call. */
+  next(): AssembledTrace | null {
+    const evicted = this.#evicted[this.#handedOut]
+    if (evicted !== undefined) {
+      this.#handedOut++
+      return evicted
     }
+    const nowMs = this.#clock.watermarkMs
+    const slot = this.#open.due(this.#isEnd ? Number.POSITIVE_INFINITY : nowMs)
+    if (slot < 0) {
+      this.#isEnd = false
+      this.#drained = true
+      this.#evicted.length = this.#handedOut = 0
+      return null
+    }
+    this.#close(slot, this.#isEnd ? 'end_of_input' : this.#causeOf(slot), this.#trace)
+    return this.#trace
   }
 
   /** First position still needed: that of the oldest open trace, or `nextOffset` if none is open. */
@@ -181,7 +188,6 @@ export class TraceAssembler {
     state: AssemblerState,
     settings: AssembleSettings,
     stride: number,
-    onTrace: (trace: AssembledTrace) => void,
   ): TraceAssembler {
     if (state.format !== STATE_FORMAT) {
       throw new Error(
@@ -193,7 +199,7 @@ export class TraceAssembler {
         `The assembler's state has ${state.stride} attribute slots a span, expected ${stride}`,
       )
     }
-    const assembler = new TraceAssembler(settings, stride, onTrace)
+    const assembler = new TraceAssembler(settings, stride)
     assembler.#clock.restore(state.clock)
     assembler.#midLogUntilMs = state.midLogUntilMs
     assembler.openSpans = assembler.#open.restore(state.open, assembler.#store)
@@ -210,7 +216,7 @@ export class TraceAssembler {
     if (this.#closed.has(traceId, row * 4)) return CLOSED
     if (this.#open.count >= this.#settings.maxOpenTraces) {
       this.counts.evictedForTraces++
-      this.#close(this.#open.oldest, 'evicted')
+      this.#evict(this.#open.oldest)
     }
     const nowMs = this.#clock.watermarkMs
     const deadline = nowMs + this.#settings.maxWaitMs
@@ -233,7 +239,7 @@ export class TraceAssembler {
       while (this.openSpans >= this.#settings.maxOpenSpans) {
         const oldest = open.oldest
         this.counts.evictedForSpans++
-        this.#close(oldest, 'evicted')
+        this.#evict(oldest)
         if (oldest === slot) return false
       }
       open.append(slot, this.#store.put(columns, row, open.links.tail[slot]!))
@@ -284,9 +290,24 @@ export class TraceAssembler {
     if (move === 'set' && isMidLog) this.#midLogUntilMs = nowMs + this.#settings.maxWaitMs
   }
 
-  #close(slot: number, cause: CloseCause): void {
+  /** Why a trace that is due is due. */
+  #causeOf(slot: number): CloseCause {
+    const { firstSeenMs, flags, deadlineMs } = this.#open.of
+    const latest = firstSeenMs[slot]! + this.#settings.maxWaitMs
+    const isQuiet = (flags[slot]! & ROOT_SEEN) !== 0 && deadlineMs[slot]! < latest
+    return isQuiet ? 'quiet' : 'max_wait'
+  }
+
+  /** Closes a trace to make room, long before it is drained. */
+  #evict(slot: number): void {
+    const trace = emptyTrace(this.#store.stride, this.#open.of.spans[slot]!)
+    this.#close(slot, 'evicted', trace)
+    this.#evicted.push(trace)
+  }
+
+  /** Takes a trace out of what is open and describes it in `trace`. */
+  #close(slot: number, cause: CloseCause, trace: AssembledTrace): void {
     const open = this.#open
-    const trace = this.#trace
     const counts = this.counts
     const head = open.links.head[slot]!
     const spans = open.of.spans[slot]!
@@ -304,12 +325,10 @@ export class TraceAssembler {
     if (trace.orphans > 0) counts.orphaned++
     if (trace.truncated) counts.truncated++
     if (incomplete && (flags & UNKEYED) !== 0) counts.incompleteUnkeyed++
-    // Given back before it is handed out: the values stay, and a listener that throws leaks nothing.
     this.openSpans -= spans
     this.#store.release(head, open.links.tail[slot]!)
     counts.closedIdsForgotten += this.#closed.add(trace.id, 0)
     open.release(slot)
-    this.#onTrace(trace)
   }
 }
 

@@ -1,5 +1,4 @@
-import type { DispersionMoments } from '../stats/over-dispersion.ts'
-import { shrunkRho } from '../stats/over-dispersion.ts'
+import { type DispersionMoments, shrunkRho } from '../stats/over-dispersion.ts'
 import type { CategoryShare } from './category-shares.ts'
 import { NULL_OPTIONS, type NullOptions } from './null-options.ts'
 import { draftCategory, draftPlace, draftStratum } from './place-draft.ts'
@@ -7,9 +6,6 @@ import type { PlaceReferenceData } from './reference-data.ts'
 import { finishSeries, type Pool, type SeriesDraft, type SeriesNull } from './series-draft.ts'
 import type { StructureShare } from './structure-shares.ts'
 import { draftUnseen, knownPlaces, unseenShares } from './unseen-draft.ts'
-
-export type { PlaceReferenceData } from './reference-data.ts'
-export type { SeriesNull } from './series-draft.ts'
 
 /** The null of one place; ids are those of the element table. */
 export interface PlaceNullRow {

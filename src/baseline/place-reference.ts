@@ -7,10 +7,9 @@ import { decayKey, decayPerMs } from '../sample/decay-key.ts'
 import { hashWords } from '../stats/random.ts'
 import { COUNT_BINS, countBin } from './count-bins.ts'
 import { PathTotals } from './path-totals.ts'
-import type { PlaceReferenceData } from './place-null.ts'
 import { PlaceRecords, VALUES_PER_BUCKET } from './place-records.ts'
 import { type PlaceReferenceState, restoreAll } from './place-reference-state.ts'
-import { packReference } from './reference-data.ts'
+import { type PlaceReferenceData, packReference } from './reference-data.ts'
 
 export interface PlaceReferenceOptions {
   readonly bucketMs: number

@@ -1,4 +1,3 @@
-import type { AssembledTrace } from '../assemble/assembled-trace.ts'
 import { emptyCounts } from '../assemble/assembler-counts.ts'
 import { TraceAssembler } from '../assemble/trace-assembler.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
@@ -47,7 +46,6 @@ export class Detector {
   readonly #dropped = emptyCounts()
   readonly #records = { taken: 0, bytes: 0, spans: 0, undecodable: 0, keyed: 0 }
   #clockMs = 0
-  #output: StepOutput | null = null
 
   constructor(settings: DetectorSettings) {
     this.settings = settings
@@ -78,7 +76,6 @@ export class Detector {
    * @returns index of the first record not taken: `records.length`, or less when blocked
    */
   step(records: readonly LogRecord[], from: number, output: StepOutput): number {
-    this.#output = output
     for (let i = from; i < records.length; i++) {
       if (!this.#turn(output)) return i
       this.#take(records[i]!, output)
@@ -112,8 +109,11 @@ export class Detector {
 
   /** The input is at its end: judges all open traces and closes what can be closed. */
   flush(output: StepOutput): void {
-    this.#output = output
-    for (const name of [...this.#shards.keys()].sort()) this.#shards.get(name)!.assembler.flush()
+    for (const name of [...this.#shards.keys()].sort()) {
+      const { assembler } = this.#shards.get(name)!
+      assembler.flush()
+      this.#drain(assembler, output)
+    }
     this.#observer.advance(this.#clockMs, output)
   }
 
@@ -199,13 +199,8 @@ export class Detector {
     const detector = new Detector(settings)
     detector.#tables.restore(saved.tables)
     for (const { partition, nextOffset, assembler } of saved.shards) {
-      const onTrace = (trace: AssembledTrace): void => detector.#observe(trace)
-      const restored = TraceAssembler.restore(
-        assembler,
-        settings.assemble,
-        detector.#tables.slots.stride,
-        onTrace,
-      )
+      const { stride } = detector.#tables.slots
+      const restored = TraceAssembler.restore(assembler, settings.assemble, stride)
       detector.#shards.set(partition, { assembler: restored, nextOffset })
     }
     detector.#learner.restore(saved.learner)
@@ -259,6 +254,7 @@ export class Detector {
       return
     }
     shard.assembler.add(this.#tables.target.columns, record.offset, record.keyed)
+    this.#drain(shard.assembler, output)
     this.#clockMs = this.#latest()
     this.#observer.advance(this.#clockMs, output)
   }
@@ -274,9 +270,8 @@ export class Detector {
   #shard(record: LogRecord): Shard {
     const known = this.#shards.get(record.partition)
     if (known) return known
-    const onTrace = (trace: AssembledTrace): void => this.#observe(trace)
     const { stride } = this.#tables.slots
-    const assembler = new TraceAssembler(this.settings.assemble, stride, onTrace, {
+    const assembler = new TraceAssembler(this.settings.assemble, stride, {
       startedMidLog: record.offset > 0n,
     })
     const shard = { assembler, nextOffset: record.offset }
@@ -284,8 +279,11 @@ export class Detector {
     return shard
   }
 
-  #observe(trace: AssembledTrace): void {
-    if (this.learnOnly) this.#observer.learn(trace)
-    else this.#observer.observe(trace, this.#output!)
+  /** Learns from the traces that are closed by now, or judges them. */
+  #drain(assembler: TraceAssembler, output: StepOutput): void {
+    for (let trace = assembler.next(); trace !== null; trace = assembler.next()) {
+      if (this.learnOnly) this.#observer.learn(trace)
+      else this.#observer.observe(trace, output)
+    }
   }
 }

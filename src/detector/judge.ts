@@ -1,9 +1,9 @@
 import {
   Accumulator,
   type AccumulatorState,
-  type KeptExample,
   type ObservationContext,
 } from '../anomaly-clusters/accumulator.ts'
+import type { KeptExample } from '../anomaly-clusters/deviation-members.ts'
 import type { AssembledTrace } from '../assemble/assembled-trace.ts'
 import { isUnusual } from '../baseline/structure-shares.ts'
 import type { Anomaly, Reason, Verdict } from '../contract/anomaly.ts'

@@ -53,10 +53,6 @@ export class Learner {
     return this.#sample.calibrationSize
   }
 
-  get sampleSize(): number {
-    return this.#sample.fitSize
-  }
-
   /** Observations kept to fit from, by stratum id. */
   sampledOf(stratum: number): number {
     return this.#sample.keptOf(stratum)

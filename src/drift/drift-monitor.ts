@@ -19,14 +19,6 @@ export interface DriftStatus {
   readonly observations: number
 }
 
-export interface DriftChange {
-  readonly stratum: number
-  readonly stream: DriftStream
-  readonly state: DriftState
-  /** Data time, ms. */
-  readonly timeMs: number
-}
-
 /** Plain data. */
 export interface DriftMonitorState {
   readonly strata: readonly StratumState[]
@@ -87,7 +79,6 @@ export class DriftMonitor {
   readonly #settings: DriftSettings
   readonly #strata = new Map<number, StratumWatch>()
   readonly #all: StratumWatch
-  readonly #changes: DriftChange[] = []
 
   constructor(settings: DriftSettings) {
     this.#settings = settings
@@ -104,7 +95,7 @@ export class DriftMonitor {
   observe(stratum: number, distance: number, cluster: number, timeMs: number, told = false): void {
     this.#all.observations++
     const mix = this.#all.binOf(stratum)
-    this.#step(ALL_STRATA, this.#all.share, mix, timeMs, false)
+    this.#step(this.#all.share, mix, timeMs, false)
     const watch = this.#watchOf(stratum)
     if (watch === null) {
       this.unwatched++
@@ -114,8 +105,8 @@ export class DriftMonitor {
     const { bins } = DRIFT_DETECTORS.distance
     const place = Number.isFinite(distance) ? Math.floor(distance * bins) : bins - 1
     const bin = Math.min(bins - 1, Math.max(0, place))
-    this.#step(stratum, watch.distance, bin, timeMs, told)
-    this.#step(stratum, watch.share, watch.binOf(cluster), timeMs, told)
+    this.#step(watch.distance, bin, timeMs, told)
+    this.#step(watch.share, watch.binOf(cluster), timeMs, told)
   }
 
   /** A refresh gave much of a stratum's traffic to other clusters: its shares begin anew. */
@@ -133,11 +124,6 @@ export class DriftMonitor {
       sum += distance.setAside + share.setAside
     }
     return sum
-  }
-
-  /** Changes of state since the last call, in the order in which they came. */
-  takeChanges(): DriftChange[] {
-    return this.#changes.splice(0)
   }
 
   /** All streams, those of all strata first, then by stratum, the busiest first. */
@@ -180,11 +166,10 @@ export class DriftMonitor {
     return monitor
   }
 
-  #step(stratum: number, watch: StreamWatch, bin: number, timeMs: number, told: boolean): void {
+  #step(watch: StreamWatch, bin: number, timeMs: number, told: boolean): void {
     const before = watch.state
     if (!watch.observe(bin, timeMs, told) || watch.state === before) return
     this.changes[watch.state]++
-    this.#changes.push({ stratum, stream: watch.stream, state: watch.state, timeMs })
   }
 
   #watchOf(stratum: number): StratumWatch | null {

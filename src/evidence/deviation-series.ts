@@ -1,6 +1,7 @@
 import { unusualCategory } from '../baseline/category-shares.ts'
 import type { MixNull } from '../baseline/mix-null.ts'
-import type { PlaceNull, SeriesNull, StratumNullRow } from '../baseline/place-null.ts'
+import type { PlaceNull, StratumNullRow } from '../baseline/place-null.ts'
+import type { SeriesNull } from '../baseline/series-draft.ts'
 import {
   APPEARANCE,
   CATEGORY,

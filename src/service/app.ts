@@ -3,7 +3,7 @@ import { detectorSettings } from '../config/detector-settings.ts'
 import { kafkaSinkSettings, kafkaSourceSettings, otlpHttpSettings } from '../config/io-settings.ts'
 import { pipelineSettings, retrySettings } from '../config/pipeline-settings.ts'
 import type { Config } from '../config/schema.ts'
-import type { Sink } from '../contract/sink.ts'
+import type { Publication, Sink } from '../contract/sink.ts'
 import type { Source } from '../contract/source.ts'
 import { Detector } from '../detector/detector.ts'
 import { CheckpointStore } from '../io/checkpoint.ts'
@@ -12,9 +12,9 @@ import { FileSource, MAX_MESSAGE_BYTES } from '../io/files/file-source.ts'
 import { JsonLinesFileSink, JsonLinesStreamSink } from '../io/files/json-lines-sink.ts'
 import { WorkerFitter } from '../io/fit-client.ts'
 import { OtlpHttpSource } from '../io/http/otlp-http.ts'
-import { logRecord, OtlpHttpSink } from '../io/http/otlp-http-sink.ts'
+import { OtlpHttpSink } from '../io/http/otlp-http-sink.ts'
 import { WebhookSink } from '../io/http/webhook-sink.ts'
-import { type EncodePublication, KafkaSink } from '../io/kafka/kafka-sink.ts'
+import { KafkaSink } from '../io/kafka/kafka-sink.ts'
 import { KafkaSource } from '../io/kafka/kafka-source.ts'
 import { SourceSet } from '../io/source-set.ts'
 import { type Log, type LogFields, messageOf } from '../io/telemetry/log.ts'
@@ -25,8 +25,7 @@ import {
   feedKafkaSink,
   feedOtlpHttp,
 } from '../io/telemetry/metrics-sources.ts'
-import { RECORD_RESOURCE } from '../otlp/anomaly-record.ts'
-import { encodeLogsJson, encodeLogsProto } from '../otlp/encode-logs.ts'
+import { encodePublication } from '../otlp/anomaly-record.ts'
 import { Pipeline } from './pipeline.ts'
 import { Publisher } from './publisher.ts'
 import { ServiceWatch } from './service-watch.ts'
@@ -81,7 +80,12 @@ const sinks = {
   kafka: (config, { log }) => {
     const { enabled, brokers, encoding } = config.output.kafka
     if (!enabled || (brokers.length === 0 && config.input.kafka.brokers.length === 0)) return null
-    return new KafkaSink(kafkaSinkSettings(config), kafkaEncoder(encoding), {
+    const encode = (publication: Publication) => ({
+      key: null,
+      value: encodePublication(publication, encoding),
+      headers: {},
+    })
+    return new KafkaSink(kafkaSinkSettings(config), encode, {
       log: (level, message, fields) => log[level](message, fields as LogFields),
       onOversized: (type, bytes) => log.error('too large for Kafka', { type, bytes }),
     })
@@ -277,15 +281,6 @@ function made<T>(
   return Object.values(table)
     .map((make) => make(config, surroundings))
     .filter((built) => built !== null)
-}
-
-function kafkaEncoder(encoding: 'otlp_json' | 'otlp_proto'): EncodePublication {
-  const encode = encoding === 'otlp_json' ? encodeLogsJson : encodeLogsProto
-  return (publication) => ({
-    key: null,
-    value: encode(RECORD_RESOURCE, logRecord(publication)),
-    headers: {},
-  })
 }
 
 /** Whatever an event holds, as a log line shows it. */

@@ -43,9 +43,10 @@ export class ClusterService {
     this.#store.seed([...detector.pastClusters(), ...detector.openClusters()])
   }
 
-  /** What one turn of the loop brought. */
+  /** Remembers the anomaly clusters that one turn of the loop changed, and counts what else it brought. */
   take(output: StepOutput): void {
-    this.#metrics.take(output)
+    for (const change of output.clusterChanges) this.#store.take(change)
+    this.#metrics.count(output)
   }
 
   /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { emptyPlaceNull, type PlaceNull, type SeriesNull } from '../../src/baseline/place-null.ts'
+import { emptyPlaceNull, type PlaceNull } from '../../src/baseline/place-null.ts'
+import type { SeriesNull } from '../../src/baseline/series-draft.ts'
 import { COUNT, ERRORS, SELF_FAR, SELF_HIGH } from '../../src/baseline/series-kind.ts'
 import { Tables } from '../../src/detector/tables.ts'
 import { DeviationWatch } from '../../src/evidence/deviation-watch.ts'

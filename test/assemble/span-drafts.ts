@@ -1,7 +1,8 @@
 import type { AssembleSettings } from '../../src/assemble/assemble-settings.ts'
 import type { AssembledTrace } from '../../src/assemble/assembled-trace.ts'
-import { TraceAssembler } from '../../src/assemble/trace-assembler.ts'
+import type { TraceAssembler } from '../../src/assemble/trace-assembler.ts'
 import { SpanColumns } from '../../src/otlp/span-columns.ts'
+import { DrainedAssembler } from './drained-assembler.ts'
 
 /** 2023-11-14T22:13:20Z. */
 export const T0_MS = 1_700_000_000_000
@@ -127,7 +128,7 @@ export function harness(
   options: { startedMidLog?: boolean; keyed?: boolean } = {},
 ) {
   const out: TraceCopy[] = []
-  const assembler = new TraceAssembler(
+  const assembler = new DrainedAssembler(
     { ...SETTINGS, ...settings },
     STRIDE,
     (trace) => out.push(copyOf(trace)),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { NULL_OPTIONS } from '../../src/baseline/null-options.ts'
-import { fitPlaceNull, type SeriesNull } from '../../src/baseline/place-null.ts'
+import { fitPlaceNull } from '../../src/baseline/place-null.ts'
 import { PlaceReference } from '../../src/baseline/place-reference.ts'
+import type { SeriesNull } from '../../src/baseline/series-draft.ts'
 import { UNSEEN } from '../../src/baseline/series-kind.ts'
 import { HandTraces } from '../profile/traces.ts'
 

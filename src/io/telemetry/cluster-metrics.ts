@@ -34,8 +34,7 @@ const PER_CLUSTER = [
 ] as const satisfies readonly GaugeName[]
 
 /**
- * Anomaly clusters, normal clusters and changes of the model as metrics. Sees every output of the
- * detector; everything that names a cluster is bounded by the numbers of the table.
+ * Anomaly clusters, normal clusters and changes of the model as metrics; everything that names a cluster is bounded by the numbers of the table.
  */
 export class ClusterMetrics {
   readonly #metrics: Metrics
@@ -60,11 +59,10 @@ export class ClusterMetrics {
     this.#model = model
   }
 
-  /** What one turn of the loop brought; the store gets its anomaly clusters from here. */
-  take(output: StepOutput): void {
-    for (const change of output.clusterChanges) this.#store.take(change)
+  /** Counts what one turn of the loop brought; anomaly clusters are read from the store at a scrape. */
+  count(output: StepOutput): void {
     for (const { cluster, stratum } of output.verdicts) {
-      if (cluster !== null) this.#count(cluster, stratum)
+      if (cluster !== null) this.#countNearest(cluster, stratum)
     }
     for (const { verdict } of output.anomalies) {
       if (verdict.score === null) continue
@@ -81,7 +79,7 @@ export class ClusterMetrics {
     }
   }
 
-  #count(cluster: string, stratum: string): void {
+  #countNearest(cluster: string, stratum: string): void {
     const known = this.#nearest.get(cluster)
     if (known) known.count++
     else if (this.#nearest.size < LISTED_NORMAL_CLUSTERS) {

@@ -8,10 +8,15 @@ import { ClusterMetrics } from '../../../src/io/telemetry/cluster-metrics.ts'
 import { Metrics } from '../../../src/io/telemetry/metrics.ts'
 import { exampleCluster } from '../../ui/example-cluster.ts'
 
-function made(): { metrics: Metrics; clusters: ClusterMetrics } {
+function made(): { metrics: Metrics; clusters: { take(output: StepOutput): void } } {
   const metrics = new Metrics(false)
-  const settings = { alpha: 0.001, refreshMs: 600_000 }
-  return { metrics, clusters: new ClusterMetrics(metrics, settings, new ClusterStore()) }
+  const store = new ClusterStore()
+  const counted = new ClusterMetrics(metrics, { alpha: 0.001, refreshMs: 600_000 }, store)
+  const take = (output: StepOutput): void => {
+    for (const change of output.clusterChanges) store.take(change)
+    counted.count(output)
+  }
+  return { metrics, clusters: { take } }
 }
 
 function output(changes: Partial<StepOutput>): StepOutput {
