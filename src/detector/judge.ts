@@ -191,7 +191,7 @@ export class Observer {
     const explained = judged && (flagged || this.#settings.explainAll)
     const contributions = explained ? this.#contributions() : NO_CONTRIBUTIONS
     return {
-      id: hexWords(trace.id),
+      id: observationId(trace),
       timeMs: trace.endMs,
       kind: 'trace',
       score: judged ? distance : null,
@@ -255,4 +255,10 @@ export interface ObserverState {
   readonly model: Model | null
   readonly accumulator: AccumulatorState
   readonly drift: DriftMonitorState
+}
+
+/** The trace id; for a part of a trace also the span id that it begins with. */
+function observationId({ part, traceId, columns }: AssembledTrace): string {
+  const id = hexWords(traceId)
+  return part === 'trace' ? id : `${id}-${hexWords(columns.of.spanId.slice(0, 2))}`
 }

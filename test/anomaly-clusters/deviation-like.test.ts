@@ -25,6 +25,7 @@ function profile(paths: readonly number[]): Profile {
 function example(hash: number, paths: readonly number[]): Stray['example'] {
   const none = new Int32Array(0)
   const trace = {
+    traceId: Uint32Array.of(0, 0, 0, hash),
     id: Uint32Array.of(0, 0, 0, hash),
     start: new Uint32Array(2),
     entrySpan: new Uint32Array(2),
