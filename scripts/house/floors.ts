@@ -11,7 +11,7 @@ export const FLOORS = {
   sample: ['contract', 'columns', 'stats'],
   assemble: ['contract', 'columns', 'stats', 'otlp'],
   profile: ['contract', 'columns', 'stats', 'otlp', 'assemble'],
-  distance: ['contract', 'columns', 'stats', 'profile'],
+  distance: ['contract', 'columns', 'stats', 'otlp', 'profile'],
   model: ['contract', 'columns', 'stats', 'otlp', 'kmedoids', 'sample', 'profile', 'distance'],
   baseline: ['contract', 'columns', 'stats', 'sample', 'profile', 'model'],
   drift: ['contract', 'columns', 'stats', 'model'],

@@ -83,12 +83,17 @@ export class AccumulatorLife {
     for (let i = 0; i < deviatedCount; i++) {
       const series = deviated[i]!
       if (!watch.isElevated(series) || this.clusters.at(series)) continue
-      if (this.accepted.hasSeries(watch.series.kind[series]!, watch.series.subject[series]!)) {
+      if (
+        this.accepted.hasSeries(
+          watch.series.rows.of.signal[series]!,
+          watch.series.rows.of.subject[series]!,
+        )
+      ) {
         continue
       }
       const logM = watch.prefix(series)
       if (logM > threshold) {
-        const rate = watch.counts.normalRate(series)
+        const rate = watch.counts.baseRate(series)
         opening.push(openFront(series, watch.series, timeMs, logM, rate))
       } else if (logM > WARM) this.warm.warm(series)
     }
@@ -135,13 +140,13 @@ export class AccumulatorLife {
 
   /** The service that the rarest of some deviations accuses; '' without any. */
   accusedBy({ count, series }: DeviatingSeries): string {
-    const { rate, kind, subject } = this.watch.series
+    const { baseRate, signal, subject } = this.watch.series.rows.of
     let rarest = -1
     for (let i = 0; i < count; i++) {
-      if (rarest < 0 || rate[series[i]!]! < rate[rarest]!) rarest = series[i]!
+      if (rarest < 0 || baseRate[series[i]!]! < baseRate[rarest]!) rarest = series[i]!
     }
     if (rarest < 0) return ''
-    return this.#voices.of(emptyFront(kind[rarest]!, subject[rarest]!, rarest, 0)).service
+    return this.#voices.of(emptyFront(signal[rarest]!, subject[rarest]!, rarest, 0)).service
   }
 
   /** Ends fronts whose place was not seen for long. */

@@ -1,7 +1,7 @@
+import { isUnusual } from '../baseline/entry-shares.ts'
 import { emptyPlaceNull, type PlaceNull } from '../baseline/place-null.ts'
 import type { PlaceReference } from '../baseline/place-reference.ts'
 import { LIKE } from '../baseline/series-kind.ts'
-import { isUnusual } from '../baseline/structure-shares.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
 import { DeviationWatch, type DeviationWatchState } from '../evidence/deviation-watch.ts'
 import { EVIDENCE_OPTIONS, type EvidenceOptions } from '../evidence/evidence-options.ts'
@@ -27,7 +27,7 @@ export interface ObservationContext {
   readonly flagged: boolean
   /** Structural p-value; null while there is none. */
   readonly pStructure: number | null
-  /** The path that differs first from the nearest known shape, there or missing; -1 = none. */
+  /** The path that differs first from the nearest known set of paths, there or missing; -1 = none. */
   readonly differingPath: number
   /** Values of the configured categories of the entry; reused. */
   readonly categories: Int32Array
@@ -225,10 +225,11 @@ export class Accumulator {
 
   #member(hash: number, context: ObservationContext): Member {
     const { deviating, series } = this.#life.watch
+    const { signal, subject } = series.rows.of
     const keys: number[] = []
     for (let i = 0; i < deviating.count; i++) {
       const one = deviating.series[i]!
-      keys.push(seriesKey(series.kind[one]!, series.subject[one]!))
+      keys.push(seriesKey(signal[one]!, subject[one]!))
     }
     return { hash, example: context.keep(), series: keys }
   }

@@ -1,5 +1,6 @@
+import { signalOf } from '../baseline/signals.ts'
 import type { DeviationWatch } from '../evidence/deviation-watch.ts'
-import { alternativeShare, type EvidenceOptions, sharesOf } from '../evidence/evidence-options.ts'
+import { alternativeShare, type EvidenceOptions } from '../evidence/evidence-options.ts'
 import { closingStep } from '../stats/closing-cusum.ts'
 import type { Front } from './deviation-front.ts'
 
@@ -34,7 +35,10 @@ export function hasEnded(
 /** The share of deviating occurrences seen while it was open; never below the least that is claimed. */
 function shareSeen(front: Front, watch: DeviationWatch, options: EvidenceOptions): number {
   const { evidence, counts } = watch
-  const least = alternativeShare(sharesOf(front.kind, options)[0]!, counts.normalRate(front.series))
+  const least = alternativeShare(
+    options[signalOf(front.kind).alternatives][0],
+    counts.baseRate(front.series),
+  )
   let n = front.seenN
   let c = front.seenC
   if (n === 0) {

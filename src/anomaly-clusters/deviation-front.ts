@@ -1,6 +1,6 @@
 import { LIKE } from '../baseline/series-kind.ts'
 import type { DeviationEvidence } from '../evidence/deviation-evidence.ts'
-import type { DeviationSeries } from '../evidence/deviation-series.ts'
+import type { MonitoredSeries } from '../evidence/monitored-series.ts'
 
 /**
  * One open series of an anomaly cluster: a place that deviates, and the test of when it stops. Plain
@@ -71,15 +71,16 @@ export function emptyFront(kind: number, subject: number, series: number, timeMs
 /** `rate`: the share that deviates normally in a bucket like the one it opens in. */
 export function openFront(
   series: number,
-  watched: DeviationSeries,
+  monitored: MonitoredSeries,
   timeMs: number,
   peak: number,
   rate: number,
 ): Front {
+  const { signal, subject, normal } = monitored.rows.of
   return {
-    ...emptyFront(watched.kind[series]!, watched.subject[series]!, series, timeMs),
+    ...emptyFront(signal[series]!, subject[series]!, series, timeMs),
     peak,
-    normal: watched.normal[series]!,
+    normal: normal[series]!,
     rate,
   }
 }

@@ -1,4 +1,5 @@
 import { grownTo } from '../columns/grown-array.ts'
+import { EVIDENCE_OPTIONS } from '../evidence/evidence-options.ts'
 import { fitMedoids } from '../kmedoids/fit-medoids.ts'
 import { SeededRandom } from '../stats/random.ts'
 import { logShareRatio } from '../stats/share-evidence.ts'
@@ -13,7 +14,7 @@ const LEAST_ALIKE = 5
 /** Greatest mean distance to their medoid at which they are alike. */
 export const ALIKE = 0.15
 /** Shares of its stratum that a group is claimed to be. */
-const SHARES = [0.02, 0.1, 0.4]
+const SHARES = EVIDENCE_OPTIONS.similarShares
 /** Flagged observations do not burst by themselves; a little, so that no ratio is infinite. */
 const RHO = 0.001
 const SHARE_RHO = 0.1
@@ -41,7 +42,7 @@ export interface LikeGroup {
 
 /** ln of the odds that a group with this share has ended, after `since` observations without a member. */
 export function logNormalAgain(share: number, since: number, normalShare: number): number {
-  const claimed = Math.min(0.99, Math.max(SHARES[0]!, share))
+  const claimed = Math.min(0.99, Math.max(SHARES[0], share))
   return -logShareRatio(since, 0, claimed, SHARE_RHO, normalShare, RHO)
 }
 
@@ -134,7 +135,7 @@ export class LikeAnomalies {
       for (let j = 0; j < SHARES.length; j++) {
         const share = Math.max(SHARES[j]!, 2 * base)
         const ratio = logShareRatio(Math.max(n, c), c, share, SHARE_RHO, base, RHO)
-        ratios[j] = c < SHARES[0]! * n ? Math.min(0, ratio) : ratio
+        ratios[j] = c < SHARES[0] * n ? Math.min(0, ratio) : ratio
       }
       evidence[i] = logMeanExp(ratios, 0, SHARES.length)
     })

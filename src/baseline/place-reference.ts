@@ -9,7 +9,8 @@ import { COUNT_BINS, countBin } from './count-bins.ts'
 import { PathTotals } from './path-totals.ts'
 import { PlaceRecords, VALUES_PER_BUCKET } from './place-records.ts'
 import { type PlaceReferenceState, restoreAll } from './place-reference-state.ts'
-import { type PlaceReferenceData, packReference } from './reference-data.ts'
+import type { PlaceReferenceData } from './reference-data.ts'
+import { packReference } from './reference-data.ts'
 
 export interface PlaceReferenceOptions {
   readonly bucketMs: number

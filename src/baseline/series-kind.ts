@@ -1,44 +1,24 @@
 import type { DeviationTerm, Direction } from '../contract/anomaly-cluster.ts'
+import { SIGNAL_LIST, SIGNALS, signalOf } from './signals.ts'
 
-/** Kinds of series as small integers. Those below `PLACE_KINDS` belong to a place. */
-export const SELF_HIGH = 0
-export const SELF_LOW = 1
-/** Self time beyond nearly everything that was ever normal. */
-export const SELF_FAR = 2
-export const ERRORS = 3
-export const COUNT = 4
-/** An expected child is missing. */
-export const PRESENCE = 5
-/** An optional child is there far more often than usual. */
-export const APPEARANCE = 6
-/** An operation does what it never did: a child in a place that the reference does not know. */
-export const UNSEEN = 7
-export const PLACE_KINDS = 8
-/** Structurally unusual observations: belongs to a stratum. */
-export const STRUCTURE = 8
-/** Observations with an unusual value in a category of their entry: belongs to a stratum. */
-export const CATEGORY = 9
-/** Grouped like anomalies: no series of its own. */
-export const LIKE = 10
-
-const TERMS: readonly DeviationTerm[] = [
-  'self_time',
-  'self_time',
-  'self_time',
-  'errors',
-  'count',
-  'presence',
-  'presence',
-  'structure',
-  'structure',
-  'category',
-  'like',
-]
+/** Numbers of the signals, for those who do not use the table yet. */
+export const SELF_HIGH = SIGNALS.selfTimeP90.number
+export const SELF_LOW = SIGNALS.selfTimeP10.number
+export const SELF_FAR = SIGNALS.selfTimeP99.number
+export const ERRORS = SIGNALS.errors.number
+export const COUNT = SIGNALS.count.number
+export const PRESENCE = SIGNALS.presence.number
+export const APPEARANCE = SIGNALS.appearance.number
+export const UNSEEN = SIGNALS.unseen.number
+export const PLACE_KINDS = SIGNAL_LIST.filter(({ subject }) => subject === 'place').length
+export const STRUCTURE = SIGNALS.structure.number
+export const CATEGORY = SIGNALS.category.number
+export const LIKE = SIGNALS.similarAnomalies.number
 
 export function termOf(kind: number): DeviationTerm {
-  return TERMS[kind] ?? 'like'
+  return signalOf(kind).term
 }
 
 export function directionOf(kind: number): Direction {
-  return kind === SELF_LOW || kind === PRESENCE ? 'low' : 'high'
+  return signalOf(kind).direction
 }

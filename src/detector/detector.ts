@@ -14,7 +14,7 @@ import { type DriftView, driftView } from './drift-view.ts'
 import { type FitRequest, type FitResult, fit } from './fit.ts'
 import { FitSchedule } from './fit-schedule.ts'
 import { installedModel } from './installed-model.ts'
-import { Observer } from './judge.ts'
+import { Judge } from './judge.ts'
 import { Learner } from './learner.ts'
 import type { DetectorSettings } from './settings.ts'
 import { Tables } from './tables.ts'
@@ -40,7 +40,7 @@ export class Detector {
   readonly #tables: Tables
   readonly #shards = new Map<string, Shard>()
   readonly #learner: Learner
-  readonly #observer: Observer
+  readonly #judge: Judge
   readonly #schedule: FitSchedule
   /** What the assemblers of dropped partitions counted. */
   readonly #dropped = emptyCounts()
@@ -51,7 +51,7 @@ export class Detector {
     this.settings = settings
     this.#tables = new Tables(settings.features)
     this.#learner = new Learner(settings, this.#tables)
-    this.#observer = new Observer(settings, this.#tables, this.#learner)
+    this.#judge = new Judge(settings, this.#tables, this.#learner)
     this.#schedule = new FitSchedule(settings.model)
   }
 
@@ -67,7 +67,7 @@ export class Detector {
 
   /** The model that judges, as people see it; null while learning. */
   installed(): InstalledModel | null {
-    const { model } = this.#observer
+    const { model } = this.#judge
     return model && installedModel(model)
   }
 
@@ -101,10 +101,10 @@ export class Detector {
     const { request, traces } = this.#learner.fitRequest(
       this.#schedule.nextVersion,
       this.#clockMs,
-      this.#observer.model,
+      this.#judge.model,
     )
     this.#schedule.skipTo(this.#clockMs, this.#learner.learned)
-    output.installed.push(this.#observer.install(request, fit(request), traces, this.#clockMs))
+    output.installed.push(this.#judge.install(request, fit(request), traces, this.#clockMs))
   }
 
   /** The input is at its end: judges all open traces and closes what can be closed. */
@@ -114,7 +114,7 @@ export class Detector {
       assembler.flush()
       this.#drain(assembler, output)
     }
-    this.#observer.advance(this.#clockMs, output)
+    this.#judge.advance(this.#clockMs, output)
   }
 
   /** Forgets a partition that this process no longer owns, its open traces unjudged. */
@@ -140,17 +140,17 @@ export class Detector {
   }
 
   openClusters(): AnomalyCluster[] {
-    return this.#observer.openClusters()
+    return this.#judge.openClusters()
   }
 
   /** The latest clusters that are over, the last one last. */
   pastClusters(): AnomalyCluster[] {
-    return this.#observer.pastClusters()
+    return this.#judge.pastClusters()
   }
 
   /** A person says that what an anomaly cluster shows is fine. False: there is no such open cluster. */
   accept(cluster: string, output: StepOutput): boolean {
-    return this.#observer.accept(cluster, this.#clockMs, output)
+    return this.#judge.accept(cluster, this.#clockMs, output)
   }
 
   counts(): DetectorCounts {
@@ -161,17 +161,17 @@ export class Detector {
       assemblers,
       this.#tables,
       this.#learner,
-      this.#observer,
+      this.#judge,
     )
   }
 
   /** Whether traffic has moved: by stratum and stream, the busiest strata first. */
   drift(): DriftView {
-    return driftView(this.#observer.drift, (id) => this.#tables.elements.stratumText(id))
+    return driftView(this.#judge.drift, (id) => this.#tables.elements.stratumText(id))
   }
 
   status(): DetectorStatus {
-    return statusOf(this.settings, this.#learner, this.#observer, this.#clockMs, this.#tables)
+    return statusOf(this.settings, this.#learner, this.#judge, this.#clockMs, this.#tables)
   }
 
   /** Everything that `restore` needs, as plain data; valid until the next step. */
@@ -185,7 +185,7 @@ export class Detector {
         assembler: assembler.state(),
       })),
       learner: this.#learner.state(),
-      observer: this.#observer.state(),
+      judge: this.#judge.state(),
       schedule: this.#schedule.state(),
       records: { ...this.#records },
       dropped: { ...this.#dropped },
@@ -204,7 +204,7 @@ export class Detector {
       detector.#shards.set(partition, { assembler: restored, nextOffset })
     }
     detector.#learner.restore(saved.learner)
-    detector.#observer.restore(saved.observer)
+    detector.#judge.restore(saved.judge)
     detector.#schedule.restore(saved.schedule)
     Object.assign(detector.#records, saved.records)
     Object.assign(detector.#dropped, saved.dropped)
@@ -218,15 +218,13 @@ export class Detector {
     if (this.#schedule.mustWait(this.#clockMs)) return false
     const due = this.#schedule.turn(this.#clockMs)
     if (due) {
-      output.installed.push(
-        this.#observer.install(due.request, due.result, due.traces, this.#clockMs),
-      )
+      output.installed.push(this.#judge.install(due.request, due.result, due.traces, this.#clockMs))
     }
     if (this.#schedule.isDue(this.#clockMs, this.#learner)) {
       const wanted = this.#learner.fitRequest(
         this.#schedule.nextVersion,
         this.#clockMs,
-        this.#observer.model,
+        this.#judge.model,
       )
       this.#schedule.ask(wanted.request, wanted.traces, this.#clockMs, this.#learner.learned)
     }
@@ -256,7 +254,7 @@ export class Detector {
     shard.assembler.add(this.#tables.target.columns, record.offset, record.keyed)
     this.#drain(shard.assembler, output)
     this.#clockMs = this.#latest()
-    this.#observer.advance(this.#clockMs, output)
+    this.#judge.advance(this.#clockMs, output)
   }
 
   #latest(): number {
@@ -282,8 +280,8 @@ export class Detector {
   /** Learns from the traces that are closed by now, or judges them. */
   #drain(assembler: TraceAssembler, output: StepOutput): void {
     for (let trace = assembler.next(); trace !== null; trace = assembler.next()) {
-      if (this.learnOnly) this.#observer.learn(trace)
-      else this.#observer.observe(trace, output)
+      if (this.learnOnly) this.#judge.learn(trace)
+      else this.#judge.observe(trace, output)
     }
   }
 }

@@ -1,12 +1,12 @@
 import { ALL_STRATA, type DriftMonitor, type DriftStatus } from '../drift/drift-monitor.ts'
-import type { DriftState } from '../drift/stream-watch.ts'
+import type { DriftState } from '../drift/stream-monitor.ts'
 
 /** The drift of a detector, for metrics and people. */
 export interface DriftView {
   /** The stream over all strata first, then the busiest strata. */
   readonly status: readonly StratumDrift[]
   readonly changes: Readonly<Record<DriftState, number>>
-  /** Blocks that open anomaly clusters account for; see `StreamWatch`. */
+  /** Blocks that open anomaly clusters account for; see `StreamMonitor`. */
   readonly setAside: number
 }
 

@@ -1,7 +1,6 @@
-import { categoryShares } from '../baseline/category-shares.ts'
+import { categoryShares, structureShares } from '../baseline/entry-shares.ts'
 import { fitPlaceNull, type PlaceNull } from '../baseline/place-null.ts'
 import type { PlaceReferenceData } from '../baseline/reference-data.ts'
-import { structureShares } from '../baseline/structure-shares.ts'
 import { fitModel } from '../model/fit.ts'
 import type { FittedModel, ModelRequest } from '../model/fit-request.ts'
 

@@ -5,7 +5,7 @@ import {
 } from '../anomaly-clusters/accumulator.ts'
 import type { KeptExample } from '../anomaly-clusters/deviation-members.ts'
 import type { AssembledTrace } from '../assemble/assembled-trace.ts'
-import { isUnusual } from '../baseline/structure-shares.ts'
+import { isUnusual } from '../baseline/entry-shares.ts'
 import type { Anomaly, Reason, Verdict } from '../contract/anomaly.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 import type { InstalledModel } from '../contract/installed-model.ts'
@@ -36,7 +36,7 @@ export type JudgedCounts = Record<Reason, number> & { flagged: number }
  * One closed trace at a time: describes it, judges it by the model in effect, adds its deviations to
  * the evidence, and only then learns from it.
  */
-export class Observer {
+export class Judge {
   readonly counts: JudgedCounts = {
     normal: 0,
     structure: 0,
@@ -233,7 +233,7 @@ export class Observer {
     }
   }
 
-  state(): ObserverState {
+  state(): JudgeState {
     return {
       counts: { ...this.counts },
       model: this.model,
@@ -242,7 +242,7 @@ export class Observer {
     }
   }
 
-  restore(state: ObserverState): void {
+  restore(state: JudgeState): void {
     Object.assign(this.counts, state.counts)
     if (state.model) this.#activate(state.model)
     this.accumulator.restore(state.accumulator)
@@ -250,7 +250,7 @@ export class Observer {
   }
 }
 
-export interface ObserverState {
+export interface JudgeState {
   readonly counts: JudgedCounts
   readonly model: Model | null
   readonly accumulator: AccumulatorState

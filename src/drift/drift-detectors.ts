@@ -1,7 +1,7 @@
 import type { ComparedHistograms } from '../stats/block-bootstrap.ts'
 
 /**
- * The detectors, by the stream that they watch. A further one is one entry.
+ * The detectors, by the stream that they monitor. A further one is one entry.
  * - `distance`: how far observations are from their nearest medoid, in [0, 1], by the two-sample
  *   Kolmogorov-Smirnov distance: the largest gap between the two distribution functions;
  * - `share`: which normal cluster (or, over all strata, which stratum) observations belong to, by the

@@ -1,7 +1,7 @@
 import type { PackedProfiles } from '../profile/profile.ts'
 import type { Calibration } from './calibration.ts'
+import type { PathSets } from './path-sets.ts'
 import type { Scales } from './scales.ts'
-import type { Shapes } from './shapes.ts'
 
 /** Everything that fitting a model needs, as flat arrays. */
 export interface ModelRequest {
@@ -41,7 +41,7 @@ export interface FittedModel {
 export interface FittedStratum {
   readonly stratum: number
   readonly clusters: readonly FittedCluster[]
-  readonly shapes: Shapes
+  readonly pathSets: PathSets
   /** Sampled observations. */
   readonly observations: number
   /** Share of the sample's weight that changed its cluster since the previous model; 0 at first. */

@@ -9,8 +9,8 @@ import { calibrate } from './calibration.ts'
 import type { FitEffort, FittedModel, FittedStratum, ModelRequest } from './fit-request.ts'
 import { fitScales } from './fit-scales.ts'
 import { fitStratum } from './fit-stratum.ts'
+import { PathSetLookup } from './path-sets.ts'
 import { Scaler } from './scales.ts'
-import { ShapeLookup } from './shapes.ts'
 import { type StratumRange, strataRanges } from './stratum-range.ts'
 
 /**
@@ -83,7 +83,7 @@ function scoreCalibration(
   dissimilarity: Dissimilarity,
 ): ScoredCalibration {
   const indexOf = new Map(strata.map(({ stratum }, index) => [stratum, index]))
-  const lookups = strata.map(({ shapes }) => new ShapeLookup(shapes))
+  const lookups = strata.map(({ pathSets }) => new PathSetLookup(pathSets))
   const firstCluster = [0]
   for (const { clusters } of strata) firstCluster.push(firstCluster.at(-1)! + clusters.length)
   const stratum: number[] = []

@@ -3,8 +3,8 @@ import type { KeptTrace } from '../profile/kept-trace.ts'
 import type { ScaledProfile } from '../profile/profile.ts'
 import type { Calibration } from './calibration.ts'
 import type { FitEffort } from './fit-request.ts'
+import type { PathSets } from './path-sets.ts'
 import type { Scales } from './scales.ts'
-import type { Shapes } from './shapes.ts'
 
 /**
  * What is normal: an immutable version, installed at a position in the log. Plain data; element and
@@ -28,7 +28,7 @@ export interface Model {
 export interface StratumModel {
   readonly stratum: number
   readonly clusters: readonly NormalCluster[]
-  readonly shapes: Shapes
+  readonly pathSets: PathSets
   readonly observations: number
   /** Share of its sample that changed its cluster with this version. */
   readonly moved: number

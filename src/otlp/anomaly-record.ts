@@ -4,6 +4,7 @@ import type { Encoding } from '../contract/log-record.ts'
 import type { Publication } from '../contract/sink.ts'
 import type { Attributes } from './any-value.ts'
 import { encodeLogsJson, encodeLogsProto, type OtlpLogRecord } from './encode-logs.ts'
+import { STATUS_ERROR } from './span-columns.ts'
 
 /** Resource of every record that medoscope publishes about traces. */
 export const RECORD_RESOURCE = {
@@ -16,7 +17,6 @@ const ANOMALY_CLUSTER_EVENT = 'medoscope.anomaly_cluster'
 
 const MAX_CONTRIBUTIONS = 5
 const MAX_SERVICES = 20
-const STATUS_ERROR = 2
 const INFO = { severityNumber: 9, severityText: 'INFO' }
 const WARN = { severityNumber: 13, severityText: 'WARN' }
 const ERROR = { severityNumber: 17, severityText: 'ERROR' }

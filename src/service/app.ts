@@ -28,7 +28,7 @@ import {
 import { encodePublication } from '../otlp/anomaly-record.ts'
 import { Pipeline } from './pipeline.ts'
 import { Publisher } from './publisher.ts'
-import { ServiceWatch } from './service-watch.ts'
+import { ServiceMonitor } from './service-monitor.ts'
 
 export interface AppSurroundings {
   readonly version: string
@@ -116,7 +116,7 @@ export class App {
   readonly #publisher: Publisher
   readonly #fitter: WorkerFitter
   readonly #checkpoints: CheckpointStore | null
-  #watch: ServiceWatch | null = null
+  #monitor: ServiceMonitor | null = null
   #pipeline: Pipeline | null = null
   #running: Promise<'ended' | 'stopped'> | null = null
   #starting: Promise<void> | null = null
@@ -142,7 +142,7 @@ export class App {
 
   /** Base address of the admin server; empty before the start and where it is off. */
   get adminAddress(): string {
-    return this.#watch?.address ?? ''
+    return this.#monitor?.address ?? ''
   }
 
   /** Base address of the OTLP/HTTP receiver; empty before the start and where it is off. */
@@ -178,7 +178,7 @@ export class App {
   async #start(): Promise<void> {
     const { log, clock, version } = this.#surroundings
     const { detector, positions } = await this.#restoredDetector()
-    const watch = new ServiceWatch(this.#config, {
+    const monitor = new ServiceMonitor(this.#config, {
       version,
       clock,
       log,
@@ -192,9 +192,9 @@ export class App {
         for (const sink of this.#sinks) if (sink instanceof KafkaSink) feedKafkaSink(metrics, sink)
       },
     })
-    this.#watch = watch
-    const pipeline = this.#build(detector, watch)
-    await watch.start(pipeline)
+    this.#monitor = monitor
+    const pipeline = this.#build(detector, monitor)
+    await monitor.start(pipeline)
     for (const sink of this.#sinks) await sink.start()
     if (positions !== null) {
       pipeline.restored(detector.lowWatermarks())
@@ -204,12 +204,12 @@ export class App {
     if (this.otlpHttpAddress) log.info('OTLP/HTTP is up', { address: this.otlpHttpAddress })
     this.#pipeline = pipeline
     this.#running = pipeline.run()
-    watch.running(this.#running)
+    monitor.running(this.#running)
     const names = this.#sinks.map(({ name }) => name).join('+')
     log.info('running', { sources: this.#source.name, sinks: names })
   }
 
-  #build(detector: Detector, watch: ServiceWatch): Pipeline {
+  #build(detector: Detector, monitor: ServiceMonitor): Pipeline {
     const { clock, log, bootstrapMs } = this.#surroundings
     return new Pipeline(
       {
@@ -220,8 +220,8 @@ export class App {
         checkpoints: this.#checkpoints,
         clock,
         log,
-        onOutput: (output) => watch.take(output),
-        onBatch: (report) => watch.batch(report),
+        onOutput: (output) => monitor.take(output),
+        onBatch: (report) => monitor.batch(report),
         ...(bootstrapMs === undefined ? {} : { learnUntilMs: clock.wall() }),
       },
       pipelineSettings(this.#config),
@@ -235,13 +235,14 @@ export class App {
   }> {
     const { log, bootstrapMs } = this.#surroundings
     const settings = detectorSettings(this.#config)
-    const loaded = (await this.#checkpoints?.load()) ?? { state: 'none' }
-    if (loaded.state === 'restored') {
-      const detector = Detector.restore(loaded.snapshot, settings)
-      log.info('going on from the checkpoint', { partitions: loaded.positions.size })
-      return { detector, positions: loaded.positions }
+    const restore = (snapshot: unknown): Detector => Detector.restore(snapshot, settings)
+    const loaded = await this.#checkpoints?.load(restore)
+    if (loaded?.state === 'restored') {
+      const { restored, positions } = loaded
+      log.info('going on from the checkpoint', { partitions: positions.size })
+      return { detector: restored, positions }
     }
-    if (loaded.state === 'refused') {
+    if (loaded?.state === 'refused') {
       log.warn('the checkpoint is not used; starting anew', { reason: loaded.reason })
     }
     const detector = new Detector(settings)
@@ -259,7 +260,7 @@ export class App {
   /** Releases everything, whatever of it was started; one failure does not keep the rest. */
   async #release(): Promise<void> {
     const { log } = this.#surroundings
-    const parts = [this.#source, ...this.#sinks, this.#fitter, this.#watch]
+    const parts = [this.#source, ...this.#sinks, this.#fitter, this.#monitor]
     for (const result of await Promise.allSettled(parts.map((part) => part?.stop()))) {
       if (result.status === 'rejected') log.warn('stopping', { error: messageOf(result.reason) })
     }

@@ -9,7 +9,7 @@ import { registerClusterRoutes } from '../io/http/api.ts'
 import { ClusterMetrics, type ClusterMetricsSettings } from '../io/telemetry/cluster-metrics.ts'
 import type { Metrics } from '../io/telemetry/metrics.ts'
 import type { PageLinks } from '../ui/cluster-page.ts'
-import type { WatchState } from '../ui/clusters-page.ts'
+import type { LearningState } from '../ui/clusters-page.ts'
 
 const RUNBOOKS = fileURLToPath(new URL('../../docs/runbooks', import.meta.url))
 /** Strata named on the home page while they are still learning. */
@@ -59,7 +59,7 @@ export class ClusterService {
         accept,
         token,
         store: this.#store,
-        watch: () => watchState(this.#detector.status()),
+        learning: () => learningState(this.#detector.status()),
         links: this.#links,
         runbooks: RUNBOOKS,
       })
@@ -67,7 +67,7 @@ export class ClusterService {
 }
 
 /** The detector's state as the home page tells it. */
-export function watchState(status: DetectorStatus): WatchState {
+export function learningState(status: DetectorStatus): LearningState {
   const { calibration, strata, model, clockMs, learned } = status
   const needed = Math.max(1, calibration.needed)
   return {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Accumulator } from '../../src/anomaly-clusters/accumulator.ts'
-import { categoryShares } from '../../src/baseline/category-shares.ts'
+import { categoryShares } from '../../src/baseline/entry-shares.ts'
 import { fitPlaceNull, type PlaceNull } from '../../src/baseline/place-null.ts'
 import type { PlaceReference } from '../../src/baseline/place-reference.ts'
-import { CATEGORY } from '../../src/baseline/series-kind.ts'
 import type { AnomalyClusterChange } from '../../src/contract/anomaly-cluster.ts'
 import type { Profile } from '../../src/profile/profile.ts'
 import { packProfiles } from '../../src/profile/profile.ts'
@@ -145,9 +144,9 @@ describe('unusual attributes of an entry', () => {
   it('say nothing where hardly any value is usual', () => {
     const each = (i: number): Request => ({ status: `2${i % 97}` })
     const series = new Entry().learn(400, each).placeNull().strata[0]?.series ?? []
-    expect(series.map(({ kind }) => kind)).not.toContain(CATEGORY)
+    expect(series.map(({ signal }) => signal)).not.toContain('category')
     const few = new Entry().learn(400, usual).placeNull().strata[0]?.series ?? []
-    expect(few.map(({ kind }) => kind)).toContain(CATEGORY)
+    expect(few.map(({ signal }) => signal)).toContain('category')
   })
 
   it('end when they end, over a restart', () => {

@@ -17,7 +17,7 @@ import type { Publisher } from './publisher.ts'
 import { SplitTracesNotice } from './split-traces-notice.ts'
 import { ServiceMetrics } from './telemetry.ts'
 
-export interface WatchedService {
+export interface MonitoredService {
   readonly version: string
   readonly clock: Clock
   readonly log: Log
@@ -34,9 +34,9 @@ export interface WatchedService {
 const LOOK_INTERVAL_MS = 1000
 
 /** Everything by which people and machines see a running service: metrics, health, pages, traces. */
-export class ServiceWatch {
+export class ServiceMonitor {
   readonly #config: Config
-  readonly #service: WatchedService
+  readonly #service: MonitoredService
   readonly #metrics = new Metrics()
   readonly #clusters: ClusterService
   readonly #tracing: BatchTracing | null
@@ -46,7 +46,7 @@ export class ServiceWatch {
   #admin: AdminServer | null = null
   #nextLookMs = 0
 
-  constructor(config: Config, service: WatchedService) {
+  constructor(config: Config, service: MonitoredService) {
     this.#config = config
     this.#service = service
     const settings = { alpha: config.alpha, refreshMs: config.model.refresh }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { categoryShares, unusualCategory } from '../../src/baseline/category-shares.ts'
+import { categoryShares, unusualCategory } from '../../src/baseline/entry-shares.ts'
 import type { PackedProfiles } from '../../src/profile/profile.ts'
 
 /** Profiles of which only the categories matter; two each. */

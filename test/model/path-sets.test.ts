@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { collectShapes, ShapeLookup } from '../../src/model/shapes.ts'
+import { collectPathSets, PathSetLookup } from '../../src/model/path-sets.ts'
 import { PROFILE_STRIDE, ProfileScratch } from '../../src/profile/profile.ts'
 
 function scratchOf(...paths: number[]): ProfileScratch {
@@ -13,9 +13,9 @@ function scratchOf(...paths: number[]): ProfileScratch {
   return scratch
 }
 
-describe('known shapes', () => {
-  const lookup = new ShapeLookup(
-    collectShapes([Int32Array.of(2, 3, 4), Int32Array.of(2, 3), Int32Array.of(2, 3, 4)]),
+describe('known sets of call paths', () => {
+  const lookup = new PathSetLookup(
+    collectPathSets([Int32Array.of(2, 3, 4), Int32Array.of(2, 3), Int32Array.of(2, 3, 4)]),
   )
 
   it('know a set of paths whatever its order', () => {
@@ -35,10 +35,10 @@ describe('known shapes', () => {
 
   it('keep the most frequent ones and count the others', () => {
     const many = Array.from({ length: 400 }, (_, i) => Int32Array.of(2, 10 + i))
-    const shapes = collectShapes([...many, Int32Array.of(2, 10 + 399)])
-    expect(shapes.signatures).toHaveLength(256)
-    expect(shapes.dropped).toBe(144)
-    expect(shapes.known).toHaveLength(401)
-    expect(new ShapeLookup(shapes).novelty(scratchOf(2, 409)).score).toBe(0)
+    const pathSets = collectPathSets([...many, Int32Array.of(2, 10 + 399)])
+    expect(pathSets.signatures).toHaveLength(256)
+    expect(pathSets.dropped).toBe(144)
+    expect(pathSets.known).toHaveLength(401)
+    expect(new PathSetLookup(pathSets).novelty(scratchOf(2, 409)).score).toBe(0)
   })
 })

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NULL_OPTIONS } from '../../src/baseline/null-options.ts'
-import { fitPlaceNull } from '../../src/baseline/place-null.ts'
+import { fitPlaceNull, type SeriesNull } from '../../src/baseline/place-null.ts'
 import { PlaceReference } from '../../src/baseline/place-reference.ts'
-import type { SeriesNull } from '../../src/baseline/series-draft.ts'
-import { UNSEEN } from '../../src/baseline/series-kind.ts'
 import { HandTraces } from '../profile/traces.ts'
 
 const START = Date.UTC(2026, 0, 1)
@@ -44,7 +42,7 @@ class Shop {
     this.bucket(1)
     const { places } = fitPlaceNull(this.reference.request())
     const page = places.find(({ place }) => this.#table.placeText(place).endsWith('GET /'))
-    return page?.series.find(({ kind }) => kind === UNSEEN)
+    return page?.series.find(({ signal }) => signal === 'unseen')
   }
 
   known(): string[] {
@@ -66,10 +64,10 @@ describe('the share of calls that do what was never seen', () => {
   it('is one of n + 2, and at least the floor, where nothing new ever turned up', () => {
     // Four buckets of ten and the one that ends them, which has not ended itself.
     const shop = new Shop().bucket(10).bucket(10).bucket(10).bucket(10)
-    expect(shop.page()).toMatchObject({ rate: 1 / 42, normal: 0 })
+    expect(shop.page()).toMatchObject({ baseRate: 1 / 42, normal: 0 })
     const long = new Shop()
     for (let b = 0; b < 10; b++) long.bucket(100)
-    expect(long.page()?.rate).toBe(NULL_OPTIONS.rareFloor)
+    expect(long.page()?.baseRate).toBe(NULL_OPTIONS.rareFloor)
   })
 
   it('counts what the reference itself saw in few buckets', () => {
@@ -78,7 +76,7 @@ describe('the share of calls that do what was never seen', () => {
       .bucket(20)
       .bucket(20, (i) => (i < 4 ? 'also once' : null))
       .bucket(20)
-    expect(shop.page()).toMatchObject({ rate: 8 / 82, normal: 7 / 80 })
+    expect(shop.page()).toMatchObject({ baseRate: 8 / 82, normal: 7 / 80 })
   })
 
   it('is not claimed of a page that was hardly seen', () => {
