@@ -114,6 +114,16 @@ export class PlaceReference {
     if (unusual) this.#unusual[stratum]!++
   }
 
+  /** Learns no more of a place, or again: an alarm is open there, or is no more. */
+  freezePlace(place: number, on: boolean): void {
+    this.frozen[place] = on ? 1 : 0
+  }
+
+  /** ... of an entry's sets of calls. */
+  freezeStratum(stratum: number, on: boolean): void {
+    this.frozenStrata[stratum] = on ? 1 : 0
+  }
+
   /** Takes back what a place did since then, in whole buckets: it led to an anomaly cluster. */
   dropPlaceSince(place: number, timeMs: number): void {
     this.#records[place]?.dropSince(this.#bucketOf(timeMs))
@@ -159,6 +169,15 @@ export class PlaceReference {
       strata: this.#strata,
       byPath: (places) => this.#byPath.request(places),
     })
+  }
+
+  /** Data time was wrong and was set back: forgets what was learned of buckets that are still to come. */
+  turnBack(timeMs: number): void {
+    const bucket = this.#bucketOf(timeMs)
+    if (bucket >= this.#bucket) return
+    this.#bucket = bucket
+    for (const records of this.#records) records?.dropSince(bucket + 1)
+    for (const records of this.#strata) records?.dropSince(bucket + 1)
   }
 
   #touch(place: number, durationNs: number): void {

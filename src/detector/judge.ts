@@ -1,9 +1,9 @@
 import {
-  Accumulator,
-  type AccumulatorState,
+  AnomalyClusters,
+  type AnomalyClustersState,
   type ObservationContext,
-} from '../anomaly-clusters/accumulator.ts'
-import type { KeptExample } from '../anomaly-clusters/deviation-members.ts'
+} from '../anomaly-clusters/anomaly-clusters.ts'
+import type { KeptExample } from '../anomaly-clusters/members.ts'
 import type { AssembledTrace } from '../assemble/assembled-trace.ts'
 import { isUnusual } from '../baseline/entry-shares.ts'
 import type { Anomaly, Reason, Verdict } from '../contract/anomaly.ts'
@@ -45,7 +45,7 @@ export class Judge {
     incomplete: 0,
     flagged: 0,
   }
-  readonly accumulator: Accumulator
+  readonly clusters: AnomalyClusters
   drift: DriftMonitor
   readonly #settings: DetectorSettings
   readonly #tables: Tables
@@ -62,7 +62,7 @@ export class Judge {
     this.#elements = new TraceElements(tables.elements, tables.slots)
     this.#x = new ProfileScratch(tables.categorySlots)
     this.drift = new DriftMonitor(settings.drift)
-    this.accumulator = new Accumulator(
+    this.clusters = new AnomalyClusters(
       settings.accumulate,
       tables.elements,
       learner.places,
@@ -91,7 +91,8 @@ export class Judge {
     const flagged = judged && this.#judgement.p <= this.#settings.alpha
     // A place may be known well before the stratum is: its evidence counts all the same.
     const whole = reason !== 'incomplete'
-    const member = whole && this.accumulator.observe(this.#elements, this.#context(flagged))
+    const observed = whole ? this.clusters.observe(this.#elements, this.#context(flagged)) : null
+    const member = (observed?.cluster ?? null) !== null
     if (whole) this.#learnStructure(trace.endMs)
     if (judged) this.#watchDrift(trace.endMs, member)
     const verdict = this.#verdict(trace, reason, flagged)
@@ -99,18 +100,24 @@ export class Judge {
     this.counts[reason]++
     if (flagged) {
       this.counts.flagged++
-      output.anomalies.push(this.#anomaly(verdict, trace))
+      output.anomalies.push(this.#anomaly(verdict, trace, observed?.cluster ?? null))
     }
     if (reason === 'incomplete') return
     if (member) this.#learner.leaveOut()
-    else if (flagged && !this.accumulator.lastAccepted())
+    else if (flagged && !observed?.accepted)
       this.#learner.setAside(this.#elements, this.#x, trace.endMs)
     else this.#learner.learn(this.#elements, this.#x, trace.endMs)
   }
 
   /** Data time has come this far. */
   advance(clockMs: number, output: StepOutput): void {
-    this.accumulator.advance(clockMs, output.clusterChanges)
+    this.clusters.advance(clockMs, output.clusterChanges)
+  }
+
+  /** Data time was wrong and was set back. */
+  turnBack(clockMs: number): void {
+    this.clusters.turnBack(clockMs)
+    this.#learner.places.turnBack(clockMs)
   }
 
   /** Makes the model of a fit and lets it judge from here on. */
@@ -122,7 +129,7 @@ export class Judge {
   ): InstalledModel {
     const model = makeModel(request, result, traces, this.model, installedMs)
     this.#activate(model)
-    this.accumulator.install({ ...model, places: result.places })
+    this.clusters.install({ ...model, places: result.places })
     for (const { stratum, moved } of model.strata) {
       if (moved > RELABELLED) this.drift.relabel(stratum)
     }
@@ -130,15 +137,15 @@ export class Judge {
   }
 
   openClusters(): AnomalyCluster[] {
-    return this.accumulator.open()
+    return this.clusters.open()
   }
 
   pastClusters(): AnomalyCluster[] {
-    return this.accumulator.past()
+    return this.clusters.past()
   }
 
   accept(cluster: string, clockMs: number, output: StepOutput): boolean {
-    return this.accumulator.accept(cluster, clockMs, output.clusterChanges)
+    return this.clusters.accept(cluster, clockMs, output.clusterChanges)
   }
 
   #activate(model: Model): void {
@@ -218,14 +225,14 @@ export class Judge {
     })
   }
 
-  #anomaly(verdict: Verdict, trace: AssembledTrace): Anomaly {
+  #anomaly(verdict: Verdict, trace: AssembledTrace, anomalyCluster: string | null): Anomaly {
     const kept = keepTrace(this.#elements, this.#tables.categorySlots)
     const normal = this.#judgement.cluster?.members[0]
     const contributions = verdict.contributions as readonly RawContribution[]
     return {
       id: `${verdict.kind}-${verdict.id}`,
       verdict,
-      anomalyCluster: this.accumulator.lastCluster(),
+      anomalyCluster,
       spanId: trace.rooted ? hexWords(kept.entrySpan) : '',
       summary: summarise(verdict.stratum, contributions, verdict.p ?? 1, this.#tables.elements),
       trace: this.#tables.evidence.read(kept),
@@ -237,7 +244,7 @@ export class Judge {
     return {
       counts: { ...this.counts },
       model: this.model,
-      accumulator: this.accumulator.state(),
+      clusters: this.clusters.state(),
       drift: this.drift.snapshot(),
     }
   }
@@ -245,7 +252,7 @@ export class Judge {
   restore(state: JudgeState): void {
     Object.assign(this.counts, state.counts)
     if (state.model) this.#activate(state.model)
-    this.accumulator.restore(state.accumulator)
+    this.clusters.restore(state.clusters)
     this.drift = DriftMonitor.restore(state.drift, this.#settings.drift)
   }
 }
@@ -253,7 +260,7 @@ export class Judge {
 export interface JudgeState {
   readonly counts: JudgedCounts
   readonly model: Model | null
-  readonly accumulator: AccumulatorState
+  readonly clusters: AnomalyClustersState
   readonly drift: DriftMonitorState
 }
 

@@ -79,7 +79,13 @@ const CASES = [
   ['errors', 'payment', undefined, 'errors', /\d+ of \d+ calls fail/],
   ['missing_call', 'checkout', 'inventory', null, /is missing|missing in \d+ of \d+ calls/],
   ['retry_storm', 'search', undefined, 'count', /more often than usual by \d+ of \d+ callers/],
-  ['unseen_path', 'shipping', undefined, 'structure', /does what it never did, .*in \d+ of \d+ calls/],
+  [
+    'unseen_path',
+    'shipping',
+    undefined,
+    'structure',
+    /does what it never did, .*in \d+ of \d+ calls/,
+  ],
 ] as const
 
 describe.each(CASES)('a strong %s of %s', (kind, service, callee, term, words) => {
