@@ -126,6 +126,14 @@ export class AnomalyClusters {
     pending.length = 0
   }
 
+  /** Data time was wrong and was set back: what was counted in a later bucket goes on in the one of now. */
+  turnBack(timeMs: number): void {
+    this.#endBucket()
+    this.#life.watch.evidence.bucket = Math.floor(timeMs / this.#settings.bucketMs)
+    this.#progress.watermarkMs = timeMs
+    this.#progress.nextLookMs = timeMs
+  }
+
   /** A new model takes effect. */
   install(model: EvidenceModel): void {
     this.#endBucket()

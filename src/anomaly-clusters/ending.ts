@@ -75,7 +75,8 @@ export function isSilent(
 ): boolean {
   const alone = cluster.alarms.every(({ closedMs }) => closedMs === null)
   const patience = alone ? silentMs : Math.min(silentMs, SILENT_BUCKETS * bucketMs)
-  return timeMs - alarm.activeMs > patience
+  // Active later than now: data time was wrong then, and was set back.
+  return Math.abs(timeMs - alarm.activeMs) > patience
 }
 
 /**
@@ -93,7 +94,7 @@ export function lookAtSimilar(
   const n = alarm.n + since - alarm.countedSince
   const counted = { ...alarm, n, countedSince: since }
   if (timeMs - alarm.openedMs < bucketMs) return { alarm: counted, ends: null }
-  if (timeMs - alarm.lastMs > silentMs) return { alarm: counted, ends: 'silent' }
+  if (Math.abs(timeMs - alarm.lastMs) > silentMs) return { alarm: counted, ends: 'silent' }
   const share = alarm.c / Math.max(alarm.c, n - since)
   const isNormal = logNormalAgain(share, since, baseRate) > Math.log(CLOSING_ODDS)
   return { alarm: counted, ends: isNormal ? 'normal again' : null }

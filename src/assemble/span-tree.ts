@@ -6,7 +6,7 @@ const NONE = -1
 /** Why a span hangs where it does: under its own parent, or under the entry for one of three reasons. */
 export const CHILD = 0
 const ROOT = 1
-const ORPHAN = 2
+export const ORPHAN = 2
 const CUT = 3
 
 const ROWS = {

@@ -171,6 +171,15 @@ export class PlaceReference {
     })
   }
 
+  /** Data time was wrong and was set back: forgets what was learned of buckets that are still to come. */
+  turnBack(timeMs: number): void {
+    const bucket = this.#bucketOf(timeMs)
+    if (bucket >= this.#bucket) return
+    this.#bucket = bucket
+    for (const records of this.#records) records?.dropSince(bucket + 1)
+    for (const records of this.#strata) records?.dropSince(bucket + 1)
+  }
+
   #touch(place: number, durationNs: number): void {
     this.#places = grownTo(this.#places, this.#touched + 1)
     this.#places[this.#touched++] = place

@@ -1,3 +1,4 @@
+import type { TraceAssembler } from '../assemble/trace-assembler.ts'
 import type { Model } from '../model/model.ts'
 import type { Judge, JudgedCounts } from './judge.ts'
 import type { Learner } from './learner.ts'
@@ -22,6 +23,22 @@ export interface DetectorStatus {
   }
   readonly strata: readonly StratumStatus[]
   readonly model: ModelStatus | null
+  /** Whose spans came too late to be judged, the most first. */
+  readonly late: readonly LateStatus[]
+  /** Whose clocks are ahead of what most services say, the most spans first. */
+  readonly clocksAhead: readonly ClockStatus[]
+}
+
+export interface LateStatus {
+  readonly service: string
+  readonly spans: number
+}
+
+export interface ClockStatus {
+  readonly service: string
+  readonly spans: number
+  /** How far the last of them was ahead of data time. */
+  readonly aheadMs: number
 }
 
 export interface StratumStatus {
@@ -47,6 +64,7 @@ export function statusOf(
   judge: Judge,
   clockMs: number,
   tables: Tables,
+  assemblers: readonly TraceAssembler[],
 ): DetectorStatus {
   const { model } = judge
   const clusters = new Map(model?.strata.map((one) => [one.stratum, one.clusters.length]))
@@ -72,7 +90,45 @@ export function statusOf(
     },
     strata,
     model: model && modelStatus(model),
+    late: lateOf(assemblers, tables),
+    clocksAhead: clocksAheadOf(assemblers, tables),
   }
+}
+
+/** Over all partitions; services for which there was no room are one at the end. */
+function lateOf(assemblers: readonly TraceAssembler[], tables: Tables): LateStatus[] {
+  const spans = new Map<string, number>()
+  let more = 0
+  for (const assembler of assemblers) {
+    const { services, others } = assembler.lateServices()
+    for (const one of services) {
+      const name = serviceName(tables, one.service)
+      spans.set(name, (spans.get(name) ?? 0) + one.spans)
+    }
+    more += others
+  }
+  const late = mostFirst(Array.from(spans, ([service, count]) => ({ service, spans: count })))
+  return more > 0 ? [...late, { service: '(other)', spans: more }] : late
+}
+
+function clocksAheadOf(assemblers: readonly TraceAssembler[], tables: Tables): ClockStatus[] {
+  const ahead = new Map<string, ClockStatus>()
+  for (const assembler of assemblers) {
+    for (const { service, spans, offsetMs } of assembler.clockDisagreement()) {
+      const name = serviceName(tables, service)
+      const all = spans + (ahead.get(name)?.spans ?? 0)
+      ahead.set(name, { service: name, spans: all, aheadMs: offsetMs })
+    }
+  }
+  return mostFirst([...ahead.values()])
+}
+
+function mostFirst<T extends { readonly service: string; readonly spans: number }>(list: T[]): T[] {
+  return list.sort((a, b) => b.spans - a.spans || (a.service < b.service ? -1 : 1))
+}
+
+function serviceName(tables: Tables, service: number): string {
+  return tables.values.text(service) || '(no service)'
 }
 
 function modelStatus(model: Model): ModelStatus {

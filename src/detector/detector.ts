@@ -171,7 +171,15 @@ export class Detector {
   }
 
   status(): DetectorStatus {
-    return statusOf(this.settings, this.#learner, this.#judge, this.#clockMs, this.#tables)
+    const assemblers = [...this.#shards.values()].map(({ assembler }) => assembler)
+    return statusOf(
+      this.settings,
+      this.#learner,
+      this.#judge,
+      this.#clockMs,
+      this.#tables,
+      assemblers,
+    )
   }
 
   /** Everything that `restore` needs, as plain data; valid until the next step. */
@@ -251,10 +259,22 @@ export class Detector {
       output.deadLetters.push({ partition, offset, reason, position, body })
       return
     }
-    shard.assembler.add(this.#tables.target.columns, record.offset, record.keyed)
-    this.#drain(shard.assembler, output)
+    const { assembler } = shard
+    const before = assembler.watermarkMs
+    assembler.add(this.#tables.target.columns, record.offset, record.keyed)
+    if (assembler.watermarkMs < before) this.#turnBack()
+    this.#drain(assembler, output)
     this.#clockMs = this.#latest()
     this.#judge.advance(this.#clockMs, output)
+  }
+
+  /** The clock of a partition was set back; if it was the one that led, so are all others. */
+  #turnBack(): void {
+    const latest = this.#latest()
+    if (latest >= this.#clockMs) return
+    this.#clockMs = latest
+    this.#schedule.turnBack(latest)
+    this.#judge.turnBack(latest)
   }
 
   #latest(): number {

@@ -83,6 +83,13 @@ export class FitSchedule {
     this.nextVersion++
   }
 
+  /** Data time was wrong and was set back: the next fit does not wait until that time comes. */
+  turnBack(clockMs: number): void {
+    this.#fittedMs = Math.min(this.#fittedMs, clockMs)
+    const askedAt = Math.min(this.#pending?.askedAt ?? 0, this.#number(clockMs))
+    if (this.#pending) this.#pending = { ...this.#pending, askedAt }
+  }
+
   takeRequest(): FitRequest | null {
     const request = this.#unclaimed
     this.#unclaimed = null

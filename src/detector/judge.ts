@@ -116,6 +116,12 @@ export class Judge {
     this.clusters.advance(clockMs, output.clusterChanges)
   }
 
+  /** Data time was wrong and was set back. */
+  turnBack(clockMs: number): void {
+    this.clusters.turnBack(clockMs)
+    this.#learner.places.turnBack(clockMs)
+  }
+
   /** Makes the model of a fit and lets it judge from here on. */
   install(
     request: FitRequest,
@@ -194,7 +200,7 @@ export class Judge {
     const explained = judged && (flagged || this.#settings.explainAll)
     const contributions = explained ? this.#contributions() : NO_CONTRIBUTIONS
     return {
-      id: hexWords(trace.id),
+      id: observationId(trace),
       timeMs: trace.endMs,
       kind: 'trace',
       score: judged ? distance : null,
@@ -258,4 +264,10 @@ export interface JudgeState {
   readonly model: Model | null
   readonly clusters: AnomalyClustersState
   readonly drift: DriftMonitorState
+}
+
+/** The trace id; for a part of a trace also the span id that it begins with. */
+function observationId({ part, traceId, columns }: AssembledTrace): string {
+  const id = hexWords(traceId)
+  return part === 'trace' ? id : `${id}-${hexWords(columns.of.spanId.slice(0, 2))}`
 }

@@ -208,7 +208,6 @@ describe('clock skew', () => {
     ['of the same service', { start: 90, duration: 10, service: 1 }],
     ['that fits, touching both ends', { start: 100, duration: 20, service: 2 }],
     ['that is longer than its parent', { start: 105, duration: 21, service: 2 }],
-    ['that consumes a message', { start: 115, duration: 11, service: 2, kind: 5 }],
   ])('leaves a child alone %s', (_, child) => {
     const trace = build(root, { span: 2, parent: 1, ...child })
     const apart = trace.spans[1]!.start - trace.spans[0]!.start
@@ -226,9 +225,9 @@ describe('clock skew', () => {
 
   it('only keeps longer and asynchronous children from starting before their cause', () => {
     const trace = build(
-      root,
+      { ...root, kind: 4 },
       { span: 2, parent: 1, start: 95, duration: 40, service: 2, kind: 2 },
-      { span: 3, parent: 1, start: 90, duration: 1, service: 3, kind: 5 },
+      { span: 3, parent: 1, start: 90, duration: 1, service: 3, kind: 2 },
     )
     expect(trace.spans.map((span) => [span.span, span.start])).toEqual([
       [1, 0],

@@ -91,6 +91,11 @@ const PIPELINE_METRICS = {
     help: 'Closed traces with something missing: rootless, orphaned, truncated, unkeyed (of the first two, from records without a key).',
     labels: ['what'],
   },
+  medoscope_trace_segments_total: {
+    type: 'counter',
+    help: 'Parts of traces judged by themselves: consumer (the work on a message), late (what came after its trace was judged, or while it went on).',
+    labels: ['part'],
+  },
   medoscope_irregularities_total: {
     type: 'counter',
     help: 'Oddities put right while assembling: clocks, cycles, orphans, times out of this world.',

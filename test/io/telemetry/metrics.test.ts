@@ -167,6 +167,8 @@ describe('gauges', () => {
       learned: 5,
       judged: { normal: 0, structure: 0, distance: 0, learning: 5, incomplete: 0, flagged: 0 },
       calibration: { have: 7, needed: 1000, neededToFlag: 999 },
+      late: [],
+      clocksAhead: [],
       strata: [{ name: 'a', state: 'learning', sampled: 1, needed: 30, clusters: 0 }],
       model: null,
     }
