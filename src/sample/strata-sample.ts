@@ -26,6 +26,7 @@ export interface StrataSampleState<T> {
   readonly evicted: number
   readonly refused: number
   readonly strata: readonly StratumState<T>[]
+  readonly pool: ReservoirState<T>
   readonly calibration: ReservoirState<CalibrationItem<T>>
 }
 
@@ -35,6 +36,11 @@ interface Stratum<T> {
   timeMs: number
   reservoir: DecayedReservoir<T>
 }
+
+/** Rate, in floors, from which a stratum counts as alive: half of its observations may be sampled to fit. */
+const ALIVE = 2
+/** How much busier another stratum must be to take the room of one that has it. */
+const HYSTERESIS = 2
 
 /** Salts that make the hashes of one id independent of each other. */
 const TIE_SALT = 0x5bd1e995
@@ -46,7 +52,9 @@ const SPLIT_SALT = 0x2545f491
  * in both, whatever the order, the shard or the restart.
  *
  * The *fit sample* is one reservoir per stratum, sized by `strataQuotas`: rare strata are kept in far
- * more than their share, and `weightOf` says how much each kept observation stands for. The
+ * more than their share, and `weightOf` says how much each kept observation stands for. Its size grows
+ * with the strata that are alive, from `size` to `sizeMost`, so that each has its floor; those for whom
+ * that is not enough, the rarest, share one more reservoir, the *pool*. The
  * *calibration sample* is one reservoir over all strata with the plain keys, so it is proportional to
  * the (decayed) traffic and needs no weights.
  *
@@ -67,6 +75,7 @@ export class StrataSample<T> {
   readonly #seed: number
   readonly #perMs: number
   readonly #strata: (Stratum<T> | undefined)[] = []
+  readonly #pool: DecayedReservoir<T>
   readonly #calibration: DecayedReservoir<CalibrationItem<T>>
   #capacity = 0
   #nowMs = -Infinity
@@ -85,6 +94,9 @@ export class StrataSample<T> {
     this.#calibration = state
       ? DecayedReservoir.restore(state.calibration)
       : new DecayedReservoir(settings.calibrationSize)
+    this.#pool = state
+      ? DecayedReservoir.restore(state.pool)
+      : new DecayedReservoir(settings.stratumCap)
     if (!state) return
     this.#nowMs = state.nowMs ?? -Infinity
     this.refused = state.refused
@@ -112,7 +124,7 @@ export class StrataSample<T> {
     this.key = decayKey(timeMs, unitFromTraceId(words, offset, this.#seed), this.#perMs)
     this.tie = hashWords(a, b, c, d, this.#seed ^ TIE_SALT)
     if ((hashWords(a, b, c, d, this.#seed ^ SPLIT_SALT) & 1) === 0) {
-      return home.reservoir.wouldEnter(this.key, this.tie) ? 'fit' : null
+      return this.#fitOf(home).wouldEnter(this.key, this.tie) ? 'fit' : null
     }
     return this.#calibration.wouldEnter(this.key, this.tie) ? 'calibration' : null
   }
@@ -127,7 +139,7 @@ export class StrataSample<T> {
     const entry = { stratum, item }
     const left =
       sample === 'fit'
-        ? home.reservoir.offer(key, tie, item)
+        ? this.#fitOf(home).offer(key, tie, item)
         : this.#calibration.offer(key, tie, entry)
     const refused = left === item || left === entry
     if (refused) this.refused++
@@ -136,15 +148,18 @@ export class StrataSample<T> {
   }
 
   /**
-   * Shares `settings.size` out anew by the rates as they are now. Between two calls a new stratum gets
-   * what is still free, up to the cap, and at least the floor, so the size can be exceeded by that much.
-   * Rates move slowly against the half-life, so quotas do; growing a reservoir is inexact only then (see
-   * `DecayedReservoir.resize`). Returns the number of items that had to go. O(strata).
+   * Shares the fit sample out anew by the rates as they are now. Between two calls a new stratum gets
+   * what is still free, at least the floor and at most the cap, and no room beyond `sizeMost`. Rates move
+   * slowly against the half-life, so quotas do; growing a reservoir is inexact only then (see
+   * `DecayedReservoir.resize`). Returns the number of items that had to go. O(strata log strata).
    */
   rebalance(): number {
-    const { size, stratumFloor, stratumCap } = this.#settings
+    const { size, sizeMost, stratumFloor, stratumCap } = this.#settings
     const rates = Float64Array.from({ length: this.#strata.length }, (_, s) => this.rateOf(s))
-    const quotas = strataQuotas(rates, size, stratumFloor, stratumCap)
+    const alive = rates.filter((rate) => rate >= ALIVE * stratumFloor).length
+    const total = Math.max(size, Math.min(sizeMost, alive * stratumFloor))
+    const pulls = rates.map((rate, s) => (this.#hasRoom(s) ? rate * HYSTERESIS : rate))
+    const quotas = strataQuotas(pulls, total, stratumFloor, stratumCap)
     let gone = 0
     this.#capacity = 0
     for (let s = 0; s < quotas.length; s++) {
@@ -174,7 +189,7 @@ export class StrataSample<T> {
     return kept === 0 ? 0 : this.rateOf(stratum) / kept
   }
 
-  /** Observations kept of a stratum, to fit from. */
+  /** Observations kept of a stratum by itself, to fit from. */
   keptOf(stratum: number): number {
     return this.#strata[stratum]?.reservoir.size ?? 0
   }
@@ -184,6 +199,11 @@ export class StrataSample<T> {
     return this.#strata[stratum]?.reservoir.items() ?? []
   }
 
+  /** The fit sample of the strata without room of their own; likewise. */
+  poolItems(): T[] {
+    return this.#pool.items()
+  }
+
   /** The calibration sample, in an order that depends on nothing else. */
   calibrationItems(): CalibrationItem<T>[] {
     return this.#calibration.items()
@@ -191,7 +211,8 @@ export class StrataSample<T> {
 
   /** Size of the fit sample. */
   get fitSize(): number {
-    return this.#strata.reduce((sum, stratum) => sum + (stratum?.reservoir.size ?? 0), 0)
+    const own = this.#strata.reduce((sum, stratum) => sum + (stratum?.reservoir.size ?? 0), 0)
+    return own + this.#pool.size
   }
 
   get calibrationSize(): number {
@@ -208,6 +229,7 @@ export class StrataSample<T> {
         const { weight, timeMs, reservoir } = this.#strata[stratum]!
         return { stratum, weight, timeMs, reservoir: reservoir.state() }
       }),
+      pool: this.#pool.state(),
       calibration: this.#calibration.state(),
     }
   }
@@ -216,12 +238,22 @@ export class StrataSample<T> {
     const known = this.#strata[stratum]
     if (known) return known
     this.#check(stratum)
-    const { size, stratumFloor, stratumCap } = this.#settings
-    const capacity = Math.min(stratumCap, Math.max(stratumFloor, size - this.#capacity))
+    const { size, sizeMost, stratumFloor, stratumCap } = this.#settings
+    const wanted = Math.min(stratumCap, Math.max(stratumFloor, size - this.#capacity))
+    const capacity = this.#capacity + wanted > sizeMost ? 0 : wanted
     this.#capacity += capacity
     const made = { weight: 0, timeMs, reservoir: new DecayedReservoir<T>(capacity) }
     this.#strata[stratum] = made
     return made
+  }
+
+  /** Whether a stratum has a reservoir of its own. */
+  #hasRoom(stratum: number): boolean {
+    return (this.#strata[stratum]?.reservoir.capacity ?? 0) > 0
+  }
+
+  #fitOf({ reservoir }: Stratum<T>): DecayedReservoir<T> {
+    return reservoir.capacity > 0 ? reservoir : this.#pool
   }
 
   /** Adds 1 as of `timeMs`; whichever of the two times is earlier is decayed to the other. */
