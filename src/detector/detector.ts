@@ -12,7 +12,7 @@ import { checkedState, type DetectorState, STATE_FORMAT } from './detector-state
 import { type DetectorStatus, statusOf } from './detector-status.ts'
 import { type DriftView, driftView } from './drift-view.ts'
 import { type FitRequest, type FitResult, fit } from './fit.ts'
-import { FitSchedule } from './fit-schedule.ts'
+import { FitSchedule, type LearningProgress } from './fit-schedule.ts'
 import { installedModel } from './installed-model.ts'
 import { Judge } from './judge.ts'
 import { Learner } from './learner.ts'
@@ -220,7 +220,7 @@ export class Detector {
     if (due) {
       output.installed.push(this.#judge.install(due.request, due.result, due.traces, this.#clockMs))
     }
-    if (this.#schedule.isDue(this.#clockMs, this.#learner)) {
+    if (this.#schedule.isDue(this.#clockMs, this.#progress())) {
       const wanted = this.#learner.fitRequest(
         this.#schedule.nextVersion,
         this.#clockMs,
@@ -229,6 +229,17 @@ export class Detector {
       this.#schedule.ask(wanted.request, wanted.traces, this.#clockMs, this.#learner.learned)
     }
     return true
+  }
+
+  #progress(): LearningProgress {
+    const { learned, calibrationSize } = this.#learner
+    const awaited = this.#learner.awaited(this.#observer.model)
+    return {
+      learned,
+      calibrationSize,
+      awaited,
+      unjudgedShare: this.#observer.coverage.unjudgedShare,
+    }
   }
 
   #take(record: LogRecord, output: StepOutput): void {

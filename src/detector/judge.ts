@@ -12,11 +12,13 @@ import type { InstalledModel } from '../contract/installed-model.ts'
 import type { StepOutput } from '../contract/step-output.ts'
 import { DriftMonitor, type DriftMonitorState } from '../drift/drift-monitor.ts'
 import { ActiveModel, type Judgement, noJudgement } from '../model/active-model.ts'
+import { POOLED } from '../model/fit-request.ts'
 import { makeModel } from '../model/install.ts'
 import type { Model } from '../model/model.ts'
 import { hexWords, type KeptTrace, keepTrace } from '../profile/kept-trace.ts'
 import { ProfileScratch } from '../profile/profile.ts'
 import { TraceElements } from '../profile/trace-elements.ts'
+import { Coverage, type CoverageState } from './coverage.ts'
 import { contributionsOf, type RawContribution, rankServices, summarise } from './explanation.ts'
 import type { FitRequest, FitResult } from './fit.ts'
 import { installedModel } from './installed-model.ts'
@@ -46,6 +48,8 @@ export class Judge {
     flagged: 0,
   }
   readonly clusters: AnomalyClusters
+  /** How much of the recent traffic is judged. */
+  readonly coverage = new Coverage()
   drift: DriftMonitor
   readonly #settings: DetectorSettings
   readonly #tables: Tables
@@ -98,6 +102,7 @@ export class Judge {
     const verdict = this.#verdict(trace, reason, flagged)
     output.verdicts.push(verdict)
     this.counts[reason]++
+    this.coverage.add(this.#elements.stratum, trace.endMs, reason, this.#isPooled())
     if (flagged) {
       this.counts.flagged++
       output.anomalies.push(this.#anomaly(verdict, trace, observed?.cluster ?? null))
@@ -157,10 +162,15 @@ export class Judge {
     return this.#judgement.pStructure < this.#judgement.pDistance ? 'structure' : 'distance'
   }
 
+  /** Whether the last observation was judged together with other rare entry operations. */
+  #isPooled(): boolean {
+    return this.#judgement.stratum?.stratum === POOLED
+  }
+
   /** How often an entry has unusual sets of calls is learned of all observations, flagged or not. */
   #learnStructure(timeMs: number): void {
     const { stratum, pStructure } = this.#judgement
-    if (stratum === null) return
+    if (stratum === null || this.#isPooled()) return
     this.#learner.places.learnStructure(this.#elements.stratum, isUnusual(pStructure), timeMs)
   }
 
@@ -175,7 +185,8 @@ export class Judge {
     return {
       timeMs: this.#elements.trace.endMs,
       flagged,
-      pStructure: this.#judgement.stratum ? this.#judgement.pStructure : null,
+      // Rare entry operations have no share of unusual shapes of their own.
+      pStructure: this.#judgement.stratum && !this.#isPooled() ? this.#judgement.pStructure : null,
       differingPath: this.#judgement.differingPath,
       categories: this.#x.categories,
       keep: (): KeptExample => ({
@@ -240,6 +251,7 @@ export class Judge {
       model: this.model,
       clusters: this.clusters.state(),
       drift: this.drift.snapshot(),
+      coverage: this.coverage.state(),
     }
   }
 
@@ -247,6 +259,7 @@ export class Judge {
     Object.assign(this.counts, state.counts)
     if (state.model) this.#activate(state.model)
     this.clusters.restore(state.clusters)
+    this.coverage.restore(state.coverage)
     this.drift = DriftMonitor.restore(state.drift, this.#settings.drift)
   }
 }
@@ -256,4 +269,5 @@ export interface JudgeState {
   readonly model: Model | null
   readonly clusters: AnomalyClustersState
   readonly drift: DriftMonitorState
+  readonly coverage: CoverageState
 }
