@@ -46,6 +46,8 @@ export class Detector {
   readonly #dropped = emptyCounts()
   readonly #records = { taken: 0, bytes: 0, spans: 0, undecodable: 0, keyed: 0 }
   #clockMs = 0
+  #reviewedWindow = -1
+  #output: StepOutput | null = null
 
   constructor(settings: DetectorSettings) {
     this.settings = settings
@@ -190,6 +192,7 @@ export class Detector {
       records: { ...this.#records },
       dropped: { ...this.#dropped },
       clockMs: this.#clockMs,
+      reviewedWindow: this.#reviewedWindow,
     }
   }
 
@@ -209,6 +212,7 @@ export class Detector {
     Object.assign(detector.#records, saved.records)
     Object.assign(detector.#dropped, saved.dropped)
     detector.#clockMs = saved.clockMs
+    detector.#reviewedWindow = saved.reviewedWindow
     return detector
   }
 
@@ -229,6 +233,14 @@ export class Detector {
       this.#schedule.ask(wanted.request, wanted.traces, this.#clockMs, this.#learner.learned)
     }
     return true
+  }
+
+  /** At the boundaries of data time, so that where a rule begins depends on the log alone. */
+  #reviewNames(): void {
+    const window = Math.floor(this.#clockMs / this.settings.model.windowMs)
+    if (window === this.#reviewedWindow) return
+    this.#reviewedWindow = window
+    this.#tables.reviewNames()
   }
 
   #progress(): LearningProgress {
@@ -265,6 +277,7 @@ export class Detector {
     shard.assembler.add(this.#tables.target.columns, record.offset, record.keyed)
     this.#drain(shard.assembler, output)
     this.#clockMs = this.#latest()
+    this.#reviewNames()
     this.#judge.advance(this.#clockMs, output)
   }
 
