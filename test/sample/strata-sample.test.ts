@@ -81,21 +81,22 @@ describe('StrataSample', () => {
     expect(total).toBeCloseTo(40_000, 3)
   })
 
-  it('calibrates on all strata in proportion to their traffic', () => {
+  it('calibrates on all strata by the roots of their traffic, so that none crowds out the others', () => {
     const list = traffic(40_000, 6, 2)
-    const sample = learned(list, { halfLifeMs: Infinity, calibrationSize: 2000 })
+    const sample = learned(list, { halfLifeMs: Infinity, calibrationSize: 1000 })
+    sample.rebalance()
+    const again = list.map((o) => ({ ...o, id: o.id + list.length }))
+    for (const observation of again) learn(sample, observation)
     const counts = new Array<number>(6).fill(0)
     for (const { stratum, item } of sample.calibrationItems()) {
-      expect(list[item]!.stratum).toBe(stratum)
+      expect(list[item % list.length]!.stratum).toBe(stratum)
       counts[stratum]!++
     }
-    const shares = [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 32]
-    const chi2 = counts.reduce(
-      (sum, n, s) => sum + (n - 2000 * shares[s]!) ** 2 / (2000 * shares[s]!),
-      0,
-    )
-    // 5 degrees of freedom: 99.99 % below 25.7.
-    expect(chi2).toBeLessThan(25.7)
+    // Roots of 1/2 1/4 1/8 1/16 1/32 1/32 of 1000.
+    const expected = [328, 232, 164, 116, 80, 80]
+    counts.forEach((n, s) => {
+      expect(Math.abs(n - expected[s]!)).toBeLessThanOrEqual(4)
+    })
   })
 
   it('splits by the id alone, in halves, and never has an observation in both samples', () => {
@@ -182,9 +183,9 @@ describe('StrataSample', () => {
         const sample = learned(list, small)
         expect(sample.fitSize).toBeLessThanOrEqual(20 + 5 * 3)
         expect(sample.calibrationSize).toBeLessThanOrEqual(10)
-        const before = sample.fitSize
+        const before = sample.fitSize + sample.calibrationSize
         const gone = sample.rebalance()
-        expect(sample.fitSize).toBe(before - gone)
+        expect(sample.fitSize + sample.calibrationSize).toBe(before - gone)
         expect(sample.fitSize).toBeLessThanOrEqual(20)
         const kept = sample.strata().flatMap((s) => sample.fitItems(s))
         for (const s of sample.strata()) {
@@ -235,7 +236,7 @@ describe('StrataSample', () => {
       stratum: id % 5,
     }))
     const sample = learned(list)
-    expect(sample.strata().map((s) => sample.keptOf(s))).toEqual([60, 40, 5, 5, 5])
+    expect(sample.strata().map((s) => sample.keptOf(s))).toEqual([10, 25, 18, 14, 8])
     sample.rebalance()
     expect(sample.fitSize).toBeLessThanOrEqual(100)
     for (const o of list) learn(sample, { ...o, id: o.id + 3000 })
@@ -290,7 +291,7 @@ describe('StrataSample', () => {
     expect(place).toBe('fit')
     expect(sample.put('fit', sample.key, sample.tie, 0, id)).toBe(false)
     expect(sample.refused).toBe(1)
-    expect(sample.state().strata[0]!.reservoir).toEqual(before.strata[0]!.reservoir)
+    expect(sample.state().fit.strata[0]!.reservoir).toEqual(before.fit.strata[0]!.reservoir)
   })
 
   it('refuses strata, times and settings that make no sense', () => {
