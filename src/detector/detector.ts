@@ -47,7 +47,6 @@ export class Detector {
   readonly #records = { taken: 0, bytes: 0, spans: 0, undecodable: 0, keyed: 0 }
   #clockMs = 0
   #reviewedWindow = -1
-  #output: StepOutput | null = null
 
   constructor(settings: DetectorSettings) {
     this.settings = settings

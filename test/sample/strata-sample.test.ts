@@ -103,10 +103,10 @@ describe('StrataSample', () => {
     const n = 10_000
     const list = traffic(n, 6, 3)
     const roomy = {
-      size: 6 * n,
-      sizeMost: 6 * n,
+      size: 100 * n,
+      sizeMost: 100 * n,
       stratumCap: n,
-      calibrationSize: n,
+      calibrationSize: 100 * n,
       halfLifeMs: Infinity,
     }
     const sample = learned(list, roomy)
