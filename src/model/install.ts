@@ -72,7 +72,8 @@ function clusterId(trace: KeptTrace, stratum: number, version: number): string {
 
 function contentId(model: Omit<Model, 'id'>): string {
   const hash = new ContentHash().number(model.version).number(model.fittedMs)
-  hash.numbers(model.scales.knots).numbers(model.calibration.statistic)
+  hash.numbers(model.scales.knots)
+  for (const ranked of model.calibration.ranks) hash.numbers(ranked)
   for (const { clusters, pathSets } of model.strata) {
     hash.numbers(pathSets.signatures)
     for (const cluster of clusters) hash.text(cluster.id).numbers(cluster.members[0]!.id)
