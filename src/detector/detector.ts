@@ -244,12 +244,12 @@ export class Detector {
 
   #progress(): LearningProgress {
     const { learned, calibrationSize } = this.#learner
-    const awaited = this.#learner.awaited(this.#observer.model)
+    const awaited = this.#learner.awaited(this.#judge.model)
     return {
       learned,
       calibrationSize,
       awaited,
-      unjudgedShare: this.#observer.coverage.unjudgedShare,
+      unjudgedShare: this.#judge.coverage.unjudgedShare,
     }
   }
 
