@@ -40,11 +40,6 @@ export const crossChecks: readonly CrossCheck[] = [
     holds: (c) => c.model.min_calibration <= c.sample.calibration_size,
   },
   {
-    keys: ['model.min_observations', 'sample.stratum_cap'],
-    allowed: 'at most sample.stratum_cap, or nothing is ever judged',
-    holds: (c) => c.model.min_observations <= c.sample.stratum_cap,
-  },
-  {
     keys: ['model.refresh', 'model.window'],
     allowed: 'at least model.window',
     holds: (c) => c.model.refresh >= c.model.window,

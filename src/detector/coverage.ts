@@ -43,10 +43,15 @@ export class Coverage {
     if (unjudged) this.#unjudged[0]!++
   }
 
+  /** Observations of both windows. */
+  get seen(): number {
+    return this.#seen[0]! + this.#seen[1]!
+  }
+
   /** Share of the recent observations that were not judged; 0 without any. */
   get unjudgedShare(): number {
-    const seen = this.#seen[0]! + this.#seen[1]!
-    return seen === 0 ? 0 : (this.#unjudged[0]! + this.#unjudged[1]!) / seen
+    const unjudged = this.#unjudged[0]! + this.#unjudged[1]!
+    return this.seen === 0 ? 0 : unjudged / this.seen
   }
 
   /** Entry operations with recent traffic, by the most unjudged observations first. */
@@ -65,6 +70,14 @@ export class Coverage {
     return found.sort(
       (a, b) => unjudged(b) - unjudged(a) || b.seen - a.seen || a.stratum - b.stratum,
     )
+  }
+
+  /** Forgets what was, since a first model changes everything. */
+  restart(): void {
+    this.#running.clear()
+    this.#before.clear()
+    this.#seen = [0, 0]
+    this.#unjudged = [0, 0]
   }
 
   #sum(name: keyof typeof WINDOW, stratum: number): number {

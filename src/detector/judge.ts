@@ -126,6 +126,7 @@ export class Judge {
     traces: readonly KeptTrace[],
     installedMs: number,
   ): InstalledModel {
+    if (this.model === null) this.coverage.restart()
     const model = makeModel(request, result, traces, this.model, installedMs)
     this.#activate(model)
     this.clusters.install({ ...model, places: result.places })
