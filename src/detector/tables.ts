@@ -1,11 +1,15 @@
 import { type SlotTable, slotTable } from '../otlp/attribute-slots.ts'
 import type { DecodeTarget } from '../otlp/decode-target.ts'
 import { SpanColumns } from '../otlp/span-columns.ts'
-import { Vocabulary } from '../otlp/vocabulary.ts'
+import { Vocabulary, type VocabularyState } from '../otlp/vocabulary.ts'
 import { ElementTable, type ElementTableState } from '../profile/element-table.ts'
 import { EvidenceReader } from '../profile/kept-trace.ts'
 import { maskName } from '../profile/mask-name.ts'
+import { NameRules, type NameRulesState } from '../profile/name-rules.ts'
 import type { FeatureSettings } from './settings.ts'
+
+/** New names from which they are looked at for ids. */
+const NEW_NAMES = 64
 
 /** Everything that turns texts into small integers and back: one set for a detector. */
 export class Tables {
@@ -16,11 +20,14 @@ export class Tables {
   readonly evidence: EvidenceReader
   readonly categories: readonly string[]
   readonly categorySlots: Int32Array<ArrayBuffer>
+  readonly #rules = new NameRules()
+  /** Names that there were when they were last looked at. */
+  #reviewed = 0
   /** Where decoders put what they read; cleared for each record. */
   readonly target: DecodeTarget
 
   constructor(settings: FeatureSettings) {
-    this.names = new Vocabulary(settings.maxTexts, maskName)
+    this.names = new Vocabulary(settings.maxTexts, (text) => this.#rules.mask(maskName(text)))
     this.values = new Vocabulary(settings.maxTexts)
     this.slots = slotTable(settings.categories)
     this.elements = new ElementTable(settings, this.names, this.values)
@@ -37,6 +44,20 @@ export class Tables {
     }
   }
 
+  /**
+   * Looks for ids among the operation names that have come up since it last did. Call it at positions of
+   * the log that do not depend on batching.
+   */
+  reviewNames(): void {
+    const { names } = this
+    if (names.size < this.#reviewed + NEW_NAMES) return
+    this.#reviewed = names.size
+    const counted = names.texts().map((text, id) => ({ text, count: names.seen(id) }))
+    // What was masked by an earlier rule but is known by its raw name is no news.
+    const current = counted.filter(({ text }) => this.#rules.mask(text) === text)
+    if (this.#rules.review(current) > 0) names.recanonicalise()
+  }
+
   /** Spans of medoscope itself that were left out. */
   get ownSpans(): number {
     return this.target.droppedOwn
@@ -44,8 +65,10 @@ export class Tables {
 
   state(): TablesState {
     return {
-      names: [...this.names.texts()],
-      values: [...this.values.texts()],
+      names: this.names.state(),
+      values: this.values.state(),
+      rules: this.#rules.state(),
+      reviewed: this.#reviewed,
       elements: this.elements.state(),
     }
   }
@@ -53,12 +76,16 @@ export class Tables {
   restore(state: TablesState): void {
     this.names.restore(state.names)
     this.values.restore(state.values)
+    this.#rules.restore(state.rules)
+    this.#reviewed = state.reviewed
     this.elements.restore(state.elements)
   }
 }
 
 export interface TablesState {
-  readonly names: readonly string[]
-  readonly values: readonly string[]
+  readonly names: VocabularyState
+  readonly values: VocabularyState
+  readonly rules: NameRulesState
+  readonly reviewed: number
   readonly elements: ElementTableState
 }

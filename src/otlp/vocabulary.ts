@@ -1,3 +1,4 @@
+import { grownTo } from '../columns/grown-array.ts'
 import { hashBytes, sameBytes, viewOf } from './byte-words.ts'
 
 /** Id of the absent text; its string is ''. */
@@ -16,6 +17,11 @@ const LENGTH = 2
 const ID = 3
 const ENTRY_SIZE = 4
 
+export interface VocabularyState {
+  readonly texts: readonly string[]
+  readonly seen: Uint32Array<ArrayBuffer>
+}
+
 /**
  * Texts as small integers, interned straight from UTF-8 bytes. Two levels:
  * - the *vocabulary* proper: canonical texts, append-only up to `limit`; what does not fit any more
@@ -23,7 +29,8 @@ const ENTRY_SIZE = 4
  * - caches from raw bytes and raw strings to canonical ids, cleared when full. They save decoding and
  *   masking a text that was seen before; as the mapping is pure, clearing them never changes a result.
  *
- * `canonical` maps a raw text to the text that is kept (e.g. masks ids in operation names).
+ * `canonical` maps a raw text to the text that is kept (e.g. masks ids in operation names). Where it
+ * changes, `recanonicalise` says so; texts that are kept already stay what they are.
  */
 export class Vocabulary {
   readonly limit: number
@@ -44,6 +51,8 @@ export class Vocabulary {
   #used = 0
   #arenaUsed = 0
   readonly #rawIds = new Map<string, number>()
+  /** How often each id was looked up. */
+  #seen = new Uint32Array(256)
 
   constructor(limit: number, canonical: (text: string) => string = (text) => text) {
     this.limit = limit
@@ -65,16 +74,25 @@ export class Vocabulary {
     return this.#texts[id] ?? '(other)'
   }
 
+  /** How often the text of an id was looked up. */
+  seen(id: number): number {
+    return this.#seen[id] ?? 0
+  }
+
+  /** `canonical` has changed: raw texts are mapped anew. */
+  recanonicalise(): void {
+    this.#rawIds.clear()
+    this.#clearBytes()
+  }
+
   /** Id of a text that is canonical already, or of its canonical form. */
   intern(raw: string): number {
     const known = this.#rawIds.get(raw)
-    if (known !== undefined) {
-      if (known === OTHER_TEXT) this.overflow++
-      return known
-    }
+    if (known !== undefined) return this.#found(known)
     const id = this.#canonicalId(raw)
     if (this.#rawIds.size === this.#capacity) this.#rawIds.clear()
     this.#rawIds.set(raw, id)
+    this.#seen[id]!++
     return id
   }
 
@@ -102,25 +120,29 @@ export class Vocabulary {
         entries[at + LENGTH] === length &&
         sameBytes(this.#arenaView, entries[at + START]!, view, start, length)
       ) {
-        const id = entries[at + ID]!
-        if (id === OTHER_TEXT) this.overflow++
-        return id
+        return this.#found(entries[at + ID]!)
       }
     }
     return this.#remember(bytes, start, end, hash)
   }
 
-  /** All canonical texts in id order: with `restore`, the whole lasting state. */
+  /** All canonical texts in id order. */
   texts(): readonly string[] {
     return this.#texts
   }
 
-  /** Takes over the texts of another vocabulary; only valid on a fresh one. */
-  restore(texts: readonly string[]): void {
+  /** Plain data: texts in id order, and how often each was looked up. */
+  state(): VocabularyState {
+    return { texts: [...this.#texts], seen: this.#seen.slice(0, this.#texts.length) }
+  }
+
+  /** Takes over the state of another vocabulary; only valid on a fresh one. */
+  restore({ texts, seen }: VocabularyState): void {
     for (let id = 2; id < texts.length; id++) {
       this.#texts.push(texts[id]!)
       this.#ids.set(texts[id]!, id)
     }
+    this.#seen = grownTo(seen.slice(), 256)
   }
 
   #canonicalId(raw: string): number {
@@ -134,17 +156,30 @@ export class Vocabulary {
     const id = this.#texts.length
     this.#texts.push(text)
     this.#ids.set(text, id)
+    this.#seen = grownTo(this.#seen, id + 1)
     return id
+  }
+
+  /** Counts a look-up that was answered from a cache. */
+  #found(id: number): number {
+    if (id === OTHER_TEXT) this.overflow++
+    this.#seen[id]!++
+    return id
+  }
+
+  #clearBytes(): void {
+    this.#slots.fill(EMPTY)
+    this.#used = 0
+    this.#arenaUsed = 0
   }
 
   #remember(bytes: Uint8Array, start: number, end: number, hash: number): number {
     const text = bytes.subarray(start, end)
     const id = this.#canonicalId(utf8.decode(text))
+    this.#seen[id]!++
     if (text.length > this.#arena.length / 8) return id
     if (this.#used === this.#capacity || this.#arenaUsed + text.length > this.#arena.length) {
-      this.#slots.fill(EMPTY)
-      this.#used = 0
-      this.#arenaUsed = 0
+      this.#clearBytes()
     }
     const mask = this.#slots.length - 1
     let probe = 0

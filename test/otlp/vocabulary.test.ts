@@ -92,7 +92,7 @@ describe('Vocabulary', () => {
     const before = new Vocabulary(100)
     const ids = ['x', 'y', 'z'].map((text) => before.intern(text))
     const after = new Vocabulary(100)
-    after.restore(before.texts())
+    after.restore(before.state())
     expect(['x', 'y', 'z'].map((text) => withBytes(after, text))).toEqual(ids)
     expect(after.intern('new')).toBe(before.intern('new'))
   })

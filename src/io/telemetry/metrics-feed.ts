@@ -142,7 +142,8 @@ export function feedStatus(metrics: Metrics, status: DetectorStatus, wallMs: num
   metrics.set('medoscope_calibration_observations', calibration.have)
   metrics.set('medoscope_calibration_needed', calibration.needed, { for: 'first_model' })
   metrics.set('medoscope_calibration_needed', calibration.neededToFlag, { for: 'alpha' })
-  for (const state of ['learning', 'live']) {
+  metrics.set('medoscope_coverage_ratio', status.coverage.share)
+  for (const state of ['learning', 'pooled', 'live']) {
     const count = strata.filter((stratum) => stratum.state === state).length
     metrics.set('medoscope_strata', count, { state })
   }

@@ -114,6 +114,10 @@ const PIPELINE_METRICS = {
     help: 'Traces judged, by reason of the verdict: normal, structure, distance, learning, incomplete.',
     labels: ['reason'],
   },
+  medoscope_coverage_ratio: {
+    type: 'gauge',
+    help: 'Share of the traces of the last 5 to 10 minutes of data time that were judged; 1 without traffic.',
+  },
   medoscope_observations_flagged_total: {
     type: 'counter',
     help: 'Traces judged anomalous.',

@@ -170,6 +170,7 @@ describe('gauges', () => {
       late: [],
       clocksAhead: [],
       strata: [{ name: 'a', state: 'learning', sampled: 1, needed: 30, clusters: 0 }],
+      coverage: { seen: 40, share: 0.75, entryOperations: [] },
       model: null,
     }
     feedStatus(metrics, status, 1_060_000)
@@ -177,6 +178,7 @@ describe('gauges', () => {
     expect(await read(metrics, 'medoscope_data_time_age_seconds')).toBe(60)
     expect(await read(metrics, 'medoscope_calibration_needed{for="alpha"}')).toBe(999)
     expect(await read(metrics, 'medoscope_strata{state="learning"}')).toBe(1)
+    expect(await read(metrics, 'medoscope_coverage_ratio')).toBe(0.75)
   })
 
   it('say which sink the input waits for', async () => {
