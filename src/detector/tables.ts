@@ -1,5 +1,6 @@
 import { type SlotTable, slotTable } from '../otlp/attribute-slots.ts'
 import type { DecodeTarget } from '../otlp/decode-target.ts'
+import { ServiceIdentities, type ServiceIdentitiesState } from '../otlp/service-identities.ts'
 import { SpanColumns } from '../otlp/span-columns.ts'
 import { Vocabulary } from '../otlp/vocabulary.ts'
 import { ElementTable, type ElementTableState } from '../profile/element-table.ts'
@@ -16,12 +17,14 @@ export class Tables {
   readonly evidence: EvidenceReader
   readonly categories: readonly string[]
   readonly categorySlots: Int32Array<ArrayBuffer>
+  readonly #identities: ServiceIdentities
   /** Where decoders put what they read; cleared for each record. */
   readonly target: DecodeTarget
 
   constructor(settings: FeatureSettings) {
     this.names = new Vocabulary(settings.maxTexts, maskName)
     this.values = new Vocabulary(settings.maxTexts)
+    this.#identities = new ServiceIdentities(this.values)
     this.slots = slotTable(settings.categories)
     this.elements = new ElementTable(settings, this.names, this.values)
     this.categories = settings.categories
@@ -32,6 +35,7 @@ export class Tables {
       names: this.names,
       values: this.values,
       slots: this.slots,
+      identities: this.#identities,
       ignoreServices: new Set(settings.ignoreServices),
       droppedOwn: 0,
     }
@@ -47,6 +51,7 @@ export class Tables {
       names: [...this.names.texts()],
       values: [...this.values.texts()],
       elements: this.elements.state(),
+      identities: this.#identities.state(),
     }
   }
 
@@ -54,6 +59,7 @@ export class Tables {
     this.names.restore(state.names)
     this.values.restore(state.values)
     this.elements.restore(state.elements)
+    this.#identities.restore(state.identities)
   }
 }
 
@@ -61,4 +67,5 @@ export interface TablesState {
   readonly names: readonly string[]
   readonly values: readonly string[]
   readonly elements: ElementTableState
+  readonly identities: ServiceIdentitiesState
 }
