@@ -3,7 +3,7 @@ import { KIND_CONSUMER, KIND_PRODUCER } from '../otlp/span-columns.ts'
 import type { AssembledTrace } from './assembled-trace.ts'
 import type { AssemblerCounts } from './assembler-counts.ts'
 import { skewShiftNs } from './clock-skew.ts'
-import { PARENT_ID, SPAN_ID, type SpanStore, START } from './span-store.ts'
+import { KIND_STATUS, PARENT_ID, SERVICE, SPAN_ID, type SpanStore, START } from './span-store.ts'
 import { isPlausibleHi, isPlausibleMs } from './span-times.ts'
 import { CHILD, ORPHAN, SpanTree } from './span-tree.ts'
 
@@ -155,6 +155,8 @@ export class TraceBuilder {
         unsigned[at + SPAN_ID + 1]!,
         unsigned[at + PARENT_ID]!,
         unsigned[at + PARENT_ID + 1]!,
+        unsigned[at + KIND_STATUS]! & 0xff,
+        unsigned[at + SERVICE]!,
       )
       if (!isNew) continue
       of.row[span] = row

@@ -1,5 +1,6 @@
 import { type SlotTable, slotTable } from '../otlp/attribute-slots.ts'
 import type { DecodeTarget } from '../otlp/decode-target.ts'
+import { ServiceIdentities, type ServiceIdentitiesState } from '../otlp/service-identities.ts'
 import { SpanColumns } from '../otlp/span-columns.ts'
 import { Vocabulary, type VocabularyState } from '../otlp/vocabulary.ts'
 import { ElementTable, type ElementTableState } from '../profile/element-table.ts'
@@ -23,12 +24,14 @@ export class Tables {
   readonly #rules = new NameRules()
   /** Names that there were when they were last looked at. */
   #reviewed = 0
+  readonly #identities: ServiceIdentities
   /** Where decoders put what they read; cleared for each record. */
   readonly target: DecodeTarget
 
   constructor(settings: FeatureSettings) {
     this.names = new Vocabulary(settings.maxTexts, (text) => this.#rules.mask(maskName(text)))
     this.values = new Vocabulary(settings.maxTexts)
+    this.#identities = new ServiceIdentities(this.values)
     this.slots = slotTable(settings.categories)
     this.elements = new ElementTable(settings, this.names, this.values)
     this.categories = settings.categories
@@ -39,6 +42,7 @@ export class Tables {
       names: this.names,
       values: this.values,
       slots: this.slots,
+      identities: this.#identities,
       ignoreServices: new Set(settings.ignoreServices),
       droppedOwn: 0,
     }
@@ -70,6 +74,7 @@ export class Tables {
       rules: this.#rules.state(),
       reviewed: this.#reviewed,
       elements: this.elements.state(),
+      identities: this.#identities.state(),
     }
   }
 
@@ -79,6 +84,7 @@ export class Tables {
     this.#rules.restore(state.rules)
     this.#reviewed = state.reviewed
     this.elements.restore(state.elements)
+    this.#identities.restore(state.identities)
   }
 }
 
@@ -88,4 +94,5 @@ export interface TablesState {
   readonly rules: NameRulesState
   readonly reviewed: number
   readonly elements: ElementTableState
+  readonly identities: ServiceIdentitiesState
 }

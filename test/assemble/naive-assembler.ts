@@ -146,12 +146,14 @@ export class NaiveAssembler {
 
   #close(open: OpenTrace, cause: string): void {
     this.#open = this.#open.filter((one) => one !== open)
-    const unique = new Map<number, SpanDraft>()
+    const unique: SpanDraft[] = []
     for (const draft of open.spans) {
-      if (unique.has(draft.span)) this.duplicates++
-      else unique.set(draft.span, draft)
+      const same = unique.filter(({ span }) => span === draft.span)
+      const isOther = same.length === 1 && PAIRS.has(`${kindOf(same[0]!)}${kindOf(draft)}`)
+      if (same.length === 0 || isOther) unique.push(draft)
+      else this.duplicates++
     }
-    const spans = [...unique.values()].sort(byStart)
+    const spans = unique.sort(byStart)
     const half = this.#now - this.#settings.maxWaitMs / 2
     const goesOn = cause === 'max_wait' && (open.late !== null || open.latestEnd > half)
     const long = open.late?.long === true || goesOn
@@ -224,10 +226,16 @@ export class NaiveAssembler {
 
   /** `spans` in order of start. */
   #tree(spans: readonly SpanDraft[]): { entry: Placed; rooted: boolean } {
-    const byId = new Map(spans.map((draft) => [draft.span, draft]))
     const parents = new Map<SpanDraft, SpanDraft>()
+    const service = (draft: SpanDraft) => draft.service ?? 2
     for (const draft of spans) {
-      const parent = byId.get(draft.parent ?? 0)
+      const asking = kindOf(draft) === 2 ? 3 : kindOf(draft) === 5 ? 4 : -1
+      const twin = spans.find((one) => one.span === draft.span && kindOf(one) === asking)
+      const above = spans.filter(({ span }) => span === (draft.parent ?? 0))
+      const answers = above.find((one) => [2, 5].includes(kindOf(one))) ?? above[0]
+      const asks = above.find((one) => one !== answers)
+      const isOwn = asks && service(asks) === service(draft) && service(answers!) !== service(draft)
+      const parent = twin ?? (isOwn ? asks : answers)
       if (parent) parents.set(draft, parent)
     }
     this.#cut.clear()
@@ -241,7 +249,7 @@ export class NaiveAssembler {
       this.cycles++
     }
     const tops = spans.filter((draft) => !parents.has(draft))
-    const roots = tops.filter((draft) => (draft.parent ?? 0) === 0)
+    const roots = tops.filter((draft) => (draft.parent ?? 0) === 0 && !this.#cut.has(draft))
     const entry = roots[0] ?? tops[0]!
     const children = (of: SpanDraft) =>
       spans.filter((draft) => draft !== entry && (parents.get(draft) ?? entry) === of)
@@ -272,6 +280,13 @@ export class NaiveAssembler {
 /** A span and what is below it, parents first, as far as `into` lets. */
 function below(top: Placed, into: (one: Placed) => boolean = () => true): Placed[] {
   return into(top) ? [top, ...top.children.flatMap((child) => below(child, into))] : []
+}
+
+/** Kinds that may share a span id. */
+const PAIRS = new Set(['32', '23', '45', '54'])
+
+function kindOf(draft: SpanDraft): number {
+  return draft.kind ?? 1
 }
 
 function skew(

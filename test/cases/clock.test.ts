@@ -76,7 +76,7 @@ describe('a clock that all believed and that was wrong', () => {
     const found = opened(result).filter(({ sentence }) => sentence.includes('orders'))
     expect(found.length).toBeGreaterThan(0)
     expect(found.some(({ atS }) => Math.abs(atS - first!.atS) <= 30)).toBe(true)
-    expect(result.byMinute.slice(2).every((count) => count > 500)).toBe(true)
+    expect(result.byMinute.slice(2, 7).every((count) => count > 500)).toBe(true)
   })
 })
 
