@@ -8,6 +8,14 @@ export interface DatabaseSettings {
   readonly threads: number
 }
 
+interface AppendedColumn {
+  readonly sqlType: 'INTEGER' | 'DOUBLE' | 'BIGINT'
+  readonly values: ArrayLike<number>
+}
+
+/** DuckDB's own size of a vector. */
+const CHUNK_ROWS = 2048
+
 /** A DuckDB in this process: reads and writes tables of files. Nothing of it is loaded before `open`. */
 export class Database {
   readonly #instance: DuckDBInstance
@@ -49,6 +57,30 @@ export class Database {
       if (chunk === null || chunk.rowCount === 0) return
       yield chunk
     }
+  }
+
+  /** Appends numbers to a table that has just these columns; NaN becomes NULL. */
+  async append(table: string, columns: readonly AppendedColumn[], rows: number): Promise<void> {
+    const { BIGINT, DOUBLE, DuckDBDataChunk, INTEGER } = await import('@duckdb/node-api')
+    const types = { BIGINT, DOUBLE, INTEGER }
+    const appender = await this.#connection.createAppender(table)
+    for (let from = 0; from < rows; from += CHUNK_ROWS) {
+      const size = Math.min(CHUNK_ROWS, rows - from)
+      const chunk = DuckDBDataChunk.create(
+        columns.map(({ sqlType }) => types[sqlType]),
+        size,
+      )
+      for (const [c, { sqlType, values }] of columns.entries()) {
+        const piece = Array.from({ length: size }, (_, i) => {
+          const value = values[from + i] ?? Number.NaN
+          if (Number.isNaN(value)) return null
+          return sqlType === 'BIGINT' ? BigInt(value) : value
+        })
+        chunk.setColumnValues(c, piece)
+      }
+      appender.appendDataChunk(chunk)
+    }
+    appender.closeSync()
   }
 
   close(): void {
