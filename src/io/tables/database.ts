@@ -83,6 +83,11 @@ export class Database {
     appender.closeSync()
   }
 
+  /** Ends the query that runs, which then throws. */
+  interrupt(): void {
+    this.#connection.interrupt()
+  }
+
   close(): void {
     this.#connection.closeSync()
     this.#instance.closeSync()
