@@ -42,11 +42,11 @@ export function columnOf(
 
 /** A row's value as a model keeps it. */
 export function valueOf(column: FeatureColumn, row: number): ModelValue {
-  if (column.kind === 'number' || column.kind === 'time') {
+  if ('values' in column) {
     const value = column.values[row] ?? Number.NaN
     return Number.isNaN(value) ? null : value
   }
-  if (column.kind !== 'set') return column.levels[column.codes[row] ?? -1] ?? null
+  if ('codes' in column) return column.levels[column.codes[row] ?? -1] ?? null
   const { starts, items, levels } = column
   return Array.from(items.subarray(starts[row], starts[row + 1]), (code) => levels[code] ?? '')
 }

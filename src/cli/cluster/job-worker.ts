@@ -1,0 +1,37 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { InputError } from '../../io/tables/input-error.ts'
+import { messageOf } from '../../io/telemetry/log.ts'
+import { type ClusterJob, type JobMessage, runJob } from './job.ts'
+
+/** What the thread is started with; `stop` holds 1 when it shall come to an end. */
+export interface JobStart {
+  readonly job: ClusterJob
+  readonly stop: Int32Array
+}
+
+/** Between two reports; what is drawn and written from them is slower than the swaps themselves. */
+const REPORT_MS = 100
+
+const { job, stop } = workerData as JobStart
+let lastMs = -Infinity
+
+function tell(message: JobMessage): void {
+  parentPort?.postMessage(message)
+}
+
+try {
+  const result = await runJob(job, {
+    shouldStop: () => Atomics.load(stop, 0) === 1,
+    onProgress: (progress) => {
+      const nowMs = performance.now()
+      if (nowMs - lastMs < REPORT_MS) return
+      lastMs = nowMs
+      tell({ kind: 'progress', progress })
+    },
+  })
+  tell({ kind: 'done', result })
+} catch (error) {
+  // A RangeError of the engine tells of the input, too: where, what was found, what is allowed.
+  const isInput = error instanceof InputError || error instanceof RangeError
+  tell({ kind: 'failed', message: messageOf(error), isInput })
+}
