@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { cluster } from './cli/cluster.ts'
 import { type Command, type CommandWorld, EXIT, UsageError } from './cli/command.ts'
 import { demo } from './cli/demo.ts'
 import { overview } from './cli/help.ts'
@@ -13,7 +14,10 @@ import { messageOf } from './io/telemetry/log.ts'
 /** Signals this close together are one. */
 const ECHO_MS = 1000
 
-const commands = { demo, run, replay, load, validate } as const satisfies Record<string, Command>
+const commands = { demo, run, replay, load, validate, cluster } as const satisfies Record<
+  string,
+  Command
+>
 
 /**
  * Runs a command line.

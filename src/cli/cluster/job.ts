@@ -1,10 +1,14 @@
 import { assign } from '../../kmedoids/assign.ts'
-import { type ClusterOptions as EngineOptions, type ClusterResult, cluster } from '../../kmedoids/cluster.ts'
+import {
+  type ClusterResult,
+  cluster,
+  type ClusterOptions as EngineOptions,
+} from '../../kmedoids/cluster.ts'
 import type { Position, Progress, Watch } from '../../kmedoids/clustering.ts'
 import type { Distance } from '../../kmedoids/distances.ts'
 import { type Points, selectPoints } from '../../kmedoids/points.ts'
-import { SeededRandom } from '../../stats/random.ts'
 import { classicalScaling, type PlaneMap } from '../../stats/classical-scaling.ts'
+import { SeededRandom } from '../../stats/random.ts'
 import { distanceOf, type PointsSpec } from './points.ts'
 
 /** What a thread is asked for; it can be sent as a message. */
@@ -106,7 +110,8 @@ function elbowOf(
   const total = ownWeights ? ownWeights.reduce((sum, one) => sum + one, 0) : part.n
   const most = Math.min(part.n, Math.max(2 * chosen.k, 10))
   const steps = new Set<number>([1, Math.min(chosen.k, part.n)])
-  for (let i = 1; i < ELBOW_STEPS; i++) steps.add(Math.max(1, Math.round((i * most) / (ELBOW_STEPS - 1))))
+  for (let i = 1; i < ELBOW_STEPS; i++)
+    steps.add(Math.max(1, Math.round((i * most) / (ELBOW_STEPS - 1))))
   const found: { k: number; loss: number }[] = []
   for (const k of [...steps].sort((a, b) => a - b)) {
     if (watch.shouldStop?.()) break

@@ -5,7 +5,12 @@ import type { ModelColumn, ModelFile, ModelValue } from './model-file.ts'
 export function modelFeatures(model: ModelFile): FeatureColumn[] {
   return model.columns.flatMap((column, c) => {
     if (column.masked === 'hidden') return []
-    return [columnOf(column, model.medoids.map(({ values }) => values[c] ?? null))]
+    return [
+      columnOf(
+        column,
+        model.medoids.map(({ values }) => values[c] ?? null),
+      ),
+    ]
   })
 }
 
@@ -41,7 +46,7 @@ export function columnOf(
 }
 
 /** A row's value as a model keeps it. */
-export function valueOf(column: FeatureColumn, row: number): ModelValue {
+export function modelValueOf(column: FeatureColumn, row: number): ModelValue {
   if ('values' in column) {
     const value = column.values[row] ?? Number.NaN
     return Number.isNaN(value) ? null : value

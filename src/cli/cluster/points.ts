@@ -1,8 +1,8 @@
-import { type Distance, DISTANCES, precomputed, userDistance } from '../../kmedoids/distances.ts'
-import { gower } from '../../kmedoids/gower.ts'
-import type { Points } from '../../kmedoids/points.ts'
 import { InputError } from '../../io/tables/input-error.ts'
 import type { FeatureColumn } from '../../io/tables/read-features.ts'
+import { DISTANCES, type Distance, precomputed, userDistance } from '../../kmedoids/distances.ts'
+import { gower } from '../../kmedoids/gower.ts'
+import type { Points } from '../../kmedoids/points.ts'
 import type { DistanceName } from './options.ts'
 
 /** Points in the form that can be sent to a thread, with what is needed to make their distance there. */
@@ -13,7 +13,11 @@ export interface PointsSpec {
 
 export type DistanceSpec =
   | { readonly name: Exclude<DistanceName, 'gower' | 'precomputed'> }
-  | { readonly name: 'gower'; readonly kinds: readonly ('numeric' | 'nominal')[]; readonly ranges: readonly number[] }
+  | {
+      readonly name: 'gower'
+      readonly kinds: readonly ('numeric' | 'nominal')[]
+      readonly ranges: readonly number[]
+    }
   | { readonly name: 'precomputed' }
   | {
       readonly name: 'module'
@@ -69,7 +73,10 @@ export function pointsOf(
         )
       }
       return {
-        points: filled(n, usable.map((column) => [column.name, numbersOf(column, ranges)])),
+        points: filled(
+          n,
+          usable.map((column) => [column.name, numbersOf(column, ranges)]),
+        ),
         distance: {
           name,
           kinds: usable.map((column) => ('values' in column ? 'numeric' : 'nominal')),
@@ -81,12 +88,22 @@ export function pointsOf(
       }
     }
     case 'jaccard':
-      return { points: filled(n, columns.flatMap((one) => setColumns(one, n))), distance: { name } }
+      return {
+        points: filled(
+          n,
+          columns.flatMap((one) => setColumns(one, n)),
+        ),
+        distance: { name },
+      }
     case 'hamming': {
       const set = columns.find(({ kind }) => kind === 'set')
-      if (set) throw new InputError(`${source}: column ${set.name} holds sets; take --distance jaccard`)
+      if (set)
+        throw new InputError(`${source}: column ${set.name} holds sets; take --distance jaccard`)
       return {
-        points: filled(n, columns.map((column) => [column.name, codesOf(column)])),
+        points: filled(
+          n,
+          columns.map((column) => [column.name, codesOf(column)]),
+        ),
         distance: { name },
       }
     }
@@ -207,7 +224,9 @@ function finiteNumbers(
   const ways = `leave it out with --ignore ${column.name}, or take --distance gower`
   const at = (row: number): string => `${source}, row ${row + 1}, column ${column.name}`
   if (column.kind === 'category' || column.kind === 'set') {
-    throw new InputError(`${source}, column ${column.name}: found text; ${distance} takes numbers: ${ways}`)
+    throw new InputError(
+      `${source}, column ${column.name}: found text; ${distance} takes numbers: ${ways}`,
+    )
   }
   const values =
     'values' in column

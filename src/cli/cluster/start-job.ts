@@ -13,7 +13,10 @@ export interface JobWatch {
  * Runs a job in a thread of its own, so that this one still hears signals and shows how far it is.
  * @throws InputError where the engine refuses the input
  */
-export async function startJob(job: ClusterJob, { onProgress, signal }: JobWatch): Promise<JobResult> {
+export async function startJob(
+  job: ClusterJob,
+  { onProgress, signal }: JobWatch,
+): Promise<JobResult> {
   const stop = new Int32Array(new SharedArrayBuffer(4))
   const start: JobStart = { job, stop }
   const worker = new Worker(new URL('./job-worker.ts', import.meta.url), { workerData: start })

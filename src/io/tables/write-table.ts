@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { renameSync, rmSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { messageOf } from '../telemetry/log.ts'
 import { type Database, sqlText } from './database.ts'
@@ -42,17 +42,36 @@ export async function writeTable(database: Database, select: string, path: strin
   )
 }
 
+/** Writes a text file, whole or not at all. */
+export function writeText(path: string, text: string): void {
+  const partial = partialOf(path)
+  try {
+    writeFileSync(partial, text)
+    renameSync(partial, path)
+  } catch (error) {
+    throw unwritable(path, partial, error)
+  }
+}
+
 /** Lets `write` make a file of another name and gives it its own when it is complete. */
 export async function writeWhole(
   path: string,
-  write: (partial: string) => Promise<void> | void,
+  write: (partial: string) => Promise<void>,
 ): Promise<void> {
-  const partial = join(dirname(path), `.${basename(path)}.${randomUUID()}.part`)
+  const partial = partialOf(path)
   try {
     await write(partial)
     renameSync(partial, path)
   } catch (error) {
-    rmSync(partial, { force: true })
-    throw new InputError(`${path}: it cannot be written: ${messageOf(error)}`)
+    throw unwritable(path, partial, error)
   }
+}
+
+function partialOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomUUID()}.part`)
+}
+
+function unwritable(path: string, partial: string, error: unknown): InputError {
+  rmSync(partial, { force: true })
+  return new InputError(`${path}: it cannot be written: ${messageOf(error)}`)
 }
