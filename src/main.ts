@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { assign } from './cli/assign.ts'
 import { cluster } from './cli/cluster.ts'
 import { type Command, type CommandWorld, EXIT, UsageError } from './cli/command.ts'
 import { demo } from './cli/demo.ts'
@@ -14,7 +15,7 @@ import { messageOf } from './io/telemetry/log.ts'
 /** Signals this close together are one. */
 const ECHO_MS = 1000
 
-const commands = { demo, run, replay, load, validate, cluster } as const satisfies Record<
+const commands = { demo, run, replay, load, validate, cluster, assign } as const satisfies Record<
   string,
   Command
 >

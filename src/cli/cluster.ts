@@ -3,6 +3,7 @@ import { systemClock } from '../io/clock.ts'
 import { sqlName } from '../io/tables/database.ts'
 import { InputError } from '../io/tables/input-error.ts'
 import type { ClusterOptions as EngineOptions } from '../kmedoids/cluster.ts'
+import { QUIET_MS, withActivity } from './cluster/activity.ts'
 import { buildModel } from './cluster/build-model.ts'
 import { Checkpoint } from './cluster/checkpoint.ts'
 import type { ClusterJob, JobProgress, JobResult } from './cluster/job.ts'
@@ -23,9 +24,9 @@ export const cluster: Command = {
   async run(args, world) {
     const options = clusterOptions(args)
     const startedMs = systemClock.wall()
-    const opened = await openTable(options, world)
+    const opened = await withActivity('reading', world, openTable(options, world))
     try {
-      const prepared = await prepareTable(opened, options)
+      const prepared = await withActivity('reading', world, prepareTable(opened, options))
       checkK(options, opened.table.count)
       const job = jobOf(prepared, options, opened.table.count)
       const result = await runWatched(job, options, world)
@@ -93,8 +94,6 @@ function jobOf(prepared: PreparedTable, options: ClusterOptions, n: number): Clu
 
 /** Of the memory that is allowed, what distances may take. */
 const ENGINE_SHARE = 0.5
-/** Nothing that is done by then tells how far it is. */
-const QUIET_MS = 2000
 
 /** Runs the job with all that watches it: progress, time limit, signals, checkpoint. */
 async function runWatched(

@@ -1,11 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { InputError } from '../../io/tables/input-error.ts'
 import { messageOf } from '../../io/telemetry/log.ts'
-import { type ClusterJob, type JobMessage, runJob } from './job.ts'
+import type { Progress } from '../../kmedoids/clustering.ts'
+import { type AssignJob, type ClusterJob, type JobMessage, runAssign, runJob } from './job.ts'
 
 /** What the thread is started with; `stop` holds 1 when it shall come to an end. */
 export interface JobStart {
-  readonly job: ClusterJob
+  readonly job: ClusterJob | AssignJob
   readonly stop: Int32Array
 }
 
@@ -20,15 +21,16 @@ function tell(message: JobMessage): void {
 }
 
 try {
-  const result = await runJob(job, {
+  const watch = {
     shouldStop: () => Atomics.load(stop, 0) === 1,
-    onProgress: (progress) => {
+    onProgress: (progress: Progress) => {
       const nowMs = performance.now()
       if (nowMs - lastMs < REPORT_MS) return
       lastMs = nowMs
       tell({ kind: 'progress', progress })
     },
-  })
+  }
+  const result = 'medoids' in job ? await runAssign(job) : await runJob(job, watch)
   tell({ kind: 'done', result })
 } catch (error) {
   // A RangeError of the engine tells of the input, too: where, what was found, what is allowed.

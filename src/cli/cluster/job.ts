@@ -160,10 +160,28 @@ function silhouettesOf(
   })
 }
 
+/** Rows to be assigned to medoids, which are rows of the same points. */
+export interface AssignJob {
+  readonly spec: PointsSpec
+  readonly medoids: Int32Array
+}
+
+export interface Assigned {
+  readonly assignment: Int32Array
+  readonly nearest: Float32Array
+}
+
+/** Assigns all points; exact. */
+export async function runAssign({ spec, medoids }: AssignJob): Promise<Assigned> {
+  const distance = await distanceOf(spec)
+  const { assignment, nearest } = assign(distance.of(spec.points), medoids)
+  return { assignment, nearest }
+}
+
 /** What a thread says while it works and when it is done. */
 export type JobMessage =
   | { readonly kind: 'progress'; readonly progress: JobProgress }
-  | { readonly kind: 'done'; readonly result: JobResult }
+  | { readonly kind: 'done'; readonly result: JobResult | Assigned }
   | { readonly kind: 'failed'; readonly message: string; readonly isInput: boolean }
 
 export interface JobProgress extends Omit<Progress, 'position'> {

@@ -14,6 +14,8 @@ export interface OpenTable {
   readonly table: LoadedTable
   /** The files it came from; none for a query. */
   readonly paths: readonly string[]
+  /** For files that last as long as the table is open. */
+  readonly folder: string
   close(): void
 }
 
@@ -43,14 +45,14 @@ export async function openTable(options: TableOptions, world: CommandWorld): Pro
     try {
       if (options.sql !== null) {
         const table = await loadQuery(database, options.sql)
-        return { database, table: checked(table), paths: [], close }
+        return { database, table: checked(table), paths: [], folder, close }
       }
       const isPiped = options.files[0] === '-'
       const files = isPiped
         ? await spoolInput(world.stdin, folder, options.format, world.signal)
         : findTableFiles(options.files, options.format)
       const table = await loadFiles(database, files)
-      return { database, table: checked(table), paths: isPiped ? [] : files.paths, close }
+      return { database, table: checked(table), paths: isPiped ? [] : files.paths, folder, close }
     } finally {
       world.signal.removeEventListener('abort', interrupt)
     }

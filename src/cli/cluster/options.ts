@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { TABLE_FORMATS, type TableFormat } from '../../io/tables/find-input.ts'
 import { COLUMN_KINDS, type ColumnKind } from '../../io/tables/infer-columns.ts'
 import { parseArguments } from '../arguments.ts'
@@ -204,8 +206,9 @@ function checkTogether(options: ClusterOptions): void {
       throw new UsageError(`--local writes no ${other[0]}: it prints its model`)
     if (isJson) throw new UsageError('--local prints JSON already, its own; leave --json out')
   }
-  if (out !== null && !/\.(csv|parquet)$/i.test(out)) {
-    throw new UsageError(`--out wants a name that ends in .csv or .parquet, not ${out}`)
+  checkTableFile('--out', out ?? undefined)
+  for (const [flag, path] of Object.entries({ model, report, checkpoint: options.checkpoint })) {
+    if (path !== null) checkFolder(`--${flag}`, path)
   }
   if (distance === 'precomputed' && options.stratify !== null) {
     throw new UsageError('a precomputed matrix has no column to stratify by')
@@ -213,6 +216,21 @@ function checkTogether(options: ClusterOptions): void {
   if (kMin !== kMax && options.checkpoint !== null) {
     throw new UsageError('--checkpoint goes with one k, not with a range')
   }
+}
+
+/** @throws UsageError unless the file can be of a format that is written, in a folder that is there */
+export function checkTableFile(flag: string, path: string | undefined): void {
+  if (path === undefined) return
+  if (!/\.(csv|parquet)$/i.test(path)) {
+    throw new UsageError(`${flag} wants a name that ends in .csv or .parquet, not ${path}`)
+  }
+  checkFolder(flag, path)
+}
+
+/** Better now than after an hour of work. */
+function checkFolder(flag: string, path: string): void {
+  if (!existsSync(dirname(path)))
+    throw new UsageError(`${flag} ${path}: there is no folder ${dirname(path)}`)
 }
 
 function range(text: string): [number, number] {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { InputError } from '../../io/tables/input-error.ts'
-import type { ClusterJob, JobMessage, JobProgress, JobResult } from './job.ts'
+import type { Assigned, AssignJob, ClusterJob, JobMessage, JobProgress, JobResult } from './job.ts'
 import type { JobStart } from './job-worker.ts'
 
 export interface JobWatch {
@@ -13,10 +13,19 @@ export interface JobWatch {
  * Runs a job in a thread of its own, so that this one still hears signals and shows how far it is.
  * @throws InputError where the engine refuses the input
  */
-export async function startJob(
-  job: ClusterJob,
+export async function startJob(job: ClusterJob, watch: JobWatch): Promise<JobResult> {
+  return (await inThread(job, watch)) as JobResult
+}
+
+/** Assigns rows in a thread of its own. @throws InputError where the engine refuses the input */
+export async function startAssign(job: AssignJob, signal: AbortSignal): Promise<Assigned> {
+  return (await inThread(job, { onProgress: () => undefined, signal })) as Assigned
+}
+
+async function inThread(
+  job: ClusterJob | AssignJob,
   { onProgress, signal }: JobWatch,
-): Promise<JobResult> {
+): Promise<JobResult | Assigned> {
   const stop = new Int32Array(new SharedArrayBuffer(4))
   const start: JobStart = { job, stop }
   const worker = new Worker(new URL('./job-worker.ts', import.meta.url), { workerData: start })
@@ -26,7 +35,7 @@ export async function startJob(
   signal.addEventListener('abort', end)
   if (signal.aborted) end()
   try {
-    return await new Promise<JobResult>((resolve, reject) => {
+    return await new Promise<JobResult | Assigned>((resolve, reject) => {
       worker.on('message', (message: JobMessage) => {
         if (message.kind === 'progress') onProgress(message.progress)
         else if (message.kind === 'done') resolve(message.result)
