@@ -5,6 +5,7 @@ import { type Command, type CommandWorld, EXIT, UsageError } from './cli/command
 import { demo } from './cli/demo.ts'
 import { overview } from './cli/help.ts'
 import { load } from './cli/load.ts'
+import { merge } from './cli/merge.ts'
 import { replay } from './cli/replay.ts'
 import { run } from './cli/run.ts'
 import { styler } from './cli/style.ts'
@@ -15,10 +16,16 @@ import { messageOf } from './io/telemetry/log.ts'
 /** Signals this close together are one. */
 const ECHO_MS = 1000
 
-const commands = { demo, run, replay, load, validate, cluster, assign } as const satisfies Record<
-  string,
-  Command
->
+const commands = {
+  demo,
+  run,
+  replay,
+  load,
+  validate,
+  cluster,
+  assign,
+  merge,
+} as const satisfies Record<string, Command>
 
 /**
  * Runs a command line.

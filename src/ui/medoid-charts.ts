@@ -23,7 +23,7 @@ const WIDTH = 640
 const ROW = 18
 const NAME_WIDTH = 90
 const TEXT_WIDTH = 90
-const PLOT = { left: 70, right: 16, top: 12, bottom: 40, height: 280 } as const
+const PLOT = { left: 70, right: 16, top: 26, bottom: 40, height: 280 } as const
 
 /**
  * Colours of clusters, chosen to differ in lightness as well as in hue; after ten they come again,

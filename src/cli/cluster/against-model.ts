@@ -62,7 +62,7 @@ export async function againstModel(
 
 /** Points of features in the space that a model's distance and ranges make. */
 export async function specLike(
-  model: Pick<ModelFile, 'distance' | 'columns'>,
+  model: { readonly distance: ModelFile['distance']; readonly columns: readonly ModelColumn[] },
   features: readonly FeatureColumn[],
   n: number,
   source: string,

@@ -228,7 +228,7 @@ export function checkTableFile(flag: string, path: string | undefined): void {
 }
 
 /** Better now than after an hour of work. */
-function checkFolder(flag: string, path: string): void {
+export function checkFolder(flag: string, path: string): void {
   if (!existsSync(dirname(path)))
     throw new UsageError(`${flag} ${path}: there is no folder ${dirname(path)}`)
 }
