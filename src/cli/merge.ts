@@ -15,6 +15,7 @@ import {
 } from './cluster/merge-models.ts'
 import {
   type ModelFile,
+  type ModelValue,
   modelFile,
   modelText,
   parseModel,
