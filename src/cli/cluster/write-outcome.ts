@@ -128,9 +128,13 @@ async function writeSnapshot(finished: Finished, folder: string): Promise<string
   rmSync(partial, { recursive: true, force: true })
   try {
     mkdirSync(partial, { recursive: true })
-    const features = shown.names.map((name) =>
-      options.masked.has(name) ? `${mask.sql(name)} AS ${sqlName(name)}` : sqlName(name),
-    )
+    const features = shown.columns.map(({ name, kind, isUsed, sql }) => {
+      if (options.masked.has(name)) return `${mask.sql(name)} AS ${sqlName(name)}`
+      // Typed as it was taken, so that it is taken so again.
+      if (!isUsed || !shown.table.isText || kind === 'category') return sqlName(name)
+      if (kind === 'time') return `TRY_CAST(${sqlName(name)} AS TIMESTAMP) AS ${sqlName(name)}`
+      return `${kind === 'boolean' ? `${sql}::BOOLEAN` : sql} AS ${sqlName(name)}`
+    })
     const { database } = opened
     await writeTable(
       database,

@@ -38,7 +38,7 @@ export async function loadFiles(database: Database, files: TableFiles): Promise<
       files.name,
       `FROM read_csv(${list}, auto_detect=false, delim=${sqlText(delimiter)}, header=${hasHeader},
         quote='"', escape='"', nullstr='', strict_mode=true, compression='${compressionOf(first)}',
-        max_line_size=16000000, columns={${types}})`,
+        columns={${types}})`,
     )
   } else if (files.format === 'jsonl') {
     await load(database, files.name, `FROM read_json(${list}, sample_size=-1)`)
