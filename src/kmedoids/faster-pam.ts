@@ -105,7 +105,7 @@ function checkStart(medoids: Int32Array, n: number): void {
 }
 
 /** The state of a board is memory of the board, which would all stay alive with it. */
-function copied(result: FasterPamResult): FasterPamResult {
+export function copied(result: FasterPamResult): FasterPamResult {
   return {
     ...result,
     assignment: result.assignment.slice(),
@@ -186,7 +186,11 @@ function indexOfLeast(values: Float64Array): number {
 }
 
 /** The candidates in random order (Fisher, Yates; Durstenfeld 1964). */
-function shuffled(candidates: Int32Array | undefined, n: number, random: () => number): Int32Array {
+export function shuffled(
+  candidates: Int32Array | undefined,
+  n: number,
+  random: () => number,
+): Int32Array {
   const order = candidates ? candidates.slice() : Int32Array.from({ length: n }, (_, i) => i)
   for (let i = order.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1))

@@ -86,12 +86,8 @@ export class KernelBoard implements SwapBoard {
   }
 
   assign(medoids: Int32Array): void {
-    const { assignment, runnerUp, nearest, second } = this.state
     const at = this.#at
-    assignment.fill(-1)
-    runnerUp.fill(-1)
-    nearest.fill(Infinity)
-    second.fill(Infinity)
+    this.clear()
     this.#medoids.set(medoids)
     for (let slot = 0; slot < this.#k; slot++) {
       const from = this.#row(medoids, slot)
@@ -136,6 +132,22 @@ export class KernelBoard implements SwapBoard {
   gain(order: Int32Array, index: number): number {
     const { nearest, weights, padded: m } = this.#at
     return this.#kernel.gain(this.#row(order, index), m, nearest, weights)
+  }
+
+  /** Begins anew, with no medoid at all. */
+  clear(): void {
+    const { assignment, runnerUp, nearest, second } = this.state
+    assignment.fill(-1)
+    runnerUp.fill(-1)
+    nearest.fill(Infinity)
+    second.fill(Infinity)
+  }
+
+  /** One more medoid, in the slot of that number. `swap` needs `assign`; this is for initialisations. */
+  add(order: Int32Array, index: number, slot: number): void {
+    const { nearest, second, assignment, runnerUp, padded: m } = this.#at
+    const row = this.#row(order, index)
+    this.#kernel.nearestTwo(row, slot, m, nearest, second, assignment, runnerUp)
   }
 
   /** The dissimilarities from candidate `order[index]` to all targets; valid until the next call. */
