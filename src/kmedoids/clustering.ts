@@ -64,3 +64,12 @@ export interface Watch {
   /** True ends the run at the next candidate, with the best that it has. */
   readonly shouldStop?: () => boolean
 }
+
+/** What a choice of k saw for one k. */
+export interface KQuality {
+  readonly k: number
+  /** Weighted mean, -; see `medoidSilhouette`. 0 for k = 1. */
+  readonly medoidSilhouette: number
+  readonly loss: number
+  readonly medoids: Int32Array
+}

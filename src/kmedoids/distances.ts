@@ -1,5 +1,5 @@
 import type { Dissimilarities, Measure, Prepared } from './dissimilarities.ts'
-import { checkPoints, columnName, type Points } from './points.ts'
+import { checkPoints, columnName, type Points, selectPoints } from './points.ts'
 
 /** A way to say how unlike two points are. */
 export interface Distance {
@@ -130,12 +130,21 @@ export function precomputed(matrix: Float32Array, n: number): Dissimilarities {
       `Distance of points ${from} and ${to} is ${d}; it must be ${from === to ? '0' : 'a finite number of at least 0'}.`,
     )
   }
+  // The targets last seen to be all points in order: whole rows are copied faster than picked from.
+  let whole: Int32Array | null = null
   return {
     n,
     name: 'precomputed',
     prepared: null,
     measure: (from, targets, into) => {
       const row = from * n
+      if (targets !== whole && targets.length === n && targets.every((o, i) => o === i)) {
+        whole = targets
+      }
+      if (targets === whole) {
+        into.set(matrix.subarray(row, row + n))
+        return
+      }
       for (let o = 0; o < targets.length; o++) into[o] = matrix[row + targets[o]!]!
     },
   }
@@ -147,6 +156,25 @@ function plain(name: string, measure: Measure): Distance {
     of: (points) => {
       checkFinite(points, name)
       return measured(name, points.n, { measure, p: points.p, values: points.values })
+    },
+  }
+}
+
+/** The dissimilarities among some of the points, numbered in that order. */
+export function subset(data: Dissimilarities, points: Int32Array): Dissimilarities {
+  const { name, prepared } = data
+  const n = points.length
+  if (prepared) {
+    const { values } = selectPoints({ n: data.n, p: prepared.p, values: prepared.values }, points)
+    return measured(name, n, { ...prepared, values })
+  }
+  return {
+    n,
+    name,
+    prepared: null,
+    measure: (from, targets, into) => {
+      const mapped = targets.map((target) => points[target]!)
+      data.measure(points[from]!, mapped, into)
     },
   }
 }
