@@ -34,7 +34,7 @@ export const cluster: Command = {
         world.stderr.write('interrupted: nothing is written\n')
         return EXIT.interrupted
       }
-      const outcome = outcomeOf(result, job.options)
+      const outcome = outcomeOf(result, job.options, prepared.features)
       const mask = maskOf(world.env['MEDOSCOPE_MASK_KEY'])
       const model = buildModel(prepared, outcome, options, mask)
       if (options.isLocal) {
@@ -130,6 +130,9 @@ async function runWatched(
   }
 }
 
+/** Of a column's spread what medoids tell by chance. */
+const NOISE = 0.05
+
 /** With --progress, also where there is no terminal. */
 const EAGER_MS = 1000
 
@@ -160,9 +163,10 @@ async function shownOf(
           outcome.clusters.map(({ medoid }) => medoid),
         )
   const notes = [...outcome.engine.notes]
-  if (outcome.engine.effort.ending === 'told to stop') {
+  const noise = [...outcome.explained].filter(([, share]) => share <= NOISE).map(([name]) => name)
+  if (noise.length > 0 && noise.length < outcome.explained.size) {
     notes.push(
-      `stopped after --max-seconds ${options.maxSeconds}: more time may find better medoids`,
+      `The medoids tell nothing of ${noise.join(', ')}: --ignore may make the clusters clearer.`,
     )
   }
   const { distance } = options

@@ -285,7 +285,10 @@ describe('bad input', () => {
     ['empty.csv', '', [], /holds no column names/],
     ['ragged.csv', 'a,b\n1,2\n3\n4,5\n', [], /line 3.*Expected Number of Columns: 2 Found: 1/],
     [
-      'few.csv', 'a\n1\n2\n', ['--k', '3'], /--k 3: found 2 rows; allowed is at most one cluster a row/,
+      'few.csv',
+      'a\n1\n2\n',
+      ['--k', '3'],
+      /--k 3: found 2 rows; allowed is at most one cluster a row/,
     ],
     ['inf.csv', 'a\n1\ninf\n', [], /row 2, column a: found "inf"; allowed is a finite number/],
     [

@@ -1,12 +1,16 @@
 import { assign } from '../../kmedoids/assign.ts'
 import {
   type ClusterResult,
-  cluster,
+  clusterDissimilarities,
   type ClusterOptions as EngineOptions,
 } from '../../kmedoids/cluster.ts'
 import type { Position, Progress, Watch } from '../../kmedoids/clustering.ts'
-import type { Distance } from '../../kmedoids/distances.ts'
-import { type Points, selectPoints } from '../../kmedoids/points.ts'
+import type { Dissimilarities } from '../../kmedoids/dissimilarities.ts'
+import { subset } from '../../kmedoids/distances.ts'
+import type { LossOfK } from '../../kmedoids/elbow.ts'
+import { selectPoints } from '../../kmedoids/points.ts'
+import { representativeness } from '../../kmedoids/representativeness.ts'
+import { silhouette } from '../../kmedoids/silhouette.ts'
 import { classicalScaling, type PlaneMap } from '../../stats/classical-scaling.ts'
 import { SeededRandom } from '../../stats/random.ts'
 import { distanceOf, type PointsSpec } from './points.ts'
@@ -21,14 +25,16 @@ export interface ClusterJob {
 
 export interface JobResult {
   readonly clustering: ClusterResult
+  /** Of each column of the points the share of its spread that the medoids tell; null where unknown. */
+  readonly explained: readonly (number | null)[] | null
   readonly pictures: Pictures | null
 }
 
 export interface Pictures {
-  readonly elbow: readonly { readonly k: number; readonly loss: number }[]
+  readonly elbow: readonly LossOfK[]
   /** Rows that the silhouettes and the map show. */
   readonly sample: Int32Array
-  readonly silhouettes: Float64Array
+  readonly silhouettes: Float32Array
   readonly map: PlaneMap
 }
 
@@ -37,127 +43,107 @@ const PICTURE_ROWS = 600
 /** Values of k that the elbow curve tries, and rows it tries them on. */
 const ELBOW_STEPS = 12
 const ELBOW_ROWS = 2000
+/** Rows from which it is told what the medoids say of each column. */
+const EXPLAINED_ROWS = 10_000
 
 /** Runs a job. The same job gives the same result. */
 export async function runJob(job: ClusterJob, watch: Watch): Promise<JobResult> {
-  const { spec, options } = job
+  const { spec, options, withPictures } = job
   const distance = await distanceOf(spec)
-  const clustering = cluster(spec.points, { ...options, distance, ...watch })
-  if (!job.withPictures) return { clustering, pictures: null }
-  return { clustering, pictures: drawFrom(job, distance, clustering, watch) }
-}
-
-function drawFrom(
-  { spec: { points, distance: spec }, options }: ClusterJob,
-  distance: Distance,
-  { medoids, assignment, k, loss }: ClusterResult,
-  watch: Watch,
-): Pictures {
+  const data = distance.of(spec.points)
+  const clustering = clusterDissimilarities(data, { ...options, ...watch })
   const random = new SeededRandom((options.seed ?? 0) ^ 0x5eed)
-  // A matrix belongs to its rows: a part of it is no matrix of a part of them.
-  const isWhole = spec.name === 'precomputed'
-  const limit = isWhole ? points.n : PICTURE_ROWS
-  const sample = sampleWith(medoids, points.n, limit, random)
-  const shown = isWhole ? points : selectPoints(points, sample)
-  const matrix = matrixOf(shown, distance)
-  const rows = isWhole ? points.n : sample.length
-  const slots = Int32Array.from(sample, (row) => assignment[row] ?? -1)
   return {
-    elbow: elbowOf(points, distance, options, { k, loss }, random, isWhole, watch),
-    sample,
-    silhouettes: silhouettesOf(matrix, rows, slots, k),
-    map: classicalScaling(matrix, rows),
+    clustering,
+    explained: explainedOf(spec, clustering, options.weights, random),
+    pictures: withPictures ? drawFrom(data, options, clustering, random, watch) : null,
   }
 }
 
-/** The medoids, then other rows at random, ascending. */
-function sampleWith(
-  medoids: Int32Array,
-  n: number,
-  size: number,
+/** Only where a column of the points is a column of the table. */
+function explainedOf(
+  { points, distance }: PointsSpec,
+  { medoids, assignment }: ClusterResult,
+  weights: Float64Array | undefined,
   random: SeededRandom,
-): Int32Array {
-  const chosen = new Set<number>(medoids)
+): (number | null)[] | null {
+  if (['jaccard', 'module', 'precomputed'].includes(distance.name)) return null
+  const rows = sampleWith(medoids, points.n, EXPLAINED_ROWS, random)
+  const position = new Map(Array.from(rows, (row, i) => [row, i]))
+  const isNominal = (column: number): boolean =>
+    distance.name === 'hamming' ||
+    (distance.name === 'gower' && distance.kinds[column] === 'nominal')
+  const columns = Array.from({ length: points.p }, (_, column) => column)
+  return representativeness(
+    selectPoints(points, rows),
+    {
+      medoids: medoids.map((row) => position.get(row) ?? 0),
+      assignment: rows.map((row) => assignment[row] ?? 0),
+    },
+    new Set(columns.filter(isNominal)),
+    weights && Float64Array.from(rows, (row) => weights[row] ?? 0),
+  ).map(({ explained }) => explained)
+}
+
+function drawFrom(
+  data: Dissimilarities,
+  options: ClusterJob['options'],
+  { medoids, assignment, k }: ClusterResult,
+  random: SeededRandom,
+  watch: Watch,
+): Pictures {
+  const sample = sampleWith(medoids, data.n, PICTURE_ROWS, random)
+  const shown = subset(data, sample)
+  const matrix = new Float32Array(sample.length ** 2)
+  for (let i = 0; i < sample.length; i++) {
+    matrix.set(assign(shown, Int32Array.of(i)).nearest, i * sample.length)
+  }
+  const slots = sample.map((row) => assignment[row] ?? 0)
+  return {
+    elbow: elbowOf(data, options, k, random, watch),
+    sample,
+    silhouettes: silhouette(shown, slots, k).each,
+    map: classicalScaling(matrix, sample.length),
+  }
+}
+
+/** These rows and others at random, ascending. */
+function sampleWith(rows: Int32Array, n: number, size: number, random: SeededRandom): Int32Array {
   if (n <= size) return Int32Array.from({ length: n }, (_, i) => i)
+  const chosen = new Set<number>(rows)
   while (chosen.size < size) chosen.add(Math.floor(random.next() * n))
   return Int32Array.from(chosen).sort()
 }
 
-function matrixOf(points: Points, distance: Distance): Float32Array {
-  const { n } = points
-  const data = distance.of(points)
-  const matrix = new Float32Array(n * n)
-  for (let i = 0; i < n; i++) matrix.set(assign(data, Int32Array.of(i)).nearest, i * n)
-  return matrix
-}
-
-/** Mean distance to the medoids for some k around the chosen one. */
+/** Mean distance to the medoids for some k around the chosen one, on a sample where there is much. */
 function elbowOf(
-  points: Points,
-  distance: Distance,
-  options: ClusterJob['options'],
-  chosen: { readonly k: number; readonly loss: number },
+  data: Dissimilarities,
+  { weights, seed = 0 }: ClusterJob['options'],
+  chosen: number,
   random: SeededRandom,
-  isWhole: boolean,
-  watch: Watch,
-): { k: number; loss: number }[] {
-  const rows = isWhole
-    ? Int32Array.from({ length: points.n }, (_, i) => i)
-    : sampleWith(new Int32Array(), points.n, ELBOW_ROWS, random)
-  const part = isWhole ? points : selectPoints(points, rows)
-  const { weights } = options
-  const ownWeights = weights && Float64Array.from(rows, (row) => weights[row] ?? 0)
-  const total = ownWeights ? ownWeights.reduce((sum, one) => sum + one, 0) : part.n
-  const most = Math.min(part.n, Math.max(2 * chosen.k, 10))
-  const steps = new Set<number>([1, Math.min(chosen.k, part.n)])
-  for (let i = 1; i < ELBOW_STEPS; i++)
+  { shouldStop }: Watch,
+): LossOfK[] {
+  const rows = sampleWith(new Int32Array(), data.n, ELBOW_ROWS, random)
+  const part = subset(data, rows)
+  const own = weights && Float64Array.from(rows, (row) => weights[row] ?? 0)
+  const total = own?.reduce((sum, one) => sum + one, 0) ?? rows.length
+  if (!(total > 0)) return []
+  const most = Math.min(rows.length, Math.max(2 * chosen, 10))
+  const steps = new Set<number>([1, Math.min(chosen, rows.length)])
+  for (let i = 1; i < ELBOW_STEPS; i++) {
     steps.add(Math.max(1, Math.round((i * most) / (ELBOW_STEPS - 1))))
-  const found: { k: number; loss: number }[] = []
+  }
+  const found: LossOfK[] = []
   for (const k of [...steps].sort((a, b) => a - b)) {
-    if (watch.shouldStop?.()) break
-    const { loss } = cluster(part, {
-      k,
-      distance,
-      seed: options.seed ?? 0,
-      ...(ownWeights ? { weights: ownWeights } : {}),
-      ...(watch.shouldStop ? { shouldStop: watch.shouldStop } : {}),
+    if (shouldStop?.()) break
+    const { loss } = clusterDissimilarities(part, {
+      ...{ k, seed },
+      ...(own ? { weights: own } : {}),
+      ...(shouldStop ? { shouldStop } : {}),
     })
-    found.push({ k, loss: total > 0 ? loss / total : 0 })
+    found.push({ k, loss: loss / total })
   }
   return found
-}
-
-/**
- * Silhouettes (Rousseeuw 1987) within the sample: (b - a) / max(a, b) with a the mean distance to the
- * others of the own cluster and b the least mean distance to another one's; 0 for a cluster's only row.
- */
-function silhouettesOf(
-  matrix: Float32Array,
-  n: number,
-  slots: Int32Array,
-  k: number,
-): Float64Array {
-  const sizes = new Int32Array(k)
-  for (const slot of slots) if (slot >= 0) sizes[slot] = (sizes[slot] ?? 0) + 1
-  const sums = new Float64Array(k)
-  return Float64Array.from({ length: n }, (_, i) => {
-    sums.fill(0)
-    for (let j = 0; j < n; j++) {
-      const slot = slots[j] ?? -1
-      if (slot >= 0) sums[slot] = (sums[slot] ?? 0) + (matrix[i * n + j] ?? 0)
-    }
-    const own = slots[i] ?? -1
-    const others = (sizes[own] ?? 0) - 1
-    if (others < 1) return 0
-    const a = (sums[own] ?? 0) / others
-    let b = Infinity
-    for (let slot = 0; slot < k; slot++) {
-      const size = sizes[slot] ?? 0
-      if (slot !== own && size > 0) b = Math.min(b, (sums[slot] ?? 0) / size)
-    }
-    if (b === Infinity) return 0
-    return a === b ? 0 : (b - a) / Math.max(a, b)
-  })
 }
 
 /** Rows to be assigned to medoids, which are rows of the same points. */

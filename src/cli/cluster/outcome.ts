@@ -1,3 +1,4 @@
+import type { FeatureColumn } from '../../io/tables/read-features.ts'
 import type { ClusterResult } from '../../kmedoids/cluster.ts'
 import type { ClusterJob, JobResult, Pictures } from './job.ts'
 
@@ -15,6 +16,8 @@ export interface Outcome {
   readonly engine: Pick<ClusterResult, 'method' | 'notes' | 'effort' | 'loss'>
   readonly choice: readonly { readonly k: number; readonly score: number; readonly loss: number }[]
   readonly pictures: Pictures | null
+  /** By the names of the features; none where it is not known. */
+  readonly explained: ReadonlyMap<string, number>
 }
 
 export interface ClusterSummary {
@@ -30,8 +33,9 @@ export interface ClusterSummary {
 
 /** Numbers the clusters and sums each one up. */
 export function outcomeOf(
-  { clustering, pictures }: JobResult,
+  { clustering, pictures, explained }: JobResult,
   job: ClusterJob['options'],
+  features: readonly FeatureColumn[],
 ): Outcome {
   const { k, medoids, assignment, nearest, second, support } = clustering
   const weights = job.weights
@@ -84,5 +88,11 @@ export function outcomeOf(
       loss: mean(loss, weight),
     })),
     pictures,
+    explained: new Map(
+      (explained ?? []).flatMap((share, c) => {
+        const name = features[c]?.name
+        return name === undefined || share === null ? [] : [[name, share]]
+      }),
+    ),
   }
 }

@@ -32,7 +32,10 @@ export function reportOf(shown: Shown, command: string): MedoidReport {
       values: names.map((name) => cellText(rows[i]?.[name])),
     })),
     valueNames: names,
-    columns: columns.map((column) => ({ ...column, explained: null })),
+    columns: columns.map((column) => ({
+      ...column,
+      explained: outcome.explained.get(column.name) ?? null,
+    })),
     silhouettes: pictures === null ? null : silhouetteGroups(outcome),
     elbow: pictures?.elbow ?? [],
     choice: outcome.choice.map(({ k, score }) => ({ k, score })),

@@ -28,7 +28,7 @@ export function resultText(shown: Shown, world: Pick<CommandWorld, 'stdout' | 'e
   const { clusters, engine, meanDistance, medoidSilhouette, choice } = outcome
   const parts = [
     `${table.name}: ${table.count} rows, ${columns.length} columns`,
-    columnLines(columns),
+    columnLines(columns, outcome),
   ]
   if (choice.length > 1) parts.push('', choiceLines(choice, clusters.length))
   const quality = medoidSilhouette === null ? '' : `, medoid silhouette ${digits(medoidSilhouette)}`
@@ -68,6 +68,7 @@ export function resultJson(shown: Shown): unknown {
       used: isUsed,
       missing,
       ...(reason === '' ? {} : { reason }),
+      ...(outcome.explained.has(name) ? { explained: outcome.explained.get(name) } : {}),
     })),
     k: outcome.clusters.length,
     method: outcome.engine.method,
@@ -100,12 +101,18 @@ export function resultJson(shown: Shown): unknown {
   }
 }
 
-function columnLines(columns: readonly TableColumn[]): string {
+function columnLines(columns: readonly TableColumn[], { explained }: Outcome): string {
+  const told = (name: string): string => {
+    const share = explained.get(name)
+    return share === undefined ? '' : `${percent(share)} explained`
+  }
   return aligned(
     columns.map(({ name, kind, isUsed, missing, reason }) => [
       `  ${name}`,
       isUsed ? kind : 'left out',
-      [missing > 0 ? `${missing} missing` : '', reason].filter((one) => one !== '').join('; '),
+      [told(name), missing > 0 ? `${missing} missing` : '', reason]
+        .filter((one) => one !== '')
+        .join('; '),
     ]),
     0,
   )
