@@ -116,15 +116,22 @@ async function runWatched(
     if (!options.showsProgress && systemClock.now() - startMs < QUIET_MS) return
     progress.update(() => progressText(report))
   }
-  const signals = [signal]
-  if (Number.isFinite(options.maxSeconds)) {
-    signals.push(AbortSignal.timeout(Math.ceil(options.maxSeconds * 1000)))
-  }
+  const limit = Number.isFinite(options.maxSeconds)
+    ? AbortSignal.timeout(Math.ceil(options.maxSeconds * 1000))
+    : null
+  const signals = limit === null ? [signal] : [signal, limit]
   try {
     const ready = resume === null ? job : { ...job, options: { ...job.options, resume } }
     const result = await startJob(ready, { onProgress, signal: AbortSignal.any(signals) })
     if (!signal.aborted) checkpoint?.done()
-    return result
+    if (limit?.aborted !== true) return result
+    // What came out may be a finished start of several, which says nothing of the others.
+    const note = `Stopped after --max-seconds ${options.maxSeconds}: more time may find better medoids.`
+    const notes = [
+      ...result.clustering.notes.filter((one) => !one.startsWith('Told to stop')),
+      note,
+    ]
+    return { ...result, clustering: { ...result.clustering, notes } }
   } finally {
     progress.end()
   }

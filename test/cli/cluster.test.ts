@@ -52,7 +52,7 @@ describe('medoscope cluster', () => {
     expect(out).toContain('120 rows, 6 columns')
     expect(out).toMatch(/name +left out +120 different values in 120 rows/)
     expect(out).toMatch(/kind +left out +as told by --ignore/)
-    expect(out).toMatch(/age +number +12 missing/)
+    expect(out).toMatch(/age +number +[\d.]+ % explained; 12 missing/)
     expect(out).toMatch(/city +category/)
     expect(out).toMatch(/member +boolean/)
     expect(out).toMatch(/3 medoids by \w+ with gower: mean distance 0\.\d+/)
