@@ -83,7 +83,10 @@ export function clusterDissimilarities(
   const k = typeof options.k === 'number' ? atMost(options.k, n, notes) : (chosen?.k ?? 1)
   const start = chosen?.start ?? options.init ?? 'kmedoids++'
   const method = methodFor(n, k, options, notes)
-  if (typeof start !== 'string') checkGiven(start, n, k)
+  if (typeof start !== 'string') {
+    checkGiven(start, n, k)
+    if (method === 'clara') notes.push('CLARA draws its samples first: given medoids are not used.')
+  }
   const job: Job = { data, weights, k, method, start, options }
   const { medoids, found } = restartsOf(options, (restart, tell, from) =>
     from ? finished(job, from) : run(job, restart, tell),
@@ -166,8 +169,10 @@ function run(job: Job, restart: number, tell: Tell): Run {
   const stop = shouldStop ? { shouldStop } : {}
   const sampling = { k, random, ...stop, ...(strata ? { strata } : {}) }
   if (method === 'clara') {
+    const init = typeof job.start === 'string' ? job.start : 'kmedoids++'
     const found = clara(data, weights, {
       ...sampling,
+      start: (...sample) => initial(init, ...sample),
       onProgress: (swaps, loss) => {
         tell({ phase: 'swap', share: swaps / CLARA_SAMPLES, loss, swaps }, null)
       },
