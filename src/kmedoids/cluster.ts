@@ -102,6 +102,12 @@ export function clusterDissimilarities(
   }
 }
 
+function checkRange({ from, to }: { readonly from: number; readonly to: number }): void {
+  checkK(from, Infinity)
+  checkK(to, Infinity)
+  if (from > to) throw new RangeError(`The range of k is from ${from} to ${to}; turn it round.`)
+}
+
 function atMost(k: number, n: number, notes: string[]): number {
   if (k <= n) {
     checkK(k, n)
@@ -245,6 +251,7 @@ function chooseK(
 ): { k: number; start: readonly number[]; curve: readonly KQuality[] } | null {
   if (typeof options.k === 'number') return null
   const { n } = data
+  checkRange(options.k)
   const random = restartRandom(options.seed ?? 0, -1)
   const size = Math.min(n, MOST_FOR_RANGE)
   const sample =
