@@ -16,6 +16,8 @@ export interface ClaraOptions {
   readonly sampleSize?: number
   /** Samples take at least 2 of each stratum (see `stratifiedSample`). */
   readonly strata?: Int32Array
+  /** Medoids of a sample to start from. Default: k-medoids++. */
+  readonly start?: typeof kmedoidsPlusPlus
   readonly onProgress?: (samples: number, loss: number) => void
   readonly shouldStop?: Watch['shouldStop']
 }
@@ -38,7 +40,13 @@ export function clara(
   options: ClaraOptions,
 ): FasterPamResult & { readonly medoids: Int32Array } {
   const { n } = data
-  const { k, random, samples = CLARA_SAMPLES, sampleSize = 80 + 4 * k } = options
+  const {
+    k,
+    random,
+    samples = CLARA_SAMPLES,
+    sampleSize = 80 + 4 * k,
+    start = kmedoidsPlusPlus,
+  } = options
   checkWeights(weights, n)
   checkK(k, n)
   let best: { state: Assignment; medoids: Int32Array; loss: number } | null = null
@@ -53,7 +61,7 @@ export function clara(
     options.onProgress?.(s, best?.loss ?? Infinity)
     const { points, own } = sampleWith(best?.medoids ?? null, data, weights, sampleSize, options)
     const sampled = subset(data, points)
-    const local = kmedoidsPlusPlus(sampled, own, k, random)
+    const local = start(sampled, own, k, random)
     const found = fasterPam(sampled, own, local, { random })
     effort.swaps += found.swaps
     effort.passes += found.passes

@@ -83,7 +83,10 @@ export function clusterDissimilarities(
   const k = typeof options.k === 'number' ? atMost(options.k, n, notes) : (chosen?.k ?? 1)
   const start = chosen?.start ?? options.init ?? 'kmedoids++'
   const method = methodFor(n, k, options, notes)
-  if (typeof start !== 'string') checkGiven(start, n, k)
+  if (typeof start !== 'string') {
+    checkGiven(start, n, k)
+    if (method === 'clara') notes.push('CLARA draws its samples first: given medoids are not used.')
+  }
   const job: Job = { data, weights, k, method, start, options }
   const { medoids, found } = restartsOf(options, (restart, tell, from) =>
     from ? finished(job, from) : run(job, restart, tell),
@@ -97,6 +100,12 @@ export function clusterDissimilarities(
     effort: { swaps, passes, evaluations, ending },
     curve: chosen?.curve ?? null,
   }
+}
+
+function checkRange({ from, to }: { readonly from: number; readonly to: number }): void {
+  checkK(from, Infinity)
+  checkK(to, Infinity)
+  if (from > to) throw new RangeError(`The range of k is from ${from} to ${to}; turn it round.`)
 }
 
 function atMost(k: number, n: number, notes: string[]): number {
@@ -166,8 +175,10 @@ function run(job: Job, restart: number, tell: Tell): Run {
   const stop = shouldStop ? { shouldStop } : {}
   const sampling = { k, random, ...stop, ...(strata ? { strata } : {}) }
   if (method === 'clara') {
+    const init = typeof job.start === 'string' ? job.start : 'kmedoids++'
     const found = clara(data, weights, {
       ...sampling,
+      start: (...sample) => initial(init, ...sample),
       onProgress: (swaps, loss) => {
         tell({ phase: 'swap', share: swaps / CLARA_SAMPLES, loss, swaps }, null)
       },
@@ -240,6 +251,7 @@ function chooseK(
 ): { k: number; start: readonly number[]; curve: readonly KQuality[] } | null {
   if (typeof options.k === 'number') return null
   const { n } = data
+  checkRange(options.k)
   const random = restartRandom(options.seed ?? 0, -1)
   const size = Math.min(n, MOST_FOR_RANGE)
   const sample =

@@ -12,13 +12,15 @@ export interface OneBatchOptions
   extends Omit<FasterPamOptions, 'candidates' | 'minSupport'>,
     Pick<BoardOptions, 'cacheBytes' | 'backend'> {
   readonly k: number
-  /** Medoids to start from. Default: k-medoids++ on the batch. */
+  /** Medoids to start from; changed in place, as in `fasterPam`. Default: k-medoids++ on the batch. */
   readonly start?: Int32Array
   /** Points by which the loss is measured. Default 100 ln(n k), as in the paper. */
   readonly batchSize?: number
   /** The batch takes some of each stratum (see `stratifiedSample`). */
   readonly strata?: Int32Array
 }
+
+const ROWS_FOR_LARGEST = 32
 
 /**
  * OneBatchPAM (de Mathelin, Enrique Cecchi, Deheeger, Mougeot, Vayatis, AAAI 2025, arXiv 2501.19285):
@@ -42,7 +44,7 @@ export function oneBatchPam(
   const size = Math.max(k, options.batchSize ?? Math.ceil(100 * Math.log(n * k)))
   const floor = Math.max(2, Math.ceil(Math.log2(size)))
   const sample = batchOf(stratifiedSample(n, size, weights, strata, floor, random), weights, k)
-  const medoids = options.start?.slice() ?? startOn(sample, data, k, random)
+  const medoids = options.start ?? startOn(sample, data, k, random)
   checkMedoids(medoids, n)
   if (medoids.length !== k) throw new RangeError(`Expected ${k} medoids, got ${medoids.length}.`)
   const whole = sample.points.length === n
@@ -50,7 +52,7 @@ export function oneBatchPam(
     ...options,
     targets: sample.points,
     // Where the batch is everything there is nothing to be favoured over.
-    selfDistance: whole ? 0 : largest(data, sample, medoids),
+    selfDistance: whole ? 0 : largest(data, sample),
   })
   const { swaps, passes, evaluations, ending } = runFasterPam(board, medoids, options)
   const state = assign(data, medoids, options.backend)
@@ -80,12 +82,15 @@ function startOn(
   return kmedoidsPlusPlus(subset(data, points), weights, k, random).map((o) => points[o]!)
 }
 
-/** An estimate of the largest dissimilarity: from the medoids to the batch. */
-function largest(data: Dissimilarities, { points, weights }: Sample, medoids: Int32Array): number {
+/**
+ * An estimate of the largest dissimilarity: from a few points of the batch to all of it. The same
+ * wherever a run starts or goes on from.
+ */
+function largest(data: Dissimilarities, { points, weights }: Sample): number {
   const board = new KernelBoard(data, weights, 1, { targets: points })
   let most = 0
-  for (let i = 0; i < medoids.length; i++) {
-    for (const d of board.row(medoids, i)) if (d > most) most = d
+  for (let i = 0; i < Math.min(ROWS_FOR_LARGEST, points.length); i++) {
+    for (const d of board.row(points, i)) if (d > most) most = d
   }
   return most
 }
