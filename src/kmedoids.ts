@@ -11,17 +11,15 @@ export {
   cluster,
   clusterDissimilarities,
 } from './kmedoids/cluster.ts'
-export {
-  type Clustering,
-  type Effort,
-  INITS,
-  type Init,
-  type KQuality,
-  METHODS,
-  type Method,
-  type Position,
-  type Progress,
-  type Watch,
+export type {
+  Clustering,
+  Effort,
+  Init,
+  KQuality,
+  Method,
+  Position,
+  Progress,
+  Watch,
 } from './kmedoids/clustering.ts'
 export { cohesion, type SlotCohesion } from './kmedoids/cohesion.ts'
 export { daviesBouldin } from './kmedoids/davies-bouldin.ts'
