@@ -376,6 +376,7 @@ describe('bad input', () => {
     [['cluster', 'a.csv', '--k', '2', '--local', '--report', 'r.html']],
     [['cluster', 'a.csv', '--k', '2', '--sql', 'SELECT 1']],
     [['cluster', 'a.csv', '--k', '2..4', '--checkpoint', 'c.json']],
+    [['cluster', 'a.csv', '--k', '2', '--method', 'pam', '--checkpoint', 'c.json']],
     [['cluster', 'a.csv', '--k', '2', '--frobnicate']],
     [['assign', 'm.json']],
     [['merge', '--k', '2']],

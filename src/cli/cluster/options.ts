@@ -213,6 +213,11 @@ function checkTogether(options: ClusterOptions): void {
   if (distance === 'precomputed' && options.stratify !== null) {
     throw new UsageError('a precomputed matrix has no column to stratify by')
   }
+  if (options.checkpoint !== null && ['pam', 'clara', 'alternate'].includes(options.method)) {
+    throw new UsageError(
+      `--checkpoint goes with --method auto, fasterpam and onebatch, not with ${options.method}`,
+    )
+  }
   if (kMin !== kMax && options.checkpoint !== null) {
     throw new UsageError('--checkpoint goes with one k, not with a range')
   }
