@@ -54,6 +54,8 @@ export interface ClusterResult extends Clustering {
 export type RealMethod = Exclude<Method, 'auto'>
 
 const DEFAULT_MEMORY = 1024 ** 3
+/** Leaves room for the rest in the 4 GiB that a kernel can address. */
+const MOST_CACHE = 3 * 1024 ** 3
 /** Points on which a range of k is tried; of more, so many are drawn. */
 const MOST_FOR_RANGE = 4000
 
@@ -191,6 +193,7 @@ function run(job: Job, restart: number, tell: Tell): Run {
   const medoids = resume ? Int32Array.from(resume.medoids) : drawn
   const swapping = {
     ...{ random, ...stop, tau: options.tau ?? 0 },
+    ...(data.dear ? { cacheBytes: Math.min(MOST_CACHE, options.maxMemory ?? DEFAULT_MEMORY) } : {}),
     ...(resume ? { resume } : {}),
     onProgress: (at: FasterPamPosition, loss: number, of: number) => {
       const share = of === 0 ? 1 : at.quiet / of
@@ -207,7 +210,10 @@ function run(job: Job, restart: number, tell: Tell): Run {
       tell({ phase: 'swap', share: 0, loss, swaps }, null)
     },
   }
-  if (method === 'pam') return { medoids, found: pam(data, weights, medoids, simple) }
+  if (method === 'pam') {
+    const cacheBytes = data.dear ? Math.min(MOST_CACHE, options.maxMemory ?? DEFAULT_MEMORY) : 0
+    return { medoids, found: pam(data, weights, medoids, { ...simple, cacheBytes }) }
+  }
   if (method === 'alternate') return { medoids, found: alternate(data, weights, medoids, simple) }
   return { medoids, found: fasterPam(data, weights, medoids, swapping) }
 }
