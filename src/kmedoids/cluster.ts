@@ -9,6 +9,7 @@ import type { Distance } from './distances.ts'
 import { subset } from './distances.ts'
 import { dynMsc } from './dyn-msc.ts'
 import { type FasterPamPosition, fasterPam } from './faster-pam.ts'
+import type { BoardChoice } from './kernel-board.ts'
 import { kmedoidsPlusPlus } from './kmedoids-plus-plus.ts'
 import { lab } from './lab.ts'
 import { oneBatchPam } from './one-batch-pam.ts'
@@ -18,7 +19,7 @@ import { randomMedoids } from './random-medoids.ts'
 import { type Run, restartRandom, restartsOf, type Tell } from './restarts.ts'
 import { checkStrata, stratifiedSample } from './stratified-sample.ts'
 
-export interface ClusterOptions extends Watch {
+export interface ClusterOptions extends Watch, Pick<BoardChoice, 'makeBoard'> {
   /** How many medoids; or a range, of which the k with the best medoid silhouette is taken (DynMSC). */
   readonly k: number | { readonly from: number; readonly to: number }
   readonly distance: Distance
@@ -195,6 +196,7 @@ function run(job: Job, restart: number, tell: Tell): Run {
     ...{ random, ...stop, tau: options.tau ?? 0 },
     ...(data.dear ? { cacheBytes: Math.min(MOST_CACHE, options.maxMemory ?? DEFAULT_MEMORY) } : {}),
     ...(resume ? { resume } : {}),
+    ...(options.makeBoard ? { makeBoard: options.makeBoard } : {}),
     onProgress: (at: FasterPamPosition, loss: number, of: number) => {
       const share = of === 0 ? 1 : at.quiet / of
       tell({ phase: 'swap', share, loss, swaps: at.swaps }, { ...at, medoids: [...medoids] })

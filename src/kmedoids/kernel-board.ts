@@ -16,6 +16,29 @@ export interface BoardOptions {
   readonly backend?: Backend
 }
 
+/** Makes the board of a run; `src/io/kmedoids` has one whose candidates are priced by several threads. */
+export type BoardMaker = (
+  data: Dissimilarities,
+  weights: Float64Array,
+  k: number,
+  options: BoardOptions,
+) => SwapBoard
+
+/** How a run gets its board. */
+export interface BoardChoice extends Pick<BoardOptions, 'cacheBytes' | 'backend'> {
+  /** Default: a `KernelBoard`. The result does not depend on it. */
+  readonly makeBoard?: BoardMaker
+}
+
+export function boardOf(
+  data: Dissimilarities,
+  weights: Float64Array,
+  k: number,
+  { makeBoard, ...options }: BoardOptions & BoardChoice,
+): SwapBoard {
+  return makeBoard?.(data, weights, k, options) ?? new KernelBoard(data, weights, k, options)
+}
+
 const PANEL = 8
 const QUAD = 4
 const PAD = 16
