@@ -25,7 +25,7 @@ export const FLOORS = {
     ...['distance', 'model', 'baseline', 'drift', 'evidence', 'anomaly-clusters'],
   ],
   ui: ['contract', 'stats'],
-  io: ['contract', 'columns', 'otlp', 'ui', 'detector'],
+  io: ['contract', 'columns', 'otlp', 'kmedoids', 'ui', 'detector'],
   config: ['contract', 'detector', 'io'],
   service: ['contract', 'otlp', 'detector', 'ui', 'io', 'config'],
   cli: [

@@ -9,6 +9,7 @@ import type { Distance } from './distances.ts'
 import { subset } from './distances.ts'
 import { dynMsc } from './dyn-msc.ts'
 import { type FasterPamPosition, fasterPam } from './faster-pam.ts'
+import type { BoardChoice } from './kernel-board.ts'
 import { kmedoidsPlusPlus } from './kmedoids-plus-plus.ts'
 import { lab } from './lab.ts'
 import { oneBatchPam } from './one-batch-pam.ts'
@@ -18,7 +19,7 @@ import { randomMedoids } from './random-medoids.ts'
 import { type Run, restartRandom, restartsOf, type Tell } from './restarts.ts'
 import { checkStrata, stratifiedSample } from './stratified-sample.ts'
 
-export interface ClusterOptions extends Watch {
+export interface ClusterOptions extends Watch, Pick<BoardChoice, 'makeBoard'> {
   /** How many medoids; or a range, of which the k with the best medoid silhouette is taken (DynMSC). */
   readonly k: number | { readonly from: number; readonly to: number }
   readonly distance: Distance
@@ -54,6 +55,8 @@ export interface ClusterResult extends Clustering {
 export type RealMethod = Exclude<Method, 'auto'>
 
 const DEFAULT_MEMORY = 1024 ** 3
+/** Leaves room for the rest in the 4 GiB that a kernel can address. */
+const MOST_CACHE = 3 * 1024 ** 3
 /** Points on which a range of k is tried; of more, so many are drawn. */
 const MOST_FOR_RANGE = 4000
 
@@ -191,7 +194,9 @@ function run(job: Job, restart: number, tell: Tell): Run {
   const medoids = resume ? Int32Array.from(resume.medoids) : drawn
   const swapping = {
     ...{ random, ...stop, tau: options.tau ?? 0 },
+    ...(data.dear ? { cacheBytes: Math.min(MOST_CACHE, options.maxMemory ?? DEFAULT_MEMORY) } : {}),
     ...(resume ? { resume } : {}),
+    ...(options.makeBoard ? { makeBoard: options.makeBoard } : {}),
     onProgress: (at: FasterPamPosition, loss: number, of: number) => {
       const share = of === 0 ? 1 : at.quiet / of
       tell({ phase: 'swap', share, loss, swaps: at.swaps }, { ...at, medoids: [...medoids] })
@@ -207,7 +212,10 @@ function run(job: Job, restart: number, tell: Tell): Run {
       tell({ phase: 'swap', share: 0, loss, swaps }, null)
     },
   }
-  if (method === 'pam') return { medoids, found: pam(data, weights, medoids, simple) }
+  if (method === 'pam') {
+    const cacheBytes = data.dear ? Math.min(MOST_CACHE, options.maxMemory ?? DEFAULT_MEMORY) : 0
+    return { medoids, found: pam(data, weights, medoids, { ...simple, cacheBytes }) }
+  }
   if (method === 'alternate') return { medoids, found: alternate(data, weights, medoids, simple) }
   return { medoids, found: fasterPam(data, weights, medoids, swapping) }
 }

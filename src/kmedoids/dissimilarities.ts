@@ -20,6 +20,8 @@ export interface Dissimilarities {
   readonly n: number
   /** The distance's name, as in options and reports. */
   readonly name: string
+  /** Whether measuring costs more than keeping: rows are then kept where there is memory. */
+  readonly dear: boolean
   /** Null where only `measure` knows. */
   readonly prepared: Prepared | null
   /** Writes the dissimilarities from one point to each of the targets, one after the other. */

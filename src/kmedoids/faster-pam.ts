@@ -8,7 +8,7 @@ import {
 } from './assignment.ts'
 import type { Ending, Watch } from './clustering.ts'
 import type { Dissimilarities } from './dissimilarities.ts'
-import { type BoardOptions, KernelBoard } from './kernel-board.ts'
+import { type BoardChoice, boardOf } from './kernel-board.ts'
 import { removalLoss } from './medoid-prices.ts'
 import { matrixBoard, type SwapBoard } from './swap-board.ts'
 
@@ -78,11 +78,11 @@ export function fasterPam(
   data: Dissimilarities,
   weights: Float64Array,
   medoids: Int32Array,
-  options: FasterPamOptions & Pick<BoardOptions, 'cacheBytes' | 'backend'>,
+  options: FasterPamOptions & BoardChoice,
 ): FasterPamResult {
   checkWeights(weights, data.n)
   checkStart(medoids, data.n)
-  const board = new KernelBoard(data, weights, medoids.length, options)
+  const board = boardOf(data, weights, medoids.length, options)
   return copied(runFasterPam(board, medoids, options))
 }
 

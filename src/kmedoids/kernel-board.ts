@@ -16,6 +16,29 @@ export interface BoardOptions {
   readonly backend?: Backend
 }
 
+/** Makes the board of a run; `src/io/kmedoids` has one whose candidates are priced by several threads. */
+export type BoardMaker = (
+  data: Dissimilarities,
+  weights: Float64Array,
+  k: number,
+  options: BoardOptions,
+) => SwapBoard
+
+/** How a run gets its board. */
+export interface BoardChoice extends Pick<BoardOptions, 'cacheBytes' | 'backend'> {
+  /** Default: a `KernelBoard`. The result does not depend on it. */
+  readonly makeBoard?: BoardMaker
+}
+
+export function boardOf(
+  data: Dissimilarities,
+  weights: Float64Array,
+  k: number,
+  { makeBoard, ...options }: BoardOptions & BoardChoice,
+): SwapBoard {
+  return makeBoard?.(data, weights, k, options) ?? new KernelBoard(data, weights, k, options)
+}
+
 const PANEL = 8
 const QUAD = 4
 const PAD = 16
@@ -184,30 +207,22 @@ export class KernelBoard implements SwapBoard {
   /** Offset of the row of candidate `order[index]`, measured now if it is not at hand. */
   #row(order: Int32Array, index: number): number {
     const candidate = order[index]!
-    const { rows, stride, cache } = this.#at
+    const { rows, stride, cache, cacheRows } = this.#at
     const cached = this.#cached?.[candidate] ?? -1
     if (cached >= 0) return cache + cached * stride
     const held = this.#quad.indexOf(candidate)
     if (held >= 0) return rows + held * stride
-    if (this.#cached && this.#cachedRows < this.#at.cacheRows) return this.#keepRow(candidate)
     const width = this.#data.prepared ? QUAD : 1
+    const keep = this.#cached !== null && this.#cachedRows + width <= cacheRows
+    const to = keep ? cache + this.#cachedRows * stride : rows
     for (let c = 0; c < width; c++) this.#quad[c] = order[(index + c) % order.length]!
-    this.#measurer.measure(this.#quad, width, rows)
-    for (let c = 0; c < width; c++) this.#debias(this.#quad[c]!, rows + c * stride)
+    this.#measurer.measure(this.#quad, width, to)
+    for (let c = 0; c < width; c++) this.#debias(this.#quad[c]!, to + c * stride)
     this.rowsMeasured += width
-    return rows
-  }
-
-  #keepRow(candidate: number): number {
-    const { rows, stride, cache } = this.#at
-    this.#quad.fill(candidate)
-    this.#measurer.measure(this.#quad, 1, rows)
-    this.#debias(candidate, rows)
-    this.rowsMeasured++
-    const slot = this.#cachedRows++
-    const to = cache + slot * stride
-    new Uint8Array(this.#memory.buffer).copyWithin(to, rows, rows + stride)
-    if (this.#cached) this.#cached[candidate] = slot
+    if (!keep) return to
+    for (let c = width - 1; c >= 0; c--) this.#cached![this.#quad[c]!] = this.#cachedRows + c
+    this.#cachedRows += width
+    this.#quad.fill(-1)
     return to
   }
 

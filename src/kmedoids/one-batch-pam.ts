@@ -4,13 +4,13 @@ import { checkK } from './clara.ts'
 import type { Dissimilarities } from './dissimilarities.ts'
 import { subset } from './distances.ts'
 import { type FasterPamOptions, type FasterPamResult, runFasterPam } from './faster-pam.ts'
-import { type BoardOptions, KernelBoard } from './kernel-board.ts'
+import { type BoardChoice, boardOf, KernelBoard } from './kernel-board.ts'
 import { kmedoidsPlusPlus } from './kmedoids-plus-plus.ts'
 import { type Sample, stratifiedSample } from './stratified-sample.ts'
 
 export interface OneBatchOptions
   extends Omit<FasterPamOptions, 'candidates' | 'minSupport'>,
-    Pick<BoardOptions, 'cacheBytes' | 'backend'> {
+    BoardChoice {
   readonly k: number
   /** Medoids to start from; changed in place, as in `fasterPam`. Default: k-medoids++ on the batch. */
   readonly start?: Int32Array
@@ -48,7 +48,7 @@ export function oneBatchPam(
   checkMedoids(medoids, n)
   if (medoids.length !== k) throw new RangeError(`Expected ${k} medoids, got ${medoids.length}.`)
   const whole = sample.points.length === n
-  const board = new KernelBoard(data, sample.weights, k, {
+  const board = boardOf(data, sample.weights, k, {
     ...options,
     targets: sample.points,
     // Where the batch is everything there is nothing to be favoured over.

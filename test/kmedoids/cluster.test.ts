@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type ClusterOptions, cluster, clusterDissimilarities } from '../../src/kmedoids/cluster.ts'
 import { METHODS, type Position } from '../../src/kmedoids/clustering.ts'
-import { euclidean, manhattan, precomputed } from '../../src/kmedoids/distances.ts'
+import { euclidean, manhattan, precomputed, userDistance } from '../../src/kmedoids/distances.ts'
 import { gower } from '../../src/kmedoids/gower.ts'
 import { mergeMedoids } from '../../src/kmedoids/merge-medoids.ts'
 import type { Points } from '../../src/kmedoids/points.ts'
@@ -146,6 +146,18 @@ describe('cluster', () => {
     expect(found.notes.join()).toContain('k = 5 of 2 to 12')
     expect(() => clustered(apart, { k: { from: 5, to: 3 } })).toThrow('turn it round')
     expect(clustered([[1], [2]], { k: { from: 1, to: 9 } }).k).toBe(2)
+  })
+
+  it('asks the user for each distance once, as rows are kept', () => {
+    let calls = 0
+    const distance = userDistance('counted', (a, b) => {
+      calls++
+      return Math.abs(a[0]! - b[0]!)
+    })
+    const { effort } = clustered(rows, { k: 6, distance, init: 'random' })
+    expect(effort.evaluations).toBeGreaterThan(1.5 * 150 * 150)
+    // All rows once, and the rows of the medoids when all points are assigned.
+    expect(calls).toBeLessThanOrEqual(150 * 150 + 12 * 150)
   })
 
   it('clusters a matrix as the points that it came from', () => {

@@ -240,8 +240,8 @@ describe('OneBatchPAM', () => {
       const batch = new Set(batchOf(n, 300, seed))
       within += [...medoids].filter((o) => batch.has(o)).length
     }
-    // A tenth of the points are in the batch: of 200 medoids about 20, with debiasing surely not 100.
-    expect(within).toBeLessThan(60)
+    // A tenth of the points are in the batch: of 200 medoids about 20, with debiasing fewer; 66 without.
+    expect(within).toBeLessThan(40)
   })
 
   it('comes close to FasterPAM', () => {
