@@ -2,8 +2,8 @@ import { Dissimilarity } from '../distance/dissimilarity.ts'
 import type { ProfileScratch, ScaledProfile } from '../profile/profile.ts'
 import { type PValues, pValues } from './calibration.ts'
 import type { Model, NormalCluster, StratumModel } from './model.ts'
+import { PathSetLookup } from './path-sets.ts'
 import { Scaler } from './scales.ts'
-import { ShapeLookup } from './shapes.ts'
 
 /** What a model says of one observation; reused for the next. */
 export interface Judgement extends PValues {
@@ -12,7 +12,7 @@ export interface Judgement extends PValues {
   cluster: NormalCluster | null
   distance: number
   novelty: number
-  /** First path that differs from the nearest known shape; -1 = none. */
+  /** First path that differs from the nearest known set of paths; -1 = none. */
   differingPath: number
 }
 
@@ -36,7 +36,7 @@ export class ActiveModel {
   readonly #scaler: Scaler
   readonly #byStratum = new Map<
     number,
-    { stratum: StratumModel; medoids: ScaledProfile[]; shapes: ShapeLookup }
+    { stratum: StratumModel; medoids: ScaledProfile[]; pathSets: PathSetLookup }
   >()
 
   constructor(model: Model) {
@@ -46,7 +46,7 @@ export class ActiveModel {
       this.#byStratum.set(stratum.stratum, {
         stratum,
         medoids: stratum.clusters.map(({ medoid }) => medoid),
-        shapes: new ShapeLookup(stratum.shapes),
+        pathSets: new PathSetLookup(stratum.pathSets),
       })
     }
   }
@@ -69,7 +69,7 @@ export class ActiveModel {
         nearest = m
       }
     }
-    const novelty = known.shapes.novelty(x)
+    const novelty = known.pathSets.novelty(x)
     const cluster = known.stratum.clusters[nearest]!
     out.cluster = cluster
     out.distance = best
