@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -23,14 +23,15 @@ export async function installPeers(
   folder: string,
   progress: (text: string) => void,
 ): Promise<Map<string, Installed>> {
-  await mkdir(folder, { recursive: true })
+  const root = resolve(folder)
+  await mkdir(root, { recursive: true })
   const peers = new Map<string, Installed>()
   for (const [peer, packages] of Object.entries(PYTHON)) {
     progress(`installing ${peer} ...`)
-    peers.set(peer, await orWhy(() => python(join(folder, `python-${peer}`), peer, packages)))
+    peers.set(peer, await orWhy(() => python(join(root, `python-${peer}`), peer, packages)))
   }
   progress('installing the npm package k-medoids ...')
-  peers.set('npm k-medoids', await orWhy(() => npm(join(folder, 'npm'))))
+  peers.set('npm k-medoids', await orWhy(() => npm(join(root, 'npm'))))
   for (const method of ['pam', 'clara']) peers.set(`R ${method}`, await orWhy(() => r(method)))
   return peers
 }
