@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
+import { parallelBoards } from '../../io/kmedoids/parallel-boards.ts'
 import { InputError } from '../../io/tables/input-error.ts'
 import { messageOf } from '../../io/telemetry/log.ts'
 import type { Progress } from '../../kmedoids/clustering.ts'
@@ -15,6 +17,7 @@ const REPORT_MS = 100
 
 const { job, stop } = workerData as JobStart
 let lastMs = -Infinity
+const boards = parallelBoards(availableParallelism())
 
 function tell(message: JobMessage): void {
   parentPort?.postMessage(message)
@@ -22,6 +25,7 @@ function tell(message: JobMessage): void {
 
 try {
   const watch = {
+    makeBoard: boards.makeBoard,
     shouldStop: () => Atomics.load(stop, 0) === 1,
     onProgress: (progress: Progress) => {
       const nowMs = performance.now()
@@ -36,4 +40,6 @@ try {
   // A RangeError of the engine tells of the input, too: where, what was found, what is allowed.
   const isInput = error instanceof InputError || error instanceof RangeError
   tell({ kind: 'failed', message: messageOf(error), isInput })
+} finally {
+  boards.close()
 }

@@ -47,7 +47,10 @@ const ELBOW_ROWS = 2000
 const EXPLAINED_ROWS = 10_000
 
 /** Runs a job. The same job gives the same result. */
-export async function runJob(job: ClusterJob, watch: Watch): Promise<JobResult> {
+export async function runJob(
+  job: ClusterJob,
+  watch: Watch & Pick<EngineOptions, 'makeBoard'>,
+): Promise<JobResult> {
   const { spec, options, withPictures } = job
   const distance = await distanceOf(spec)
   const data = distance.of(spec.points)
