@@ -350,6 +350,16 @@ describe('bad input', () => {
     },
   )
 
+  it('does not take the first row of a file for the header of another', async () => {
+    const named = world.write('named.csv', 'a,b\n1,x\n2,y\n')
+    const bare = world.write('bare.csv', '3,4\n5,6\n')
+    const { code, err } = await world.cli(['cluster', named, bare, '--k', '1'])
+    expect(code).toBe(1)
+    expect(err).toMatch(
+      /bare\.csv: found the columns 2 without names, .* allowed are those of .*: a, b/,
+    )
+  })
+
   it('refuses rows that do not fit the memory, and says what would', async () => {
     const query = 'SELECT i AS a, (i * 7) % 1000 AS b FROM range(3000000) t(i)'
     const args = [
