@@ -8,7 +8,7 @@ import { withActivity } from './cluster/activity.ts'
 import { againstModel } from './cluster/against-model.ts'
 import { maskOf } from './cluster/mask.ts'
 import { readModel } from './cluster/model-file.ts'
-import { type OpenTable, openTable } from './cluster/open-table.ts'
+import { checkFits, type OpenTable, openTable } from './cluster/open-table.ts'
 import { checkTableFile, TABLE_FLAGS, tableOptions } from './cluster/options.ts'
 import { aligned, digits, percent } from './cluster/show.ts'
 import { startAssign } from './cluster/start-job.ts'
@@ -46,6 +46,7 @@ export const assign: Command = {
     const mask = maskOf(world.env['MEDOSCOPE_MASK_KEY'])
     const opened = await withActivity('reading', world, openTable(options, world))
     try {
+      checkFits(opened.table, model.columns.length, options)
       const { spec, medoids, notes } = await againstModel(model, opened, mask, path)
       const found = await withActivity(
         'assigning',

@@ -350,6 +350,34 @@ describe('bad input', () => {
     },
   )
 
+  it('does not take the first row of a file for the header of another', async () => {
+    const named = world.write('named.csv', 'a,b\n1,x\n2,y\n')
+    const bare = world.write('bare.csv', '3,4\n5,6\n')
+    const { code, err } = await world.cli(['cluster', named, bare, '--k', '1'])
+    expect(code).toBe(1)
+    expect(err).toMatch(
+      /bare\.csv: found the columns 2 without names, .* allowed are those of .*: a, b/,
+    )
+  })
+
+  it('refuses rows that do not fit the memory, and says what would', async () => {
+    const query = 'SELECT i AS a, (i * 7) % 1000 AS b FROM range(3000000) t(i)'
+    const args = [
+      'cluster',
+      '--sql',
+      query,
+      '--k',
+      '2',
+      '--max-memory',
+      '64MB',
+      '--type',
+      'a=number',
+    ]
+    const { code, err } = await world.cli(args)
+    expect(err).toMatch(/found 3000000 rows of 2 columns, which take 72 MB; allowed are 64 MB/)
+    expect(code).toBe(1)
+  })
+
   it('does not show a masked value in a complaint', async () => {
     const path = world.write('hidden.csv', `a\n${'1\n'.repeat(20)}secret-word\n`)
     const { code, err } = await world.cli(['cluster', path, '--k', '1', '--mask', 'a'])
@@ -377,6 +405,7 @@ describe('bad input', () => {
     [['cluster', 'a.csv', '--k', '2', '--sql', 'SELECT 1']],
     [['cluster', 'a.csv', '--k', '2..4', '--checkpoint', 'c.json']],
     [['cluster', 'a.csv', '--k', '2', '--method', 'pam', '--checkpoint', 'c.json']],
+    [['cluster', 'a.csv', '--k', '2', '--mlflow', 'sqlite:///runs.db']],
     [['cluster', 'a.csv', '--k', '2', '--frobnicate']],
     [['assign', 'm.json']],
     [['merge', '--k', '2']],

@@ -67,6 +67,23 @@ function checked(table: LoadedTable): LoadedTable {
   throw new InputError(`${table.name}: it has no rows`)
 }
 
+/** A value of a feature, and the same as a point. */
+const BYTES_A_VALUE = 8 + 4
+
+/** Rows are compared in memory. @throws InputError where they do not fit */
+export function checkFits(
+  table: LoadedTable,
+  columns: number,
+  { maxMemoryBytes }: TableOptions,
+): void {
+  const bytes = table.count * columns * BYTES_A_VALUE
+  if (bytes <= maxMemoryBytes) return
+  const megabytes = (of: number): string => `${Math.ceil(of / 1e6)} MB`
+  throw new InputError(
+    `${table.name}: found ${table.count} rows of ${columns} columns, which take ${megabytes(bytes)}; allowed are ${megabytes(maxMemoryBytes)}: raise --max-memory, or take fewer rows with --sql "… USING SAMPLE reservoir(1000000 ROWS) REPEATABLE (1)"`,
+  )
+}
+
 /** Names that flags give must be columns. @throws InputError that lists them */
 export function checkColumns(table: LoadedTable, flag: string, names: Iterable<string>): void {
   const known = table.columns.map(({ name }) => name)

@@ -218,6 +218,9 @@ function checkTogether(options: ClusterOptions): void {
       `--checkpoint goes with --method auto, fasterpam and onebatch, not with ${options.method}`,
     )
   }
+  if (mlflow !== null && !/^https?:\/\/./.test(mlflow)) {
+    throw new UsageError(`--mlflow wants the URI of a server, http://… or https://…, not ${mlflow}`)
+  }
   if (kMin !== kMax && options.checkpoint !== null) {
     throw new UsageError('--checkpoint goes with one k, not with a range')
   }

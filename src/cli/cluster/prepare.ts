@@ -10,7 +10,7 @@ import {
 import { InputError, inputFault } from '../../io/tables/input-error.ts'
 import { ROWS } from '../../io/tables/load-table.ts'
 import { type FeatureColumn, readFeatures } from '../../io/tables/read-features.ts'
-import { checkColumns, type OpenTable } from './open-table.ts'
+import { checkColumns, checkFits, type OpenTable } from './open-table.ts'
 import type { ClusterOptions } from './options.ts'
 import {
   matrixOf,
@@ -52,6 +52,7 @@ export async function prepareTable(
     const reasons = columns.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
     throw new InputError(`${table.name}: no column is left to compare rows by (${reasons})`)
   }
+  checkFits(table, used.length, options)
   const features = await readFeatures(database, table, used, masked)
   const ranges = rangesOf(features)
   return {

@@ -154,7 +154,8 @@ export function aligned(lines: readonly (readonly string[])[], numbers: number):
 /** A value in a cell; control characters would let a table's content draw on the terminal. */
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return '-'
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const short = typeof value === 'number' ? Number(value.toPrecision(6)) : value
+  const text = typeof short === 'string' ? short : JSON.stringify(short)
   const plain = text.replace(/\p{C}/gu, '·')
   return plain.length > MAX_CELL ? `${plain.slice(0, MAX_CELL - 1)}…` : plain
 }

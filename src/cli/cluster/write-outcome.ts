@@ -197,7 +197,8 @@ async function sendRun(finished: Finished, uri: string, report: string): Promise
 
 /** The command line, quoted for a shell, without what would leave this machine. */
 function commandOf({ args }: Finished): string {
-  const quoted = args.map((one) =>
+  const shown = args.map((one) => one.replace(/\/\/[^/@\s]+@/, '//***@'))
+  const quoted = shown.map((one) =>
     /^[\w./:=,@+-]+$/.test(one) ? one : `'${one.replaceAll("'", `'\\''`)}'`,
   )
   return `medoscope cluster ${quoted.join(' ')}`

@@ -26,6 +26,7 @@ const PROXIED = 'mlflow-artifacts:'
 
 /**
  * Tells an MLflow tracking server of a run, through its REST API.
+ * @param uri http or https, with user and password where the server asks for them
  * @returns the run's id
  * @throws Error that names the server and what it said; the run is then marked as failed
  */
@@ -71,8 +72,18 @@ export async function sendMlflowRun(uri: string, run: MlflowRun): Promise<string
 class MlflowServer {
   readonly #base: string
 
+  readonly #authorization: Readonly<Record<string, string>>
+
   constructor(uri: string) {
-    this.#base = uri.replace(/\/+$/, '')
+    const url = new URL(uri)
+    const { username, password } = url
+    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+    this.#authorization =
+      username === '' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` }
+    // From here on messages may show it.
+    url.username = ''
+    url.password = ''
+    this.#base = url.href.replace(/\/+$/, '')
   }
 
   /** The id of the experiment of that name, made where there is none. */
@@ -123,6 +134,7 @@ class MlflowServer {
         method,
         ...(body === undefined ? {} : { body }),
         headers: {
+          ...this.#authorization,
           'content-type': method === 'PUT' ? 'application/octet-stream' : 'application/json',
         },
         signal: AbortSignal.timeout(TIMEOUT_MS),

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { messageOf } from '../telemetry/log.ts'
-import { csvDialect } from './csv-dialect.ts'
+import { type CsvDialect, csvDialect } from './csv-dialect.ts'
 import { type Database, sqlText } from './database.ts'
 import type { TableFiles } from './find-input.ts'
 import { InputError } from './input-error.ts'
@@ -31,7 +31,7 @@ export async function loadFiles(database: Database, files: TableFiles): Promise<
   const [first = ''] = files.paths
   const list = `[${files.paths.map(sqlText).join(', ')}]`
   if (files.format === 'csv') {
-    const { delimiter, names, hasHeader } = csvDialect(await headOf(first), first)
+    const { delimiter, names, hasHeader } = await commonDialect(files.paths)
     const types = names.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(', ')
     await load(
       database,
@@ -75,6 +75,23 @@ async function describe(database: Database, name: string, isText: boolean): Prom
     })),
     isText,
   }
+}
+
+/** The dialect of the first file. @throws InputError where another has other columns */
+async function commonDialect(paths: readonly string[]): Promise<CsvDialect> {
+  const [first = '', ...others] = paths
+  const dialect = csvDialect(await headOf(first), first)
+  const told = ({ names, hasHeader }: CsvDialect): string =>
+    hasHeader ? names.join(', ') : `${names.length} without names`
+  for (const path of others) {
+    // Its first line would be taken for a header, or its header for a row.
+    const own = csvDialect(await headOf(path), path)
+    if (told(own) === told(dialect) && own.delimiter === dialect.delimiter) continue
+    throw new InputError(
+      `${path}: found the columns ${told(own)}, parted by ${JSON.stringify(own.delimiter)}; allowed are those of ${first}: ${told(dialect)}, parted by ${JSON.stringify(dialect.delimiter)}`,
+    )
+  }
+  return dialect
 }
 
 /** DuckDB's message without its list of settings and the statement: file, line and what is wrong. */
