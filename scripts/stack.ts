@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from './stack/config-files.ts'
 import { ADVICE, type FoundPrograms, findPrograms } from './stack/find-programs.ts'
-import { Stack, USUAL_PORTS } from './stack/stack.ts'
+import { USUAL_PORTS } from './stack/ports.ts'
+import { Stack } from './stack/stack.ts'
 
 const HELP = `usage: npm run stack -- [options]
 

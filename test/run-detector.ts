@@ -1,7 +1,7 @@
 import type { LogRecord } from '../src/contract/log-record.ts'
 import type { StepOutput } from '../src/contract/step-output.ts'
 import type { Detector } from '../src/detector/detector.ts'
-import { fit } from '../src/model/fit.ts'
+import { fit } from '../src/detector/fit.ts'
 
 /** Steps through all records, fitting inline where a fit is asked for. */
 export function runThrough(

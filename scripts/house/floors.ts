@@ -11,7 +11,7 @@ export const FLOORS = {
   sample: ['contract', 'columns', 'stats'],
   assemble: ['contract', 'columns', 'stats', 'otlp'],
   profile: ['contract', 'columns', 'stats', 'otlp', 'assemble'],
-  distance: ['contract', 'columns', 'stats', 'profile'],
+  distance: ['contract', 'columns', 'stats', 'otlp', 'profile'],
   model: ['contract', 'columns', 'stats', 'otlp', 'kmedoids', 'sample', 'profile', 'distance'],
   baseline: ['contract', 'columns', 'stats', 'sample', 'profile', 'model'],
   drift: ['contract', 'columns', 'stats', 'model'],
@@ -34,9 +34,28 @@ export const FLOORS = {
 
 export type Floor = keyof typeof FLOORS
 
+/** The floor on which a file of src lies: `otlp` of `otlp/frame-splitter.ts`; null where there is none. */
+export function floorOf(path: string): Floor | null {
+  const folder = path.includes('/') ? path.slice(0, path.indexOf('/')) : ''
+  return Object.hasOwn(FLOORS, folder) ? (folder as Floor) : null
+}
+
 /** Floors that are pure: synchronous, without clock, chance or machine. */
-export const PURE_FLOORS: readonly string[] = [
-  ...['contract', 'columns', 'stats', 'otlp', 'kmedoids', 'sample', 'assemble', 'profile'],
-  ...['distance', 'model', 'baseline', 'drift', 'evidence', 'anomaly-clusters', 'detector'],
+export const PURE_FLOORS = [
+  'contract',
+  'columns',
+  'stats',
+  'otlp',
+  'kmedoids',
+  'sample',
+  'assemble',
+  'profile',
+  'distance',
+  'model',
+  'baseline',
+  'drift',
+  'evidence',
+  'anomaly-clusters',
+  'detector',
   'simulate',
-]
+] as const satisfies readonly Floor[]

@@ -4,17 +4,16 @@ import { SpanColumns } from '../otlp/span-columns.ts'
 export type CloseCause = 'quiet' | 'max_wait' | 'evicted' | 'end_of_input'
 
 /**
- * One closed trace, as the assembler hands it to its listener. The object and its arrays are reused:
- * they are valid only until the listener returns. Index i below is a position in depth-first
+ * One closed trace, as the assembler hands it out. The object and its arrays are reused: they are valid
+ * only until the next one is asked for. Index i below is a position in depth-first
  * pre-order: parents before children, siblings by start time (then span id), so a single forward
  * pass can do everything that needs a tree.
  */
 export interface AssembledTrace {
   /** Spans used; arrays below are valid in [0, count). */
   count: number
-  /** The spans as they came, all but the trace id (see `id`); `rows[i]` is the row of span i. */
-  columns: SpanColumns
-  rows: Int32Array<ArrayBuffer>
+  /** The spans as they came, all but the trace id (see `id`). */
+  readonly columns: SpanColumns
   /** Index of the parent, or -1. Span 0 is the entry: the root, or the earliest top-most fragment. */
   parent: Int32Array<ArrayBuffer>
   /** Start of span i after the start of the trace, ns, corrected for clock skew between services. */
@@ -37,15 +36,14 @@ export interface AssembledTrace {
   truncated: boolean
 }
 
-/** A trace of no spans, to be filled; `stride` attribute slots a span. */
-export function emptyTrace(stride: number): AssembledTrace {
+/** A trace of no spans, with room for some; `stride` attribute slots a span. */
+export function emptyTrace(stride: number, spans: number): AssembledTrace {
   return {
     count: 0,
-    columns: new SpanColumns(stride, 64),
-    rows: new Int32Array(64).map((_, at) => at),
-    parent: new Int32Array(64),
-    startNs: new Float64Array(64),
-    durationNs: new Float64Array(64),
+    columns: new SpanColumns(stride, spans),
+    parent: new Int32Array(spans),
+    startNs: new Float64Array(spans),
+    durationNs: new Float64Array(spans),
     id: new Uint32Array(4),
     startHi: 0,
     startLo: 0,

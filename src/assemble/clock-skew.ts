@@ -1,4 +1,4 @@
-const PRODUCER = 4
+import { KIND_PRODUCER } from '../otlp/span-columns.ts'
 
 /**
  * How far to move a span whose parent ran on another service's clock, ns; 0 = leave it. The rule of
@@ -17,7 +17,7 @@ export function skewShiftNs(
 ): number {
   const startsEarly = start < parentStart
   if (!startsEarly && start + duration <= parentStart + parentDuration) return 0
-  if (duration > parentDuration || kind >= PRODUCER || parentKind >= PRODUCER) {
+  if (duration > parentDuration || kind >= KIND_PRODUCER || parentKind >= KIND_PRODUCER) {
     return startsEarly ? parentStart - start : 0
   }
   return parentStart + Math.floor((parentDuration - duration) / 2) - start

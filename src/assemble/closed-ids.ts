@@ -1,11 +1,13 @@
+import { Columns, type SavedColumns } from '../columns/columns.ts'
 import { TraceIdIndex } from './trace-id-index.ts'
 
-/** What `ClosedIds` was told, the next to be forgotten first. */
+/** Of each id: 1 where it was asked for since the hand last passed. */
+const ASKED = { asked: 'u8' } as const
+
+/** The ids of `ClosedIds`, 4 words each, and what is known of them, the next to be forgotten first. */
 export interface ClosedIdsState {
-  /** 4 words an id. */
   readonly ids: Uint32Array<ArrayBuffer>
-  /** 1 where the id was asked for since the hand last passed. */
-  readonly used: Uint8Array<ArrayBuffer>
+  readonly slots: SavedColumns<typeof ASKED>
 }
 
 /**
@@ -19,21 +21,21 @@ export class ClosedIds {
   readonly limit: number
   size = 0
   readonly #index: TraceIdIndex
-  #used: Uint8Array<ArrayBuffer>
+  readonly #slots: Columns<typeof ASKED>
   #hand = 0
 
   /** @param limit ids kept; 0 keeps none. */
   constructor(limit: number) {
     this.limit = limit
     this.#index = new TraceIdIndex(Math.min(limit, 1024))
-    this.#used = new Uint8Array(this.#index.capacity)
+    this.#slots = new Columns(ASKED, this.#index.capacity)
   }
 
   /** Whether the id at `words[at .. at + 3]` is known; keeps it known for longer. */
   has(words: Uint32Array, at: number): boolean {
     const slot = this.#index.find(words, at)
     if (slot < 0) return false
-    this.#used[slot] = 1
+    this.#slots.of.asked[slot] = 1
     return true
   }
 
@@ -46,7 +48,7 @@ export class ClosedIds {
       if (slot === this.#index.capacity) this.#grow()
       this.size++
     } else {
-      while (this.#used[this.#hand] === 1) this.#turn()
+      while (this.#slots.of.asked[this.#hand] === 1) this.#turn()
       slot = this.#hand
       this.#turn()
       this.#index.remove(slot)
@@ -56,36 +58,29 @@ export class ClosedIds {
   }
 
   state(): ClosedIdsState {
-    const ids = new Uint32Array(this.size * 4)
-    const used = new Uint8Array(this.size)
-    for (let i = 0; i < this.size; i++) {
-      const slot = (this.#hand + i) % this.size
-      for (let word = 0; word < 4; word++) ids[i * 4 + word] = this.#index.ids[slot * 4 + word]!
-      used[i] = this.#used[slot]!
-    }
-    return { ids, used }
+    const slots = Array.from({ length: this.size }, (_, i) => (this.#hand + i) % this.size)
+    return { ids: this.#index.slots.gather(slots).id, slots: this.#slots.gather(slots) }
   }
 
   /** Takes over `state` into an instance that is still empty; returns how many ids found no room. */
   restore(state: ClosedIdsState): number {
-    const size = state.used.length
+    const { asked } = state.slots
+    const size = asked.length
     const skipped = Math.max(0, size - this.limit)
     for (let i = skipped; i < size; i++) {
       this.add(state.ids, i * 4)
-      this.#used[this.size - 1] = state.used[i]!
+      this.#slots.of.asked[this.size - 1] = asked[i]!
     }
     return skipped
   }
 
   #turn(): void {
-    this.#used[this.#hand] = 0
+    this.#slots.of.asked[this.#hand] = 0
     this.#hand = this.#hand + 1 === this.limit ? 0 : this.#hand + 1
   }
 
   #grow(): void {
     this.#index.grow(() => true)
-    const used = new Uint8Array(this.#index.capacity)
-    used.set(this.#used)
-    this.#used = used
+    this.#slots.grow(this.#index.capacity)
   }
 }

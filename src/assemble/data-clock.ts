@@ -43,7 +43,8 @@ export class DataClock {
     if (isStart) this.watermarkMs = medianEndMs(columns)
     const before = this.watermarkMs
     if (before === 0) return 'on'
-    const { endMs, count, traceId } = columns
+    const { count } = columns
+    const { endMs, traceId } = columns.of
     const limit = before + this.#maxJumpMs
     const floor = this.#records < PROBATION_RECORDS ? before - this.#maxJumpMs : 0
     let latest = before
@@ -122,7 +123,7 @@ export class DataClock {
 function latestWithin(columns: SpanColumns, fromMs: number, toMs: number): number {
   let latest = fromMs
   for (let row = 0; row < columns.count; row++) {
-    const end = columns.endMs[row]!
+    const end = columns.of.endMs[row]!
     if (end > latest && end <= toMs) latest = end
   }
   return latest
@@ -130,12 +131,13 @@ function latestWithin(columns: SpanColumns, fromMs: number, toMs: number): numbe
 
 /** Lower median of the plausible ends: one clock that is ahead does not decide. 0 if there are none. */
 function medianEndMs(columns: SpanColumns): number {
-  const ends = columns.endMs.slice(0, columns.count).filter(isPlausibleMs).sort()
+  const ends = columns.of.endMs.slice(0, columns.count).filter(isPlausibleMs).sort()
   return ends[(ends.length - 1) >> 1] ?? 0
 }
 
 function countAbsurd(columns: SpanColumns): number {
-  const { endMs, startHi, count } = columns
+  const { count } = columns
+  const { endMs, startHi } = columns.of
   let absurd = 0
   for (let row = 0; row < count; row++) {
     if (!isPlausibleMs(endMs[row]!) || !isPlausibleHi(startHi[row]!)) absurd++

@@ -1,4 +1,4 @@
-import { doubled } from '../otlp/span-columns.ts'
+import { Columns } from '../columns/columns.ts'
 import type { TraceIdIndex } from './trace-id-index.ts'
 
 /**
@@ -8,72 +8,68 @@ import type { TraceIdIndex } from './trace-id-index.ts'
  */
 export class DeadlineHeap {
   size = 0
-  #heap: Int32Array<ArrayBuffer> // slots, the smallest first
-  #place: Int32Array<ArrayBuffer> // of each slot in #heap
-  #keys: Float64Array<ArrayBuffer> // of each slot
+  /** `heap`: slots, the smallest first. By slot: its `place` there and its `key`. */
+  readonly #rows: Columns<{ heap: 'i32'; place: 'i32'; key: 'f64' }>
   readonly #index: TraceIdIndex
 
   /** @param index holds the ids of the slots; they break ties. */
   constructor(index: TraceIdIndex) {
     this.#index = index
-    this.#heap = new Int32Array(index.capacity)
-    this.#place = new Int32Array(index.capacity)
-    this.#keys = new Float64Array(index.capacity)
+    this.#rows = new Columns({ heap: 'i32', place: 'i32', key: 'f64' }, index.capacity)
   }
 
   /** The slot that comes first; only where `size > 0`. */
   top(): number {
-    return this.#heap[0]!
+    return this.#rows.of.heap[0]!
   }
 
   key(slot: number): number {
-    return this.#keys[slot]!
+    return this.#rows.of.key[slot]!
   }
 
   push(slot: number, key: number): void {
-    this.#keys[slot] = key
+    this.#rows.of.key[slot] = key
     this.#up(this.size++, slot)
   }
 
   /** Gives a slot that is in the heap another key. */
   update(slot: number, key: number): void {
-    const before = this.#keys[slot]!
-    this.#keys[slot] = key
-    if (key < before) this.#up(this.#place[slot]!, slot)
-    else this.#down(this.#place[slot]!, slot)
+    const before = this.#rows.of.key[slot]!
+    this.#rows.of.key[slot] = key
+    if (key < before) this.#up(this.#rows.of.place[slot]!, slot)
+    else this.#down(this.#rows.of.place[slot]!, slot)
   }
 
   remove(slot: number): void {
-    const place = this.#place[slot]!
-    const last = this.#heap[--this.size]!
+    const place = this.#rows.of.place[slot]!
+    const last = this.#rows.of.heap[--this.size]!
     if (last === slot) return
     this.#up(place, last)
-    this.#down(this.#place[last]!, last)
+    this.#down(this.#rows.of.place[last]!, last)
   }
 
+  /** Makes room for as many slots as the index has. */
   grow(): void {
-    this.#heap = doubled(this.#heap)
-    this.#place = doubled(this.#place)
-    this.#keys = doubled(this.#keys)
+    this.#rows.grow(this.#index.capacity)
   }
 
   #up(from: number, slot: number): void {
-    const heap = this.#heap
+    const { heap, place: places } = this.#rows.of
     let place = from
     while (place > 0) {
       const above = (place - 1) >> 1
       const other = heap[above]!
       if (!this.#before(slot, other)) break
       heap[place] = other
-      this.#place[other] = place
+      places[other] = place
       place = above
     }
     heap[place] = slot
-    this.#place[slot] = place
+    places[slot] = place
   }
 
   #down(from: number, slot: number): void {
-    const heap = this.#heap
+    const { heap, place: places } = this.#rows.of
     const size = this.size
     let place = from
     for (let below = place * 2 + 1; below < size; below = place * 2 + 1) {
@@ -81,17 +77,17 @@ export class DeadlineHeap {
       const other = heap[below]!
       if (!this.#before(other, slot)) break
       heap[place] = other
-      this.#place[other] = place
+      places[other] = place
       place = below
     }
     heap[place] = slot
-    this.#place[slot] = place
+    places[slot] = place
   }
 
   #before(a: number, b: number): boolean {
-    const difference = this.#keys[a]! - this.#keys[b]!
+    const difference = this.#rows.of.key[a]! - this.#rows.of.key[b]!
     if (difference !== 0) return difference < 0
-    const ids = this.#index.ids
+    const ids = this.#index.slots.of.id
     for (let word = 0; word < 4; word++) {
       const left = ids[a * 4 + word]!
       const right = ids[b * 4 + word]!

@@ -56,27 +56,24 @@ export class SpanStore {
    * trace, or into a first one where that is -1; returns the row.
    */
   put(columns: SpanColumns, from: number, tail: number): number {
-    let row = tail + 1
-    if (row % BLOCK === 0) {
-      row = this.#take()
-      if (tail >= 0) this.#link(tail, row)
-    }
-    const words = this.words
+    const row = this.#after(tail)
+    const { words, doubles } = this
+    const { of } = columns
     const at = row * this.width
-    this.doubles[at / 2 + DURATION] = columns.durationNs[from]!
-    this.doubles[at / 2 + END] = columns.endMs[from]!
-    words[at + SPAN_ID] = columns.spanId[from * 2]!
-    words[at + SPAN_ID + 1] = columns.spanId[from * 2 + 1]!
-    words[at + PARENT_ID] = columns.parentId[from * 2]!
-    words[at + PARENT_ID + 1] = columns.parentId[from * 2 + 1]!
-    words[at + START] = columns.startHi[from]!
-    words[at + START + 1] = columns.startLo[from]!
-    words[at + SERVICE] = columns.service[from]!
-    words[at + NAME] = columns.name[from]!
-    words[at + KIND_STATUS] = columns.kind[from]! | (columns.status[from]! << 8)
-    words[at + EVENTS] = columns.events[from]!
-    words[at + LINKS] = columns.links[from]!
-    const { attributes } = columns
+    doubles[at / 2 + DURATION] = of.durationNs[from]!
+    doubles[at / 2 + END] = of.endMs[from]!
+    words[at + SPAN_ID] = of.spanId[from * 2]!
+    words[at + SPAN_ID + 1] = of.spanId[from * 2 + 1]!
+    words[at + PARENT_ID] = of.parentId[from * 2]!
+    words[at + PARENT_ID + 1] = of.parentId[from * 2 + 1]!
+    words[at + START] = of.startHi[from]!
+    words[at + START + 1] = of.startLo[from]!
+    words[at + SERVICE] = of.service[from]!
+    words[at + NAME] = of.name[from]!
+    words[at + KIND_STATUS] = of.kind[from]! | (of.status[from]! << 8)
+    words[at + EVENTS] = of.events[from]!
+    words[at + LINKS] = of.links[from]!
+    const { attributes } = of
     const first = from * this.stride
     for (let slot = 0; slot < this.stride; slot++) {
       words[at + ATTRIBUTES + slot] = attributes[first + slot]!
@@ -87,8 +84,8 @@ export class SpanStore {
   /** Copies the first `count` of `rows` into spans 0, 1, ... of `columns` (same stride). */
   get(rows: Int32Array, count: number, columns: SpanColumns): void {
     const { words, doubles, width, stride } = this
-    const { durationNs, endMs, spanId, parentId, startHi, startLo } = columns
-    const { service, name, kind, status, events, links, attributes } = columns
+    const { durationNs, endMs, spanId, parentId, startHi, startLo } = columns.of
+    const { service, name, kind, status, events, links, attributes } = columns.of
     let slot = 0
     for (let to = 0; to < count; to++) {
       const at = rows[to]! * width
@@ -111,6 +108,26 @@ export class SpanStore {
     }
   }
 
+  /** Copies of the given rows, one after the other, as `load` takes them. */
+  save(rows: readonly number[]): Int32Array<ArrayBuffer> {
+    const { words, width } = this
+    const saved = new Int32Array(rows.length * width)
+    rows.forEach((row, i) => {
+      saved.set(words.subarray(row * width, (row + 1) * width), i * width)
+      saved[i * width + NEXT] = 0
+    })
+    return saved
+  }
+
+  /** Puts the saved span `from` into the row after `tail`, as `put` does; returns the row. */
+  load(saved: Int32Array<ArrayBuffer>, from: number, tail: number): number {
+    const row = this.#after(tail)
+    const { width } = this
+    // The link to the next block is written only when that block is taken.
+    this.words.set(saved.subarray(from * width, (from + 1) * width), row * width)
+    return row
+  }
+
   /** The row after `row` in the same trace, which is not its last. */
   next(row: number): number {
     const on = row + 1
@@ -121,6 +138,14 @@ export class SpanStore {
   release(head: number, tail: number): void {
     this.#link(tail, this.#free)
     this.#free = head
+  }
+
+  /** The row for the next span of the trace whose last one is in `tail` (-1: it has none yet). */
+  #after(tail: number): number {
+    if ((tail + 1) % BLOCK !== 0) return tail + 1
+    const row = this.#take()
+    if (tail >= 0) this.#link(tail, row)
+    return row
   }
 
   #link(row: number, block: number): void {

@@ -1,4 +1,4 @@
-import { doubled } from '../otlp/span-columns.ts'
+import { Columns } from '../columns/columns.ts'
 import { sortByStart, startsBefore } from './span-order.ts'
 
 const NONE = -1
@@ -9,6 +9,28 @@ const ROOT = 1
 const ORPHAN = 2
 const CUT = 3
 
+const ROWS = {
+  // By span.
+  start: 'f64', // for the caller to fill in before `arrange`; any unit, Infinity comes last
+  hangs: 'u8', // why it hangs where it does
+  idHi: 'u32',
+  idLo: 'u32',
+  parentHi: 'u32',
+  parentLo: 'u32',
+  parent: 'i32', // of a CHILD; else -1 until the entry is known
+  firstChild: 'i32',
+  nextSibling: 'i32',
+  position: 'i32',
+  // Results, by position in pre-order: the span there, and the position of its parent or -1.
+  order: 'i32',
+  parentAt: 'i32',
+  // By rank: spans in order of start.
+  ranked: 'i32',
+  scratch: 'i32',
+  // Span ids to spans: open addressing, at most half full, only as long as this trace needs.
+  table: { type: 'i32', width: 2 },
+} as const
+
 /**
  * The tree of one trace, in depth-first pre-order: `reset`, `add` every span, fill `start`, `arrange`.
  * Spans are numbered as they are added, but the result does not depend on that order. Works on flat
@@ -17,56 +39,39 @@ const CUT = 3
 export class SpanTree {
   /** Spans added, repetitions left out. */
   count = 0
-  /** Start of each span, for the caller to fill in before `arrange`; any unit, Infinity comes last. */
-  start = new Float64Array(64)
-  /** Why each span hangs where it does. */
-  hangs = new Uint8Array(64)
-  /** Results, by position in pre-order: the span there, and the position of its parent or -1. */
-  order = new Int32Array(64)
-  parentAt = new Int32Array(64)
+  readonly #rows = new Columns(ROWS, 64)
+  /** The arrays; they stay the same until the next `reset`. */
+  readonly of = this.#rows.of
   /** Spans without parent id. */
   roots = 0
   /** Spans besides the entry whose parent is not there. */
   orphans = 0
   /** Cycles of parents that were cut. */
   cycles = 0
-  // By span.
-  #idHi = new Uint32Array(64)
-  #idLo = new Uint32Array(64)
-  #parentHi = new Uint32Array(64)
-  #parentLo = new Uint32Array(64)
-  #parent = new Int32Array(64) // of a CHILD; else -1 until the entry is known
-  #firstChild = new Int32Array(64)
-  #nextSibling = new Int32Array(64)
-  #position = new Int32Array(64)
-  // By rank: spans in order of start.
-  #ranked = new Int32Array(64)
-  #scratch = new Int32Array(64)
-  // Span ids to spans: open addressing, at most half full, only as long as this trace needs.
-  #table = new Int32Array(128)
   #mask = 127
   #entry = NONE
 
   /** Empties the tree and makes room. */
   reset(spans: number): void {
-    while (this.start.length < spans) this.#grow()
+    this.#rows.grow(spans)
     let cells = 16
     while (cells < spans * 2) cells *= 2
     this.#mask = cells - 1
-    this.#table.fill(NONE, 0, cells)
+    this.of.table.fill(NONE, 0, cells)
     this.count = 0
   }
 
   /** Adds a span, ids as words, parent 0,0 = root; false if its id is in already. */
   add(idHi: number, idLo: number, parentHi: number, parentLo: number): boolean {
+    const { of } = this
     const cell = this.#cellOf(idHi, idLo)
-    if (this.#table[cell] !== NONE) return false
+    if (of.table[cell] !== NONE) return false
     const span = this.count++
-    this.#table[cell] = span
-    this.#idHi[span] = idHi
-    this.#idLo[span] = idLo
-    this.#parentHi[span] = parentHi
-    this.#parentLo[span] = parentLo
+    of.table[cell] = span
+    of.idHi[span] = idHi
+    of.idLo[span] = idLo
+    of.parentHi[span] = parentHi
+    of.parentLo[span] = parentLo
     return true
   }
 
@@ -75,8 +80,9 @@ export class SpanTree {
     this.cycles = 0
     this.#linkParents()
     this.#chooseEntry()
-    for (let span = 0; span < this.count; span++) this.#ranked[span] = span
-    sortByStart(this.#ranked, this.#scratch, this.count, this.start, this.#idHi, this.#idLo)
+    const { ranked, scratch, start, idHi, idLo, hangs } = this.of
+    for (let span = 0; span < this.count; span++) ranked[span] = span
+    sortByStart(ranked, scratch, this.count, start, idHi, idLo)
     this.#linkChildren()
     if (this.#walk() < this.count) {
       // What the walk did not reach hangs on cycles.
@@ -85,38 +91,39 @@ export class SpanTree {
       this.#linkChildren()
       this.#walk()
     }
-    if (this.hangs[this.#entry] === ORPHAN) this.orphans--
+    if (hangs[this.#entry] === ORPHAN) this.orphans--
   }
 
   /** Cell that holds the span id, or the free one where it belongs. */
   #cellOf(hi: number, lo: number): number {
-    const table = this.#table
+    const { table, idHi, idLo } = this.of
     const mask = this.#mask
     let hash = Math.imul(hi, 0xcc9e2d51)
     hash = Math.imul((hash ^ (hash >>> 15)) + lo, 0x1b873593)
     let cell = (hash ^ (hash >>> 15)) & mask
     for (let span = table[cell]!; span !== NONE; span = table[cell]!) {
-      if (this.#idLo[span] === lo && this.#idHi[span] === hi) break
+      if (idLo[span] === lo && idHi[span] === hi) break
       cell = (cell + 1) & mask
     }
     return cell
   }
 
   #linkParents(): void {
+    const { parentHi, parentLo, parent, hangs, table } = this.of
     this.roots = this.orphans = 0
     for (let span = 0; span < this.count; span++) {
-      const hi = this.#parentHi[span]!
-      const lo = this.#parentLo[span]!
+      const hi = parentHi[span]!
+      const lo = parentLo[span]!
       if (hi === 0 && lo === 0) {
-        this.#parent[span] = NONE
-        this.hangs[span] = ROOT
+        parent[span] = NONE
+        hangs[span] = ROOT
         this.roots++
         continue
       }
-      const parent = this.#table[this.#cellOf(hi, lo)]!
-      this.#parent[span] = parent
-      this.hangs[span] = parent === NONE ? ORPHAN : CHILD
-      if (parent === NONE) this.orphans++
+      const found = table[this.#cellOf(hi, lo)]!
+      parent[span] = found
+      hangs[span] = found === NONE ? ORPHAN : CHILD
+      if (found === NONE) this.orphans++
     }
   }
 
@@ -125,7 +132,7 @@ export class SpanTree {
     let entry = NONE
     let rooted = false
     for (let span = 0; span < this.count; span++) {
-      const hangs = this.hangs[span]!
+      const hangs = this.of.hangs[span]!
       if (hangs === CHILD || (rooted && hangs !== ROOT)) continue
       const isFirstRoot = hangs === ROOT && !rooted
       if (entry === NONE || isFirstRoot || this.#isBefore(span, entry)) {
@@ -139,16 +146,16 @@ export class SpanTree {
   #linkChildren(): void {
     const entry = this.#entry
     if (entry === NONE) return
-    const firstChild = this.#firstChild.fill(NONE, 0, this.count)
-    const nextSibling = this.#nextSibling
+    const { firstChild, nextSibling, ranked, hangs, parent } = this.of
+    firstChild.fill(NONE, 0, this.count)
     // Put in front from the last to the first, so the lists come out in order.
     for (let rank = this.count - 1; rank >= 0; rank--) {
-      const span = this.#ranked[rank]!
+      const span = ranked[rank]!
       if (span === entry) continue
-      if (this.hangs[span] !== CHILD) this.#parent[span] = entry
-      const parent = this.#parent[span]!
-      nextSibling[span] = firstChild[parent]!
-      firstChild[parent] = span
+      if (hangs[span] !== CHILD) parent[span] = entry
+      const above = parent[span]!
+      nextSibling[span] = firstChild[above]!
+      firstChild[above] = span
     }
   }
 
@@ -156,11 +163,7 @@ export class SpanTree {
   #walk(): number {
     const entry = this.#entry
     if (entry === NONE) return 0
-    const { order, parentAt } = this
-    const parent = this.#parent
-    const firstChild = this.#firstChild
-    const nextSibling = this.#nextSibling
-    const position = this.#position
+    const { order, parentAt, parent, firstChild, nextSibling, position } = this.of
     let span = entry
     let at = 0
     order[at] = entry
@@ -182,42 +185,26 @@ export class SpanTree {
 
   /** Makes the earliest span of every cycle a top. */
   #cutCycles(): void {
-    const mark = this.#position.fill(0, 0, this.count)
+    const { hangs, parent } = this.of
+    const mark = this.of.position.fill(0, 0, this.count)
     for (let from = 0; from < this.count; from++) {
       let span = from
-      while (this.hangs[span] === CHILD && mark[span] === 0) {
+      while (hangs[span] === CHILD && mark[span] === 0) {
         mark[span] = from + 1
-        span = this.#parent[span]!
+        span = parent[span]!
       }
-      if (this.hangs[span] !== CHILD || mark[span] !== from + 1) continue
+      if (hangs[span] !== CHILD || mark[span] !== from + 1) continue
       let earliest = span
-      for (let on = this.#parent[span]!; on !== span; on = this.#parent[on]!) {
+      for (let on = parent[span]!; on !== span; on = parent[on]!) {
         if (this.#isBefore(on, earliest)) earliest = on
       }
-      this.hangs[earliest] = CUT
+      hangs[earliest] = CUT
       this.cycles++
     }
   }
 
   #isBefore(a: number, b: number): boolean {
-    return startsBefore(a, b, this.start, this.#idHi, this.#idLo)
-  }
-
-  #grow(): void {
-    this.start = doubled(this.start)
-    this.hangs = doubled(this.hangs)
-    this.order = doubled(this.order)
-    this.parentAt = doubled(this.parentAt)
-    this.#idHi = doubled(this.#idHi)
-    this.#idLo = doubled(this.#idLo)
-    this.#parentHi = doubled(this.#parentHi)
-    this.#parentLo = doubled(this.#parentLo)
-    this.#parent = doubled(this.#parent)
-    this.#firstChild = doubled(this.#firstChild)
-    this.#nextSibling = doubled(this.#nextSibling)
-    this.#position = doubled(this.#position)
-    this.#ranked = doubled(this.#ranked)
-    this.#scratch = doubled(this.#scratch)
-    this.#table = doubled(this.#table)
+    const { start, idHi, idLo } = this.of
+    return startsBefore(a, b, start, idHi, idLo)
   }
 }

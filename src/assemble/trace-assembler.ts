@@ -1,17 +1,17 @@
-import type { AssembleSettings } from '../detector/settings.ts'
 import type { SpanColumns } from '../otlp/span-columns.ts'
+import type { AssembleSettings } from './assemble-settings.ts'
 import { type AssembledTrace, type CloseCause, emptyTrace } from './assembled-trace.ts'
 import { type AssemblerCounts, emptyCounts } from './assembler-counts.ts'
+import { ClosedIds, type ClosedIdsState } from './closed-ids.ts'
+import { type ClockMove, DataClock, type DataClockState } from './data-clock.ts'
 import {
-  type AssemblerState,
-  checkState,
-  loadTraces,
-  saveSpans,
-  saveTraces,
-} from './assembler-state.ts'
-import { ClosedIds } from './closed-ids.ts'
-import { type ClockMove, DataClock } from './data-clock.ts'
-import { MID_LOG, OpenTraces, ROOT_SEEN, SPANS_DROPPED, UNKEYED } from './open-traces.ts'
+  MID_LOG,
+  OpenTraces,
+  type OpenTracesState,
+  ROOT_SEEN,
+  SPANS_DROPPED,
+  UNKEYED,
+} from './open-traces.ts'
 import { SpanStore } from './span-store.ts'
 import { isPlausibleMs } from './span-times.ts'
 import { TraceBuilder } from './trace-builder.ts'
@@ -23,6 +23,22 @@ const UNKNOWN = -2
 /** How often a trace may be dated anew: as often as a trace can wait for a vote on a jump. */
 const MAX_REDATES = 3
 
+/** Rises when a state of before cannot be read any more. */
+const STATE_FORMAT = 2
+
+/** Everything an assembler remembers, as plain data: numbers and typed arrays, live rows only. */
+export interface AssemblerState {
+  readonly format: number
+  /** Attribute slots a span. */
+  readonly stride: number
+  readonly clock: DataClockState
+  /** Traces first seen up to here (data time) may have begun before the log was read; -1 = none. */
+  readonly midLogUntilMs: number
+  readonly open: OpenTracesState
+  readonly closed: ClosedIdsState
+  readonly counts: AssemblerCounts
+}
+
 export interface AssemblerOptions {
   /**
    * The log is read from somewhere after its beginning, so the first traces may lack spans that lie
@@ -32,24 +48,32 @@ export interface AssemblerOptions {
 }
 
 /**
- * Spans to traces, by data time: one instance a partition, fed with its records in order. What it
- * hands out, and when, is a function of the records alone, however they were polled.
+ * Spans to traces, by data time: one instance a partition, fed with its records in order and drained
+ * of closed traces after each. What comes out, and when, is a function of the records alone, however
+ * they were polled.
  *
  * A trace closes when data time has passed its deadline: `quietMs` after its root ended and its last
  * span came, at the latest `maxWaitMs` after its first span was seen. Traces due at the same record
- * close in the order (deadline, trace id). `onTrace` must not call back into the assembler.
+ * close in the order (deadline, trace id); those that a cap evicts close before them.
  */
 export class TraceAssembler {
   readonly counts: AssemblerCounts
   openSpans = 0
   readonly #settings: AssembleSettings
-  readonly #onTrace: (trace: AssembledTrace) => void
   readonly #clock: DataClock
   readonly #open = new OpenTraces()
   readonly #store: SpanStore
   readonly #closed: ClosedIds
   readonly #builder = new TraceBuilder()
+  /** What `next` hands out, but for evicted traces. */
   readonly #trace: AssembledTrace
+  /** Closed to make room, in order, and not drained yet; each has arrays of its own. */
+  readonly #evicted: AssembledTrace[] = []
+  /** How many of them were. */
+  #handedOut = 0
+  /** Whether everything that is closed by now was handed out. */
+  #drained = true
+  #isEnd = false
   /** Traces first seen up to here may have begun before the log was read; -1 = none. */
   #midLogUntilMs: number
 
@@ -57,22 +81,16 @@ export class TraceAssembler {
    * @param stride attribute slots a span, as in the columns that will come
    * @throws RangeError if a cap leaves room for nothing
    */
-  constructor(
-    settings: AssembleSettings,
-    stride: number,
-    onTrace: (trace: AssembledTrace) => void,
-    options: AssemblerOptions = {},
-  ) {
+  constructor(settings: AssembleSettings, stride: number, options: AssemblerOptions = {}) {
     for (const cap of ['maxSpansPerTrace', 'maxOpenTraces', 'maxOpenSpans'] as const) {
       if (!(settings[cap] >= 1)) throw new RangeError(`${cap} is ${settings[cap]}, expected >= 1`)
     }
     this.counts = emptyCounts()
     this.#settings = settings
-    this.#onTrace = onTrace
     this.#clock = new DataClock(settings.maxJumpMs)
     this.#store = new SpanStore(stride)
     this.#closed = new ClosedIds(settings.closedIds)
-    this.#trace = emptyTrace(stride)
+    this.#trace = emptyTrace(stride, 64)
     this.#midLogUntilMs = options.startedMidLog === true ? 0 : -1
   }
 
@@ -86,11 +104,14 @@ export class TraceAssembler {
   }
 
   /**
-   * Takes the spans of one record, all of them, and closes what is due then.
+   * Takes the spans of one record, all of them. What is closed then is to be drained by `next`.
    * @param offset position of the record in its partition
    * @param keyed whether the record had a key, i.e. spans of one trace share a partition
+   * @throws Error where the record before was not drained
    */
   add(columns: SpanColumns, offset: bigint, keyed: boolean): void {
+    if (!this.#drained) throw new Error('Closed traces wait: call next() until it gives null.')
+    this.#drained = false
     if (columns.stride !== this.#store.stride) {
       throw new RangeError(
         `Spans have ${columns.stride} attribute slots, expected ${this.#store.stride}`,
@@ -101,7 +122,7 @@ export class TraceAssembler {
     if (move !== 'on') this.#redate(move, before)
     this.counts.records++
     this.counts.spans += columns.count
-    const { traceId } = columns
+    const { traceId } = columns.of
     const keyFlag = keyed ? 0 : UNKEYED
     let slot = UNKNOWN
     for (let row = 0; row < columns.count; row++) {
@@ -114,45 +135,46 @@ export class TraceAssembler {
       if (slot !== CLOSED && !this.#append(slot, columns, row, keyFlag)) slot = CLOSED
       if (slot === CLOSED) this.counts.lateSpans++
     }
-    this.advance()
   }
 
-  /** Closes what is due at the present data time. `add` does so itself. */
-  advance(): void {
-    const nowMs = this.#clock.watermarkMs
-    for (let slot = this.#open.due(nowMs); slot >= 0; slot = this.#open.due(nowMs)) {
-      const latest = this.#open.firstSeenMs[slot]! + this.#settings.maxWaitMs
-      const quiet =
-        (this.#open.flags[slot]! & ROOT_SEEN) !== 0 && this.#open.deadlineMs[slot]! < latest
-      this.#close(slot, quiet ? 'quiet' : 'max_wait')
-    }
-  }
-
-  /** Closes everything, in the order (deadline, trace id): the input is at its end. */
+  /** The input is at its end: all that is open is due, in the order (deadline, trace id). */
   flush(): void {
-    for (
-      let slot = this.#open.due(Number.POSITIVE_INFINITY);
-      slot >= 0;
-      slot = this.#open.due(Number.POSITIVE_INFINITY)
-    ) {
-      this.#close(slot, 'end_of_input')
+    this.#isEnd = true
+    this.#drained = false
+  }
+
+  /** The next closed trace; null once all are handed out. It is valid until the next call. */
+  next(): AssembledTrace | null {
+    const evicted = this.#evicted[this.#handedOut]
+    if (evicted !== undefined) {
+      this.#handedOut++
+      return evicted
     }
+    const nowMs = this.#clock.watermarkMs
+    const slot = this.#open.due(this.#isEnd ? Number.POSITIVE_INFINITY : nowMs)
+    if (slot < 0) {
+      this.#isEnd = false
+      this.#drained = true
+      this.#evicted.length = this.#handedOut = 0
+      return null
+    }
+    this.#close(slot, this.#isEnd ? 'end_of_input' : this.#causeOf(slot), this.#trace)
+    return this.#trace
   }
 
   /** First position still needed: that of the oldest open trace, or `nextOffset` if none is open. */
   lowWatermark(nextOffset: bigint): bigint {
-    return this.#open.count === 0 ? nextOffset : this.#open.firstOffset[this.#open.oldest]!
+    return this.#open.count === 0 ? nextOffset : this.#open.of.firstOffset[this.#open.oldest]!
   }
 
   /** A copy of everything remembered; `restore` goes on from it as if nothing had happened. */
   state(): AssemblerState {
     return {
-      format: 1,
+      format: STATE_FORMAT,
       stride: this.#store.stride,
       clock: this.#clock.state(),
       midLogUntilMs: this.#midLogUntilMs,
-      traces: saveTraces(this.#open),
-      spans: saveSpans(this.#open, this.#store, this.openSpans),
+      open: this.#open.state(this.#store),
       closed: this.#closed.state(),
       counts: { ...this.counts },
     }
@@ -166,13 +188,21 @@ export class TraceAssembler {
     state: AssemblerState,
     settings: AssembleSettings,
     stride: number,
-    onTrace: (trace: AssembledTrace) => void,
   ): TraceAssembler {
-    checkState(state, stride)
-    const assembler = new TraceAssembler(settings, stride, onTrace)
+    if (state.format !== STATE_FORMAT) {
+      throw new Error(
+        `The assembler's state has format ${state.format}; this version reads ${STATE_FORMAT}`,
+      )
+    }
+    if (state.stride !== stride) {
+      throw new Error(
+        `The assembler's state has ${state.stride} attribute slots a span, expected ${stride}`,
+      )
+    }
+    const assembler = new TraceAssembler(settings, stride)
     assembler.#clock.restore(state.clock)
     assembler.#midLogUntilMs = state.midLogUntilMs
-    assembler.openSpans = loadTraces(state.traces, state.spans, assembler.#open, assembler.#store)
+    assembler.openSpans = assembler.#open.restore(state.open, assembler.#store)
     Object.assign(assembler.counts, state.counts)
     assembler.counts.closedIdsForgotten += assembler.#closed.restore(state.closed)
     return assembler
@@ -180,43 +210,46 @@ export class TraceAssembler {
 
   /** The slot of the span's trace, opened if it is new; CLOSED if it was closed before. */
   #slotOf(columns: SpanColumns, row: number, offset: bigint): number {
-    const slot = this.#open.index.find(columns.traceId, row * 4)
+    const { traceId } = columns.of
+    const slot = this.#open.index.find(traceId, row * 4)
     if (slot >= 0) return slot
-    if (this.#closed.has(columns.traceId, row * 4)) return CLOSED
+    if (this.#closed.has(traceId, row * 4)) return CLOSED
     if (this.#open.count >= this.#settings.maxOpenTraces) {
       this.counts.evictedForTraces++
-      this.#close(this.#open.oldest, 'evicted')
+      this.#evict(this.#open.oldest)
     }
     const nowMs = this.#clock.watermarkMs
     const deadline = nowMs + this.#settings.maxWaitMs
-    const opened = this.#open.open(columns.traceId, row * 4, offset, nowMs, deadline)
-    if (nowMs <= this.#midLogUntilMs) this.#open.flags[opened] = MID_LOG
+    const opened = this.#open.open(traceId, row * 4, offset, nowMs, deadline)
+    if (nowMs <= this.#midLogUntilMs) this.#open.of.flags[opened] = MID_LOG
     return opened
   }
 
   /** Adds the span to its trace; false if making room for it closed that very trace. */
   #append(slot: number, columns: SpanColumns, row: number, keyFlag: number): boolean {
     const open = this.#open
-    const isRoot = columns.parentId[row * 2] === 0 && columns.parentId[row * 2 + 1] === 0
-    let flags = open.flags[slot]! | keyFlag | (isRoot ? ROOT_SEEN : 0)
-    if (open.spans[slot]! >= this.#settings.maxSpansPerTrace) {
+    const { of } = open
+    const { parentId, endMs } = columns.of
+    const isRoot = parentId[row * 2] === 0 && parentId[row * 2 + 1] === 0
+    let flags = of.flags[slot]! | keyFlag | (isRoot ? ROOT_SEEN : 0)
+    if (of.spans[slot]! >= this.#settings.maxSpansPerTrace) {
       this.counts.overlongSpans++
       flags |= SPANS_DROPPED
     } else {
       while (this.openSpans >= this.#settings.maxOpenSpans) {
         const oldest = open.oldest
         this.counts.evictedForSpans++
-        this.#close(oldest, 'evicted')
+        this.#evict(oldest)
         if (oldest === slot) return false
       }
-      open.append(slot, this.#store.put(columns, row, open.tail[slot]!))
+      open.append(slot, this.#store.put(columns, row, open.links.tail[slot]!))
       this.openSpans++
     }
-    open.flags[slot] = flags
-    const end = columns.endMs[row]!
+    of.flags[slot] = flags
+    const end = endMs[row]!
     if (isPlausibleMs(end)) {
-      if (end > open.latestEndMs[slot]!) open.latestEndMs[slot] = end
-      if (isRoot && end > open.rootEndMs[slot]!) open.rootEndMs[slot] = end
+      if (end > of.latestEndMs[slot]!) of.latestEndMs[slot] = end
+      if (isRoot && end > of.rootEndMs[slot]!) of.rootEndMs[slot] = end
     }
     this.#touch(slot)
     return true
@@ -224,15 +257,15 @@ export class TraceAssembler {
 
   /** Sets the deadline of a trace whose last span came just now. */
   #touch(slot: number): void {
-    const open = this.#open
-    let deadline = open.firstSeenMs[slot]! + this.#settings.maxWaitMs
-    if ((open.flags[slot]! & ROOT_SEEN) !== 0) {
-      const rootEnd = open.rootEndMs[slot]!
+    const { firstSeenMs, flags, rootEndMs } = this.#open.of
+    let deadline = firstSeenMs[slot]! + this.#settings.maxWaitMs
+    if ((flags[slot]! & ROOT_SEEN) !== 0) {
+      const rootEnd = rootEndMs[slot]!
       const nowMs = this.#clock.watermarkMs
       const quiet = (rootEnd > nowMs ? rootEnd : nowMs) + this.#settings.quietMs
       if (quiet < deadline) deadline = quiet
     }
-    open.setDeadline(slot, deadline)
+    this.#open.setDeadline(slot, deadline)
   }
 
   /**
@@ -241,28 +274,44 @@ export class TraceAssembler {
    */
   #redate(move: ClockMove, before: number): void {
     const open = this.#open
+    const { latestEndMs, redated, firstSeenMs } = open.of
     const nowMs = this.#clock.watermarkMs
     for (let slot = open.oldest; slot >= 0; slot = open.newer(slot)) {
       if (move === 'jump') {
-        if (open.latestEndMs[slot]! <= before || open.redated[slot]! >= MAX_REDATES) continue
-        open.redated[slot] = open.redated[slot]! + 1
+        if (latestEndMs[slot]! <= before || redated[slot]! >= MAX_REDATES) continue
+        redated[slot]!++
       }
-      open.firstSeenMs[slot] = nowMs
+      firstSeenMs[slot] = nowMs
       this.#touch(slot)
     }
     const isMidLog = this.#midLogUntilMs >= before
     if (move === 'set' && isMidLog) this.#midLogUntilMs = nowMs + this.#settings.maxWaitMs
   }
 
-  #close(slot: number, cause: CloseCause): void {
+  /** Why a trace that is due is due. */
+  #causeOf(slot: number): CloseCause {
+    const { firstSeenMs, flags, deadlineMs } = this.#open.of
+    const latest = firstSeenMs[slot]! + this.#settings.maxWaitMs
+    const isQuiet = (flags[slot]! & ROOT_SEEN) !== 0 && deadlineMs[slot]! < latest
+    return isQuiet ? 'quiet' : 'max_wait'
+  }
+
+  /** Closes a trace to make room, long before it is drained. */
+  #evict(slot: number): void {
+    const trace = emptyTrace(this.#store.stride, this.#open.of.spans[slot]!)
+    this.#close(slot, 'evicted', trace)
+    this.#evicted.push(trace)
+  }
+
+  /** Takes a trace out of what is open and describes it in `trace`. */
+  #close(slot: number, cause: CloseCause, trace: AssembledTrace): void {
     const open = this.#open
-    const trace = this.#trace
     const counts = this.counts
-    const head = open.head[slot]!
-    const spans = open.spans[slot]!
-    const flags = open.flags[slot]!
+    const head = open.links.head[slot]!
+    const spans = open.of.spans[slot]!
+    const flags = open.of.flags[slot]!
     this.#builder.build(trace, this.#store, head, spans, this.#clock.watermarkMs, counts)
-    for (let word = 0; word < 4; word++) trace.id[word] = open.index.ids[slot * 4 + word]!
+    for (let word = 0; word < 4; word++) trace.id[word] = open.index.slots.of.id[slot * 4 + word]!
     const incomplete = !trace.rooted || trace.orphans > 0
     trace.cause = cause
     trace.truncated = (flags & SPANS_DROPPED) !== 0 || (incomplete && (flags & MID_LOG) !== 0)
@@ -274,18 +323,16 @@ export class TraceAssembler {
     if (trace.orphans > 0) counts.orphaned++
     if (trace.truncated) counts.truncated++
     if (incomplete && (flags & UNKEYED) !== 0) counts.incompleteUnkeyed++
-    // Given back before it is handed out: the values stay, and a listener that throws leaks nothing.
     this.openSpans -= spans
-    this.#store.release(head, open.tail[slot]!)
+    this.#store.release(head, open.links.tail[slot]!)
     counts.closedIdsForgotten += this.#closed.add(trace.id, 0)
     open.release(slot)
-    this.#onTrace(trace)
   }
 }
 
 /** OTLP calls an id of zeroes invalid; taken at its word it would join what does not belong together. */
 function isInvalid(columns: SpanColumns, row: number): boolean {
-  const { spanId, traceId } = columns
+  const { spanId, traceId } = columns.of
   if (spanId[row * 2] === 0 && spanId[row * 2 + 1] === 0) return true
   const at = row * 4
   return (

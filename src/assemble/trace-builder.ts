@@ -1,4 +1,4 @@
-import { doubled } from '../otlp/span-columns.ts'
+import { Columns } from '../columns/columns.ts'
 import type { AssembledTrace } from './assembled-trace.ts'
 import type { AssemblerCounts } from './assembler-counts.ts'
 import { skewShiftNs } from './clock-skew.ts'
@@ -9,17 +9,20 @@ import { CHILD, SpanTree } from './span-tree.ts'
 const WORD = 2 ** 32
 const UNDATED = Number.POSITIVE_INFINITY
 
+const ROWS = {
+  // By span, as the tree numbers them.
+  row: 'i32',
+  startHi: 'u32',
+  startLo: 'u32',
+  // By position in the trace.
+  ordered: 'i32', // row
+  shift: 'f64', // how far it was moved for clock skew, ns
+} as const
+
 /** Makes the stored spans of a closed trace an `AssembledTrace`. */
 export class TraceBuilder {
   readonly #tree = new SpanTree()
-  // By span, as the tree numbers them.
-  #row = new Int32Array(64)
-  #startHi = new Uint32Array(64)
-  #startLo = new Uint32Array(64)
-  // By position.
-  #ordered = new Int32Array(64) // rows
-  /** How far a span was moved for clock skew, ns. */
-  #shift = new Float64Array(64)
+  readonly #rows = new Columns(ROWS, 64)
   // Start of the trace.
   #baseHi = 0
   #baseLo = 0
@@ -44,18 +47,20 @@ export class TraceBuilder {
     counts.duplicates += spans - tree.count
     this.#date(nowMs)
     tree.arrange()
-    trace.count = trace.columns.count = tree.count
+    trace.count = tree.count
     trace.rooted = tree.roots > 0
     trace.orphans = tree.orphans
     if (tree.roots > 1) counts.extraRoots += tree.roots - 1
     counts.orphanSpans += tree.orphans
     counts.cycles += tree.cycles
     let latest = 0
-    for (let at = 0; at < tree.count; at++) this.#ordered[at] = this.#row[tree.order[at]!]!
-    store.get(this.#ordered, tree.count, trace.columns)
-    const { endMs } = trace.columns
+    const { row, ordered } = this.#rows.of
+    const { order, parentAt } = tree.of
+    for (let at = 0; at < tree.count; at++) ordered[at] = row[order[at]!]!
+    store.get(ordered, tree.count, trace.columns)
+    const { endMs } = trace.columns.of
     for (let at = 0; at < tree.count; at++) {
-      trace.parent[at] = tree.parentAt[at]!
+      trace.parent[at] = parentAt[at]!
       const end = endMs[at]!
       if (end > latest && isPlausibleMs(end)) latest = end
     }
@@ -64,30 +69,19 @@ export class TraceBuilder {
   }
 
   #reserve(trace: AssembledTrace, spans: number): void {
-    if (trace.rows.length >= spans) return
-    while (trace.rows.length < spans) {
-      trace.rows = doubled(trace.rows)
-      trace.parent = doubled(trace.parent)
-      trace.startNs = doubled(trace.startNs)
-      trace.durationNs = doubled(trace.durationNs)
-      this.#row = doubled(this.#row)
-      this.#ordered = doubled(this.#ordered)
-      this.#startHi = doubled(this.#startHi)
-      this.#startLo = doubled(this.#startLo)
-      this.#shift = doubled(this.#shift)
-    }
-    const { columns } = trace
-    while (columns.kind.length < spans) {
-      columns.count = columns.kind.length
-      columns.add()
-    }
-    for (let at = 0; at < trace.rows.length; at++) trace.rows[at] = at
+    this.#rows.grow(spans)
+    while (trace.columns.count < spans) trace.columns.add()
+    if (trace.parent.length >= spans) return
+    trace.parent = new Int32Array(this.#rows.rows)
+    trace.startNs = new Float64Array(this.#rows.rows)
+    trace.durationNs = new Float64Array(this.#rows.rows)
   }
 
   /** Adds the spans to the tree as they came; of those with the same id the first counts. */
   #collect(store: SpanStore, head: number, spans: number): void {
     const { unsigned, width } = store
     const tree = this.#tree
+    const { of } = this.#rows
     let row = head
     for (let n = 0; n < spans; n++) {
       if (n > 0) row = store.next(row)
@@ -100,17 +94,17 @@ export class TraceBuilder {
         unsigned[at + PARENT_ID + 1]!,
       )
       if (!isNew) continue
-      this.#row[span] = row
-      this.#startHi[span] = unsigned[at + START]!
-      this.#startLo[span] = unsigned[at + START + 1]!
+      of.row[span] = row
+      of.startHi[span] = unsigned[at + START]!
+      of.startLo[span] = unsigned[at + START + 1]!
     }
   }
 
   /** Sets starts relative to the earliest plausible one, the base. */
   #date(nowMs: number): void {
-    const startHi = this.#startHi
-    const startLo = this.#startLo
-    const { count, start } = this.#tree
+    const { startHi, startLo } = this.#rows.of
+    const { count } = this.#tree
+    const { start } = this.#tree.of
     let baseHi = WORD
     let baseLo = 0
     for (let span = 0; span < count; span++) {
@@ -138,14 +132,14 @@ export class TraceBuilder {
   /** Starts and durations, corrected for clock skew: parents first, as a shift moves what is below. */
   #place(trace: AssembledTrace, counts: AssemblerCounts): void {
     const { count, columns, parent, startNs, durationNs } = trace
-    const { service, kind, startHi, endMs } = columns
-    const { order, hangs, start } = this.#tree
-    const shift = this.#shift
+    const { service, kind, startHi, endMs, durationNs: lasted } = columns.of
+    const { order, hangs, start } = this.#tree.of
+    const { shift } = this.#rows.of
     let earliest = Number.POSITIVE_INFINITY
     for (let at = 0; at < count; at++) {
       const span = order[at]!
       const up = parent[at]!
-      let duration = columns.durationNs[at]!
+      let duration = lasted[at]!
       if (!isPlausibleHi(startHi[at]!) || !isPlausibleMs(endMs[at]!)) {
         duration = 0
       } else if (!(duration >= 0)) {

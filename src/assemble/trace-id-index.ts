@@ -1,4 +1,4 @@
-import { doubled } from '../otlp/span-columns.ts'
+import { Columns } from '../columns/columns.ts'
 
 const FREE = -1
 
@@ -9,22 +9,20 @@ const FREE = -1
  * nothing is allocated but by `ensure`.
  */
 export class TraceIdIndex {
-  /** The ids, 4 words a slot; stale where a slot is not in use. */
-  ids: Uint32Array<ArrayBuffer>
-  #hashes: Uint32Array<ArrayBuffer>
+  /** By slot: its id, and the id's hash; stale where a slot is not in use. */
+  readonly slots: Columns<{ id: { type: 'u32'; width: 4 }; hash: 'u32' }>
   #table: Int32Array<ArrayBuffer>
 
   /** @param capacity slots to make room for; raised to a power of two. */
   constructor(capacity: number) {
     const slots = 1 << Math.max(4, 32 - Math.clz32(Math.max(1, capacity) - 1))
-    this.ids = new Uint32Array(slots * 4)
-    this.#hashes = new Uint32Array(slots)
+    this.slots = new Columns({ id: { type: 'u32', width: 4 }, hash: 'u32' }, slots)
     this.#table = new Int32Array(slots * 2).fill(FREE)
   }
 
   /** Slots there is room for. */
   get capacity(): number {
-    return this.#hashes.length
+    return this.slots.rows
   }
 
   /** Slot of the id at `words[at .. at + 3]`, or -1. */
@@ -34,7 +32,7 @@ export class TraceIdIndex {
     const c = words[at + 2]!
     const d = words[at + 3]!
     const table = this.#table
-    const ids = this.ids
+    const ids = this.slots.of.id
     const mask = table.length - 1
     let cell = hashOf(a, b, c, d) & mask
     for (let slot = table[cell]!; slot !== FREE; slot = table[cell]!) {
@@ -49,20 +47,21 @@ export class TraceIdIndex {
 
   /** Gives `slot` (unused, below `capacity`) the id at `words[at .. at + 3]`, which is not in yet. */
   insert(slot: number, words: Uint32Array, at: number): void {
-    const base = slot * 4
-    for (let word = 0; word < 4; word++) this.ids[base + word] = words[at + word]!
-    this.#hashes[slot] = hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)
+    const { id, hash } = this.slots.of
+    for (let word = 0; word < 4; word++) id[slot * 4 + word] = words[at + word]!
+    hash[slot] = hashOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)
     this.#place(slot)
   }
 
   /** Forgets the id of a slot that is in use. */
   remove(slot: number): void {
     const table = this.#table
+    const { hash } = this.slots.of
     const mask = table.length - 1
-    let hole = this.#hashes[slot]! & mask
+    let hole = hash[slot]! & mask
     while (table[hole] !== slot) hole = (hole + 1) & mask
     for (let cell = (hole + 1) & mask; table[cell] !== FREE; cell = (cell + 1) & mask) {
-      const home = this.#hashes[table[cell]!]! & mask
+      const home = hash[table[cell]!]! & mask
       // Moves back unless its home lies cyclically in (hole, cell].
       if (((cell - home) & mask) >= ((cell - hole) & mask)) {
         table[hole] = table[cell]!
@@ -75,8 +74,7 @@ export class TraceIdIndex {
   /** Doubles the room; ids stay. `used` tells which slots are in the table. */
   grow(used: (slot: number) => boolean): void {
     const slots = this.capacity
-    this.ids = doubled(this.ids)
-    this.#hashes = doubled(this.#hashes)
+    this.slots.grow(slots * 2)
     this.#table = new Int32Array(slots * 4).fill(FREE)
     for (let slot = 0; slot < slots; slot++) if (used(slot)) this.#place(slot)
   }
@@ -84,7 +82,7 @@ export class TraceIdIndex {
   #place(slot: number): void {
     const table = this.#table
     const mask = table.length - 1
-    let cell = this.#hashes[slot]! & mask
+    let cell = this.slots.of.hash[slot]! & mask
     while (table[cell] !== FREE) cell = (cell + 1) & mask
     table[cell] = slot
   }

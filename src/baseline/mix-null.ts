@@ -21,14 +21,14 @@ export interface MixNull {
   /** ... give or take so many. */
   readonly spreads: Float64Array<ArrayBuffer>
   /** Over all: as seen in the reference, and the least that is assumed. */
-  readonly rate: number
+  readonly baseRate: number
   readonly floor: number
 }
 
 /** What is known of a series when its mix is looked at. */
 export interface MixSource {
   readonly byPath: ByPath
-  readonly rate: number
+  readonly baseRate: number
   readonly floor: number
   /** Occurrences behind it, and how many of them come from one bucket on average. */
   readonly reference: number
@@ -45,7 +45,7 @@ const MOST_RATE = 0.9999
  * that weight) and its own bursts (`rho`) taken off.
  */
 export function mixOf(source: MixSource, rho: number, deviations: number): MixNull | null {
-  const { byPath, rate, floor, reference, perBucket } = source
+  const { byPath, baseRate, floor, reference, perBucket } = source
   const { paths, totals, hits } = byPath
   const all = totals.reduce((sum, one) => sum + one, 0)
   const shares = totals.map((one) => one / Math.max(1, all))
@@ -56,13 +56,13 @@ export function mixOf(source: MixSource, rho: number, deviations: number): MixNu
     const share = shares[k]!
     const seen = Math.min(totals[k]!, reference * share)
     const independent = seen / (1 + Math.max(0, perBucket * share - 1) * rho)
-    const own = totals[k]! > 0 ? Math.min(1, hits[k]! / totals[k]!) : rate
-    const careful = (own * independent + rate) / (independent + 1)
+    const own = totals[k]! > 0 ? Math.min(1, hits[k]! / totals[k]!) : baseRate
+    const careful = (own * independent + baseRate) / (independent + 1)
     rates[k] = own
     spreads[k] = deviations * Math.sqrt((careful * (1 - careful)) / (independent + 2))
-    if (totals[k]! > 0 && careful - spreads[k]! > Math.max(floor, rate)) differs = true
+    if (totals[k]! > 0 && careful - spreads[k]! > Math.max(floor, baseRate)) differs = true
   }
-  return differs ? { paths, shares, rates, spreads, rate, floor } : null
+  return differs ? { paths, shares, rates, spreads, baseRate, floor } : null
 }
 
 /**
@@ -73,9 +73,9 @@ export function mixOf(source: MixSource, rho: number, deviations: number): MixNu
  * less scattered than one of equal rates with the same mean (Hoeffding 1956), so that the null with
  * this mean gives no evidence too much.
  */
-export function mixedRate(mix: MixNull, counts: ArrayLike<number>, n: number): number {
-  const { paths, shares, rates, spreads, rate, floor } = mix
-  if (n <= 0) return Math.max(floor, rate)
+export function baseRateOfMix(mix: MixNull, counts: ArrayLike<number>, n: number): number {
+  const { paths, shares, rates, spreads, baseRate, floor } = mix
+  if (n <= 0) return Math.max(floor, baseRate)
   let others = n
   let shift = 0
   let variance = 0
@@ -89,5 +89,5 @@ export function mixedRate(mix: MixNull, counts: ArrayLike<number>, n: number): n
   const moved = others / n - shares[0]!
   shift += moved * rates[0]!
   variance += (moved * spreads[0]!) ** 2
-  return Math.min(MOST_RATE, Math.max(floor, rate + shift + Math.sqrt(variance)))
+  return Math.min(MOST_RATE, Math.max(floor, baseRate + shift + Math.sqrt(variance)))
 }

@@ -63,7 +63,7 @@ export class PathTotals {
     const { paths } = this.#table
     // A path comes after the one above it, whose totals of before the bucket are wanted.
     for (let p = Math.min(paths.size, this.#n.length) - 1; p > OTHER_PAIR; p--) {
-      const above = paths.first(p)
+      const above = paths.parentOf(p)
       if (this.#place[p] === 0) this.#begin(p, above)
       const parents = frozen[this.#place[p]!] === 1 ? 0 : this.#complete[above]!
       this.#parentTotal[p] = (this.#parentTotal[p]! + parents) * factor
@@ -117,7 +117,7 @@ export class PathTotals {
       const first = cells[i]!
       rows[i]!.forEach((path, k) => {
         packed.cellPath[first + 1 + k] = path
-        packed.cellParent[first + 1 + k] = this.#table.paths.first(path)
+        packed.cellParent[first + 1 + k] = this.#table.paths.parentOf(path)
         this.#addTo(packed, first + 1 + k, path)
         packed.cellParents[first + 1 + k] = this.#parentTotal[path]!
       })
@@ -126,8 +126,8 @@ export class PathTotals {
       for (const path of ofPlace.get(place) ?? []) {
         if (!told.has(path)) this.#addTo(packed, first, path)
       }
-      let parents = parentsOf.get(this.#table.places.first(place)) ?? 0
-      for (const path of told) parents -= this.#completeTotal[this.#table.paths.first(path)]!
+      let parents = parentsOf.get(this.#table.places.callerOf(place)) ?? 0
+      for (const path of told) parents -= this.#completeTotal[this.#table.paths.parentOf(path)]!
       packed.cellParents[first] = Math.max(0, parents)
     })
     return packed
@@ -169,7 +169,7 @@ export class PathTotals {
     const { paths } = this.#table
     const totals = new Map<number, number>()
     for (let p = OTHER_PAIR + 1; p < this.#place.length && p < paths.size; p++) {
-      const element = paths.second(p)
+      const element = paths.elementOf(p)
       totals.set(element, (totals.get(element) ?? 0) + this.#completeTotal[p]!)
     }
     return totals
@@ -179,8 +179,8 @@ export class PathTotals {
   #begin(path: number, above: number): void {
     if (this.#n[path] === 0 && this.#runs[path] === 0) return
     const { paths, places } = this.#table
-    const parent = above <= OTHER_PAIR ? 0 : paths.second(above)
-    this.#place[path] = places.find(parent, paths.second(path))
+    const parent = above <= OTHER_PAIR ? 0 : paths.elementOf(above)
+    this.#place[path] = places.find(parent, paths.elementOf(path))
     this.#parentTotal[path] = this.#completeTotal[above]!
   }
 

@@ -1,15 +1,32 @@
-import type { DispersionMoments } from '../stats/over-dispersion.ts'
-import { shrunkRho } from '../stats/over-dispersion.ts'
-import type { CategoryShare } from './category-shares.ts'
+import { type DispersionMoments, shrunkRho } from '../stats/over-dispersion.ts'
+import type { CategoryShare, StructureShare } from './entry-shares.ts'
+import { type MixNull, mixOf } from './mix-null.ts'
 import { NULL_OPTIONS, type NullOptions } from './null-options.ts'
-import { draftCategory, draftPlace, draftStratum } from './place-draft.ts'
+import {
+  categoryOf,
+  knownPlaces,
+  placeEstimates,
+  type RawEstimate,
+  structureOf,
+  unseenShares,
+} from './raw-estimates.ts'
 import type { PlaceReferenceData } from './reference-data.ts'
-import { finishSeries, type Pool, type SeriesDraft, type SeriesNull } from './series-draft.ts'
-import type { StructureShare } from './structure-shares.ts'
-import { draftUnseen, knownPlaces, unseenShares } from './unseen-draft.ts'
+import { POOLS, type Pool, type SeriesSignal, SIGNALS } from './signals.ts'
 
-export type { PlaceReferenceData } from './reference-data.ts'
-export type { SeriesNull } from './series-draft.ts'
+/** What one series, a signal in one place or entry operation, does while all is well. */
+export interface SeriesNull {
+  readonly signal: SeriesSignal
+  /** An occurrence deviates beyond this: ns for self time, calls for count, 0 elsewhere. */
+  readonly level: number
+  /** Share of occurrences that deviate normally, floor included. */
+  readonly baseRate: number
+  /** Over-dispersion within a bucket, the uncertainty of a thin reference included: in [0, 1). */
+  readonly rho: number
+  /** Normal typical value: ns for self time, calls for count, the share elsewhere. */
+  readonly normal: number
+  /** Where occurrences deviate more often by some call paths than by others. */
+  readonly mix?: MixNull
+}
 
 /** The null of one place; ids are those of the element table. */
 export interface PlaceNullRow {
@@ -20,12 +37,12 @@ export interface PlaceNullRow {
 /** The null of a stratum's shares of observations with unusual calls or categories. */
 export interface StratumNullRow {
   readonly stratum: number
-  /** By category: usual values; see category-shares.ts. */
+  /** By category: usual values; see entry-shares.ts. */
   readonly usual: readonly (readonly number[])[]
   readonly series: readonly SeriesNull[]
 }
 
-/** What the accumulator tests against: part of the model, plain data. */
+/** What the evidence is tested against: part of the baseline, plain data. */
 export interface PlaceNull {
   readonly bucketMs: number
   /** Ids of all places that are known, ascending: a child elsewhere is something new. */
@@ -35,7 +52,7 @@ export interface PlaceNull {
   /** By stratum id, ascending. */
   readonly strata: readonly StratumNullRow[]
   /** Over-dispersion over all places, to which single places are shrunk. */
-  readonly pooledRho: Readonly<Record<Pool, number>>
+  readonly pooledRho: RhoByPool
 }
 
 export interface StratumShares {
@@ -43,96 +60,111 @@ export interface StratumShares {
   readonly categories: readonly CategoryShare[]
 }
 
-/** What is assumed of bursts before any were measured. */
-const ASSUMED_RHO: Readonly<Record<Pool, number>> = {
-  selfTime: 0.05,
-  far: 0.05,
-  errors: 0.02,
-  count: 0.02,
-  presence: 0.02,
-  structure: 0.02,
-}
+type RhoByPool = Readonly<Record<Pool, number>>
 
 /**
  * What every place and stratum does while all is well, from a reference sample. Pure; recipe and
- * measurements: docs/quality.md. Series with too little behind them are left out: not watched.
+ * measurements: docs/quality.md. Series with too little behind them are left out: not monitored.
  * `shares`: what the new model finds unusual among its calibration observations.
  */
 export function fitPlaceNull(
   data: PlaceReferenceData,
-  shares: StratumShares = { structure: [], categories: [] },
+  { structure, categories }: StratumShares = { structure: [], categories: [] },
   options: NullOptions = NULL_OPTIONS,
 ): PlaceNull {
-  const { structure, categories } = shares
   const known = knownPlaces(data, options)
   const unseen = unseenShares(data, known)
-  const ofPlaces = Array.from(data.places, (_, i) => [
-    ...draftPlace(data, i, options),
-    ...draftUnseen(data, i, unseen, options),
-  ])
-  const ofStrata = structure.map((share) => draftStratum(data, share, options))
+  const ofPlaces = Array.from(data.places, (_, i) => placeEstimates(data, i, unseen, options))
+  const ofStrata = structure.map((share) => structureOf(data, share, options))
   const usual = new Map(categories.map((share) => [share.stratum, share]))
-  const all = [...ofPlaces.flat(), ...ofStrata.flat()]
-  const pooled = rhoByPool(all, options)
+  const pooled = rhoByPool([...ofPlaces.flat(), ...ofStrata.flat()], options)
   const age = Math.max(1, longest(data))
   // Calls of a service burst with the network, its own work with the service.
   const group = (i: number): number => data.service[i]! * 2 + data.isCall[i]!
-  const byService = new Map<number, SeriesDraft[]>()
-  ofPlaces.forEach((drafts, i) => {
-    byService.set(group(i), [...(byService.get(group(i)) ?? []), ...drafts])
-  })
-  const ofService = new Map<number, Readonly<Record<Pool, number>>>()
-  for (const [service, drafts] of byService) {
-    ofService.set(service, rhoByPool(drafts, options, pooled))
+  const groups = Map.groupBy(ofPlaces.keys(), group)
+  const rhoOf = new Map<number, RhoByPool>()
+  for (const [service, places] of groups) {
+    rhoOf.set(
+      service,
+      rhoByPool(
+        places.flatMap((i) => ofPlaces[i]!),
+        options,
+        pooled,
+      ),
+    )
   }
+  const shrinkAll = (raw: readonly RawEstimate[], rho: RhoByPool): SeriesNull[] =>
+    raw.map((one) => shrunkEstimate(one, rho[SIGNALS[one.signal].pool], age, options))
   return {
     bucketMs: data.bucketMs,
     known,
-    places: Array.from(data.places, (place, i) => {
-      const bursts = ofService.get(group(i)) ?? pooled
-      return {
-        place,
-        series: ofPlaces[i]!.map((d) => finishSeries(d, bursts[d.pool], age, options)),
-      }
-    }),
+    places: Array.from(data.places, (place, i) => ({
+      place,
+      series: shrinkAll(ofPlaces[i]!, rhoOf.get(group(i)) ?? pooled),
+    })),
     strata: structure.map(({ stratum }, i) => {
       const share = usual.get(stratum)
-      const drafts = [...ofStrata[i]!, ...(share ? draftCategory(share, options) : [])]
-      return {
-        stratum,
-        usual: share?.usual ?? [],
-        series: drafts.map((d) => finishSeries(d, pooled[d.pool], age, options)),
-      }
+      const raw = [...ofStrata[i]!, ...(share ? categoryOf(share, options) : [])]
+      return { stratum, usual: share?.usual ?? [], series: shrinkAll(raw, pooled) }
     }),
     pooledRho: pooled,
   }
 }
 
-/** Over-dispersion of some series by their pool, shrunk to that of all (`prior`), or to what is assumed. */
-function rhoByPool(
-  drafts: readonly SeriesDraft[],
+/**
+ * The null of a series: its raw estimate, with an over-dispersion that is shrunk to that of others.
+ * Bursts come and go in minutes, so a reference of a few buckets cannot have seen them: until it is
+ * older, part of `youngRho` is assumed. The base rate is itself an estimate: with m independent
+ * occurrences behind it, its error adds about 1 / (m + 1) to the correlation of two occurrences of a
+ * bucket; m is what remains of the reference after its own over-dispersion.
+ * @param pooledRho the over-dispersion of others of its pool
+ * @param age buckets that the reference has
+ */
+export function shrunkEstimate(
+  raw: RawEstimate,
+  pooledRho: number,
+  age: number,
   options: NullOptions,
-  prior: Readonly<Record<Pool, number>> | null = null,
-): Readonly<Record<Pool, number>> {
-  const of = (pool: Pool): number => {
-    const inPool = drafts.filter((draft) => draft.pool === pool)
-    const most = pool === 'selfTime' || pool === 'far' ? options.mostRho : options.mostPooledRare
-    const before = prior?.[pool] ?? ASSUMED_RHO[pool]
-    return shrunkRho(
-      totalOf(inPool.map(({ moments }) => moments)),
-      before,
-      options.pooledPairs,
-      most,
-    )
-  }
+): SeriesNull {
+  const { signal, level, moments, reference, perBucket, byPath, normal } = raw
+  const { pool, floor } = SIGNALS[signal]
+  const own = shrunkRho(moments, pooledRho, options.servicePairs, options.mostRho)
+  const youngOption = POOLS[pool].young
+  const young = youngOption === null ? 0 : options[youngOption]
+  const seasoned = (own * age + options.youngRho * young) / (age + young)
+  const rho = Math.max(options.leastRho, seasoned)
+  const independent = reference / (1 + Math.max(0, perBucket - 1) * rho)
+  const source = { ...raw, floor: options[floor] }
+  const mix = byPath && mixOf({ ...source, byPath }, rho, options.deviations)
   return {
-    selfTime: of('selfTime'),
-    far: of('far'),
-    errors: of('errors'),
-    count: of('count'),
-    presence: of('presence'),
-    structure: of('structure'),
+    signal,
+    level,
+    baseRate: Math.max(options[floor], raw.baseRate),
+    rho: Math.min(options.mostRho, rho + (1 - rho) / (independent + 1)),
+    normal,
+    ...(mix ? { mix } : {}),
   }
+}
+
+/** Over-dispersion of some series by pool, shrunk to that of all (`prior`), or to what is assumed. */
+function rhoByPool(
+  estimates: readonly RawEstimate[],
+  options: NullOptions,
+  prior: RhoByPool | null = null,
+): RhoByPool {
+  return byPool((pool) => {
+    const { assumedRho, most } = POOLS[pool]
+    const moments = estimates
+      .filter(({ signal }) => SIGNALS[signal].pool === pool)
+      .map((estimate) => estimate.moments)
+    const before = prior?.[pool] ?? assumedRho
+    return shrunkRho(totalOf(moments), before, options.pooledPairs, options[most])
+  })
+}
+
+function byPool(of: (pool: Pool) => number): RhoByPool {
+  const pools = Object.keys(POOLS) as Pool[]
+  return Object.fromEntries(pools.map((pool) => [pool, of(pool)])) as RhoByPool
 }
 
 /** Buckets that the reference reaches over: as many as its most visited place has. */
@@ -142,17 +174,16 @@ function longest({ records }: PlaceReferenceData): number {
   return most
 }
 
-function totalOf(moments: readonly DispersionMoments[]): DispersionMoments {
+function totalOf(all: readonly DispersionMoments[]): DispersionMoments {
   const total = { excess: 0, pairs: 0 }
-  for (const { excess, pairs } of moments) {
+  for (const { excess, pairs } of all) {
     total.excess += excess
     total.pairs += pairs
   }
   return total
 }
 
-/** The null before the first model: nothing is watched. */
+/** The null before the first model: nothing is monitored. */
 export function emptyPlaceNull(bucketMs: number): PlaceNull {
-  const pooledRho = { selfTime: 0, far: 0, errors: 0, count: 0, presence: 0, structure: 0 }
-  return { bucketMs, known: [], places: [], strata: [], pooledRho }
+  return { bucketMs, known: [], places: [], strata: [], pooledRho: byPool(() => 0) }
 }

@@ -7,9 +7,9 @@ import { decayKey, decayPerMs } from '../sample/decay-key.ts'
 import { hashWords } from '../stats/random.ts'
 import { COUNT_BINS, countBin } from './count-bins.ts'
 import { PathTotals } from './path-totals.ts'
-import type { PlaceReferenceData } from './place-null.ts'
 import { PlaceRecords, VALUES_PER_BUCKET } from './place-records.ts'
 import { type PlaceReferenceState, restoreAll } from './place-reference-state.ts'
+import type { PlaceReferenceData } from './reference-data.ts'
 import { packReference } from './reference-data.ts'
 
 export interface PlaceReferenceOptions {
@@ -31,7 +31,7 @@ const NO_PATHS = new Int32Array(0)
  * was touched keeps or drops it as a whole.
  */
 export class PlaceReference {
-  /** What was read of the last trace; shared with the accumulator, so that it is read once. */
+  /** What was read of the last trace; shared with the evidence, so that it is read once. */
   readonly scan = new OccurrenceScan()
   /** Places whose occurrences are not learned: a cluster is open there. By place id. */
   frozen = new Uint8Array(0)
@@ -114,6 +114,16 @@ export class PlaceReference {
     if (unusual) this.#unusual[stratum]!++
   }
 
+  /** Learns no more of a place, or again: an alarm is open there, or is no more. */
+  freezePlace(place: number, on: boolean): void {
+    this.frozen[place] = on ? 1 : 0
+  }
+
+  /** ... of an entry's sets of calls. */
+  freezeStratum(stratum: number, on: boolean): void {
+    this.frozenStrata[stratum] = on ? 1 : 0
+  }
+
   /** Takes back what a place did since then, in whole buckets: it led to an anomaly cluster. */
   dropPlaceSince(place: number, timeMs: number): void {
     this.#records[place]?.dropSince(this.#bucketOf(timeMs))
@@ -147,11 +157,11 @@ export class PlaceReference {
     return packReference({
       bucketMs: this.#options.bucketMs,
       places: this.#records,
-      element: (place) => this.#table.places.second(place),
-      parentElement: (place) => this.#table.places.first(place),
+      element: (place) => this.#table.places.calleeOf(place),
+      parentElement: (place) => this.#table.places.callerOf(place),
       accepted: [...this.#accepted],
       service: (place) => serviceOf(this.#table, place),
-      isCall: (place) => this.#table.callee(this.#table.places.second(place)) !== 0,
+      isCall: (place) => this.#table.callee(this.#table.places.calleeOf(place)) !== 0,
       isEntry: (element) => this.#table.places.find(0, element) > OTHER_PAIR,
       runTotal: this.#runTotal,
       parentTotal: this.#parentTotal,
@@ -193,7 +203,7 @@ export class PlaceReference {
     const factor = Math.exp(-this.#decay * this.#options.bucketMs * passed)
     const { places } = this.#table
     for (let p = OTHER_PAIR + 1; p < places.size && p < this.#runTotal.length; p++) {
-      const parents = this.frozen[p] === 1 ? 0 : this.#parents[places.first(p)]!
+      const parents = this.frozen[p] === 1 ? 0 : this.#parents[places.callerOf(p)]!
       this.#parentTotal[p] = (this.#parentTotal[p]! + parents) * factor
       this.#runTotal[p] = (this.#runTotal[p]! + this.#runs[p]!) * factor
       this.#runs[p] = 0
@@ -213,7 +223,7 @@ export class PlaceReference {
       bucket: this.#bucket,
       n,
       runs: this.#runs[place]!,
-      parents: this.#parents[this.#table.places.first(place)] ?? 0,
+      parents: this.#parents[this.#table.places.callerOf(place)] ?? 0,
       errors: this.#errors[place]!,
       durationNs: this.#duration[place]!,
     }
@@ -340,6 +350,6 @@ export class PlaceReference {
 
 /** Whose doing a place is: the callee's, where it is a call. */
 function serviceOf(table: ElementTable, place: number): number {
-  const element = table.places.second(place)
+  const element = table.places.calleeOf(place)
   return table.callee(element) || table.service(element)
 }

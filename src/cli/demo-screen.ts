@@ -1,7 +1,7 @@
 import type { Anomaly } from '../contract/anomaly.ts'
 import type { AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
+import type { InstalledModel } from '../contract/installed-model.ts'
 import type { DetectorStatus } from '../detector/detector-status.ts'
-import type { Model } from '../model/model.ts'
 import type { DemoScenario } from '../simulate/demo-scenario.ts'
 import { binomialBand } from './binomial-band.ts'
 import { contrastText } from './contrast.ts'
@@ -60,12 +60,11 @@ export class DemoScreen {
     )
   }
 
-  installed({ version, strata, installedMs, calibration }: Model): void {
-    const clusters = strata.reduce((sum, stratum) => sum + stratum.clusters.length, 0)
+  installed({ version, strata, installedMs, calibrated, clusters }: InstalledModel): void {
     this.#line(
       installedMs - this.#startMs,
-      `${this.#style('green', `model ${version}`)}  ${clusters} normal clusters of ${strata.length} ` +
-        `entry operations, calibrated on ${calibration.count} traces`,
+      `${this.#style('green', `model ${version}`)}  ${clusters.length} normal clusters of ${strata} ` +
+        `entry operations, calibrated on ${calibrated} traces`,
     )
   }
 

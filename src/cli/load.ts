@@ -1,11 +1,11 @@
 import { parseDuration } from '../config/leaf.ts'
 import { systemClock } from '../io/clock.ts'
 import { FaultSwitchServer } from '../io/http/fault-switch-server.ts'
-import { LiveLoad } from '../io/http/live-load.ts'
 import { createLog } from '../io/telemetry/log.ts'
 import { FaultSwitches } from '../simulate/fault-switches.ts'
 import { parseArguments } from './arguments.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
+import { LiveLoad } from './live-load.ts'
 
 const HELP = `usage: medoscope load [options]
 

@@ -1,5 +1,5 @@
 import { detectorSettings } from '../config/detector-settings.ts'
-import { pipelineSettings, retrySettings } from '../config/io-settings.ts'
+import { pipelineSettings, retrySettings } from '../config/pipeline-settings.ts'
 import { Detector } from '../detector/detector.ts'
 import { systemClock } from '../io/clock.ts'
 import { FileSource, MAX_MESSAGE_BYTES } from '../io/files/file-source.ts'

@@ -10,6 +10,7 @@ const TYPES = {
   i32: Int32Array,
   f32: Float32Array,
   f64: Float64Array,
+  i64: BigInt64Array,
 } as const
 
 type TypeName = keyof typeof TYPES
@@ -54,12 +55,12 @@ export class Columns<const D extends Declaration> {
     this.#resize(2 ** Math.ceil(Math.log2(least)))
   }
 
-  /** Makes a row empty again; all of them without an argument. */
-  clear(row?: number): void {
+  /** Makes a row empty again, or those in [row, to); all of them without an argument. */
+  clear(row?: number, to = (row ?? 0) + 1): void {
     for (const name of this.#names) {
       const { width, fill } = this.#column(name)
-      if (row === undefined) this.#array(name).fill(fill)
-      else this.#array(name).fill(fill, row * width, (row + 1) * width)
+      if (row === undefined) this.#array(name).fill(fill as never)
+      else this.#array(name).fill(fill as never, row * width, to * width)
     }
   }
 
@@ -67,10 +68,18 @@ export class Columns<const D extends Declaration> {
   copy(row: number, from: Columns<D>, fromRow: number): void {
     for (const name of this.#names) {
       const { width } = this.#column(name)
-      const to = this.#array(name)
-      const source = from.#array(name)
+      // Numbers or big integers: both sides are the same.
+      const to = this.#array(name) as Float64Array
+      const source = from.#array(name) as Float64Array
       for (let k = 0; k < width; k++) to[row * width + k] = source[fromRow * width + k]!
     }
+  }
+
+  /** Copies of the given rows, in the order given. */
+  gather(rows: ArrayLike<number>): SavedColumns<D> {
+    const gathered = new Columns(this.#declared, rows.length)
+    for (let i = 0; i < rows.length; i++) gathered.copy(i, this, rows[i]!)
+    return gathered.of
   }
 
   /** Copies of the first `rows` rows; of all without an argument. */
@@ -106,7 +115,7 @@ export class Columns<const D extends Declaration> {
   #resize(rows: number): void {
     for (const name of this.#names) {
       const copy = this.#empty(name, rows)
-      copy.set(this.#array(name))
+      copy.set(this.#array(name) as never)
       this.#set(name, copy)
     }
     this.rows = rows
@@ -115,13 +124,13 @@ export class Columns<const D extends Declaration> {
   #empty(name: keyof D & string, rows: number): ArrayOf<Column> {
     const { type, width, fill } = this.#column(name)
     const array = new TYPES[type](rows * width)
-    return fill === 0 ? array : array.fill(fill)
+    return Number(fill) === 0 ? array : array.fill(fill as never)
   }
 
-  #column(name: keyof D & string): { type: TypeName; width: number; fill: number } {
+  #column(name: keyof D & string): { type: TypeName; width: number; fill: number | bigint } {
     const column: Column = this.#declared[name]!
-    if (typeof column === 'string') return { type: column, width: 1, fill: 0 }
-    return { type: column.type, width: column.width ?? 1, fill: column.fill ?? 0 }
+    const { type, width = 1, fill = 0 } = typeof column === 'string' ? { type: column } : column
+    return { type, width, fill: type === 'i64' ? BigInt(fill) : fill }
   }
 
   #array(name: keyof D & string): ArrayOf<Column> {

@@ -4,9 +4,8 @@ import type { KafkaConnection } from '../io/kafka/kafka-client.ts'
 import type { KafkaSinkSettings } from '../io/kafka/kafka-sink.ts'
 import type { KafkaSourceSettings } from '../io/kafka/kafka-source-settings.ts'
 import { messageOf } from '../io/telemetry/log.ts'
-import type { PipelineSettings } from '../service/ports.ts'
-import type { RetrySettings } from '../service/publisher.ts'
 import type { Config } from './schema.ts'
+import { inputSettings } from './section-settings.ts'
 
 /** Of topics made for trying things out. */
 const NEW_TOPIC = { partitions: 1, replicationFactor: 1 }
@@ -67,31 +66,8 @@ export function kafkaSinkSettings(config: Config): KafkaSinkSettings {
 }
 
 export function otlpHttpSettings(config: Config): OtlpHttpSettings {
-  const { host, port, max_body_size, max_requests, queue_records, queue_bytes } =
-    config.input.otlp_http
-  return {
-    host,
-    port,
-    maxBodyBytes: max_body_size,
-    maxRequests: max_requests,
-    queueRecords: queue_records,
-    queueBytes: queue_bytes,
-    ignoreServices: config.features.ignore_services,
-  }
-}
-
-export function pipelineSettings(config: Config): PipelineSettings {
-  return {
-    batchRecords: config.pipeline.batch_records,
-    batchWaitMs: config.pipeline.batch_wait,
-    commitIntervalMs: config.pipeline.commit_interval,
-    checkpointIntervalMs: config.state.checkpoint_interval,
-  }
-}
-
-export function retrySettings(config: Config): RetrySettings {
-  const { publish_attempts, backoff, backoff_max } = config.pipeline
-  return { attempts: publish_attempts, backoffMs: backoff, backoffMaxMs: backoff_max }
+  const { ignore_services } = config.features
+  return { ...inputSettings(config, 'otlp_http'), ignoreServices: ignore_services }
 }
 
 function pem(key: string, path: string): string | undefined {

@@ -23,3 +23,17 @@ export interface Sink {
   /** Flushes and releases everything. Safe before `start` and when called twice. */
   stop(): Promise<void>
 }
+
+/** What happened at one sink, in plain numbers. */
+export interface SinkState {
+  readonly name: string
+  readonly published: Record<Publication['type'], number>
+  attempts: number
+  failures: number
+  /** Attempts after a failed one. */
+  retries: number
+  /** Whether the input waits for this sink because it was unreachable too often in a row. */
+  paused: boolean
+  /** Why the last attempt failed; empty after a success. */
+  lastError: string
+}

@@ -1,7 +1,7 @@
-import type { Model } from '../model/model.ts'
 import type { Anomaly, Verdict } from './anomaly.ts'
 import type { AnomalyClusterChange } from './anomaly-cluster.ts'
 import type { DeadLetter } from './dead-letter.ts'
+import type { InstalledModel } from './installed-model.ts'
 
 /** What steps of the detector add to; the caller owns it and empties it when it has published. */
 export interface StepOutput {
@@ -11,9 +11,5 @@ export interface StepOutput {
   readonly clusterChanges: AnomalyClusterChange[]
   readonly deadLetters: DeadLetter[]
   /** Models that took effect. */
-  readonly installed: Model[]
-}
-
-export function emptyOutput(): StepOutput {
-  return { verdicts: [], anomalies: [], clusterChanges: [], deadLetters: [], installed: [] }
+  readonly installed: InstalledModel[]
 }

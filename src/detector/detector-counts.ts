@@ -1,6 +1,6 @@
 import type { AssemblerCounts } from '../assemble/assembler-counts.ts'
 import type { TraceAssembler } from '../assemble/trace-assembler.ts'
-import type { JudgedCounts, Observer } from './judge.ts'
+import type { Judge, JudgedCounts } from './judge.ts'
 import type { Learner } from './learner.ts'
 import type { Tables } from './tables.ts'
 
@@ -33,13 +33,13 @@ export function detectorCounts(
   assemblers: readonly TraceAssembler[],
   tables: Tables,
   learner: Learner,
-  observer: Observer,
+  judge: Judge,
 ): DetectorCounts {
   const { names, values, elements } = tables
   return {
     records: { ...records },
     assembled: sumCounts(dropped, assemblers),
-    judged: { ...observer.counts },
+    judged: { ...judge.counts },
     learned: { observations: learner.learned, quarantined: learner.quarantined },
     overflow: {
       texts: names.overflow + values.overflow,
@@ -48,7 +48,7 @@ export function detectorCounts(
       places: elements.places.overflow,
       strata: elements.strata.overflow,
     },
-    accumulated: observer.accumulator.counts,
+    accumulated: judge.clusters.counts,
     ownSpans: tables.ownSpans,
     openTraces: assemblers.reduce((sum, { openTraces }) => sum + openTraces, 0),
     openSpans: assemblers.reduce((sum, { openSpans }) => sum + openSpans, 0),

@@ -1,13 +1,13 @@
 import type { AssemblerCounts } from '../assemble/assembler-counts.ts'
-import type { AssemblerState } from '../assemble/assembler-state.ts'
+import type { AssemblerState } from '../assemble/trace-assembler.ts'
 import type { RecordCounts } from './detector-counts.ts'
 import type { FitScheduleState } from './fit-schedule.ts'
-import type { ObserverState } from './judge.ts'
+import type { JudgeState } from './judge.ts'
 import type { LearnerState } from './learner.ts'
 import type { TablesState } from './tables.ts'
 
 /** Rises when a state of before cannot be read any more. */
-export const STATE_FORMAT = 3
+export const STATE_FORMAT = 4
 
 /** A detector as plain data: numbers, strings, bigints, arrays, typed arrays and plain objects. */
 export interface DetectorState {
@@ -19,7 +19,7 @@ export interface DetectorState {
     readonly assembler: AssemblerState
   }[]
   readonly learner: LearnerState
-  readonly observer: ObserverState
+  readonly judge: JudgeState
   readonly schedule: FitScheduleState
   readonly records: RecordCounts
   /** Of partitions that were dropped. */
@@ -31,7 +31,8 @@ export interface DetectorState {
 export function checkedState(state: unknown): DetectorState {
   const format = (state as { format?: unknown } | null)?.format
   if (format !== STATE_FORMAT) {
-    throw new Error(`The state has format ${String(format)}; this version reads ${STATE_FORMAT}`)
+    const found = format === undefined ? 'no detector state' : `format ${String(format)}`
+    throw new Error(`The detector's state is ${found}; this version reads format ${STATE_FORMAT}`)
   }
   return state as DetectorState
 }

@@ -1,5 +1,5 @@
 import type { Model } from '../model/model.ts'
-import type { JudgedCounts, Observer } from './judge.ts'
+import type { Judge, JudgedCounts } from './judge.ts'
 import type { Learner } from './learner.ts'
 import type { DetectorSettings } from './settings.ts'
 import type { Tables } from './tables.ts'
@@ -44,11 +44,11 @@ export interface ModelStatus {
 export function statusOf(
   settings: DetectorSettings,
   learner: Learner,
-  observer: Observer,
+  judge: Judge,
   clockMs: number,
   tables: Tables,
 ): DetectorStatus {
-  const { model } = observer
+  const { model } = judge
   const clusters = new Map(model?.strata.map((one) => [one.stratum, one.clusters.length]))
   const strata: StratumStatus[] = []
   for (let stratum = 2; stratum < tables.elements.strata.size; stratum++) {
@@ -63,7 +63,7 @@ export function statusOf(
   return {
     state: model ? 'live' : 'learning',
     clockMs,
-    judged: { ...observer.counts },
+    judged: { ...judge.counts },
     learned: learner.learned,
     calibration: {
       have: learner.calibrationSize,

@@ -1,21 +1,20 @@
-import type { AssembledTrace } from '../assemble/assembled-trace.ts'
 import { emptyCounts } from '../assemble/assembler-counts.ts'
 import { TraceAssembler } from '../assemble/trace-assembler.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { InstalledModel } from '../contract/installed-model.ts'
 import type { LogRecord } from '../contract/log-record.ts'
 import type { StepOutput } from '../contract/step-output.ts'
-import type { DriftView } from '../drift/drift-view.ts'
-import { fit } from '../model/fit.ts'
-import type { FitRequest, FitResult } from '../model/fit-request.ts'
-import type { Model } from '../model/model.ts'
 import { DecodeError } from '../otlp/decode-error.ts'
 import { decodeTracesJson } from '../otlp/decode-json.ts'
 import { decodeTraces } from '../otlp/decode-protobuf.ts'
 import { addCounts, type DetectorCounts, detectorCounts } from './detector-counts.ts'
 import { checkedState, type DetectorState, STATE_FORMAT } from './detector-state.ts'
 import { type DetectorStatus, statusOf } from './detector-status.ts'
+import { type DriftView, driftView } from './drift-view.ts'
+import { type FitRequest, type FitResult, fit } from './fit.ts'
 import { FitSchedule } from './fit-schedule.ts'
-import { Observer } from './judge.ts'
+import { installedModel } from './installed-model.ts'
+import { Judge } from './judge.ts'
 import { Learner } from './learner.ts'
 import type { DetectorSettings } from './settings.ts'
 import { Tables } from './tables.ts'
@@ -41,19 +40,18 @@ export class Detector {
   readonly #tables: Tables
   readonly #shards = new Map<string, Shard>()
   readonly #learner: Learner
-  readonly #observer: Observer
+  readonly #judge: Judge
   readonly #schedule: FitSchedule
   /** What the assemblers of dropped partitions counted. */
   readonly #dropped = emptyCounts()
   readonly #records = { taken: 0, bytes: 0, spans: 0, undecodable: 0, keyed: 0 }
   #clockMs = 0
-  #output: StepOutput | null = null
 
   constructor(settings: DetectorSettings) {
     this.settings = settings
     this.#tables = new Tables(settings.features)
     this.#learner = new Learner(settings, this.#tables)
-    this.#observer = new Observer(settings, this.#tables, this.#learner)
+    this.#judge = new Judge(settings, this.#tables, this.#learner)
     this.#schedule = new FitSchedule(settings.model)
   }
 
@@ -67,8 +65,10 @@ export class Detector {
     return this.#clockMs
   }
 
-  get model(): Model | null {
-    return this.#observer.model
+  /** The model that judges, as people see it; null while learning. */
+  installed(): InstalledModel | null {
+    const { model } = this.#judge
+    return model && installedModel(model)
   }
 
   /**
@@ -76,7 +76,6 @@ export class Detector {
    * @returns index of the first record not taken: `records.length`, or less when blocked
    */
   step(records: readonly LogRecord[], from: number, output: StepOutput): number {
-    this.#output = output
     for (let i = from; i < records.length; i++) {
       if (!this.#turn(output)) return i
       this.#take(records[i]!, output)
@@ -102,17 +101,20 @@ export class Detector {
     const { request, traces } = this.#learner.fitRequest(
       this.#schedule.nextVersion,
       this.#clockMs,
-      this.model,
+      this.#judge.model,
     )
     this.#schedule.skipTo(this.#clockMs, this.#learner.learned)
-    output.installed.push(this.#observer.install(request, fit(request), traces, this.#clockMs))
+    output.installed.push(this.#judge.install(request, fit(request), traces, this.#clockMs))
   }
 
   /** The input is at its end: judges all open traces and closes what can be closed. */
   flush(output: StepOutput): void {
-    this.#output = output
-    for (const name of [...this.#shards.keys()].sort()) this.#shards.get(name)!.assembler.flush()
-    this.#observer.advance(this.#clockMs, output)
+    for (const name of [...this.#shards.keys()].sort()) {
+      const { assembler } = this.#shards.get(name)!
+      assembler.flush()
+      this.#drain(assembler, output)
+    }
+    this.#judge.advance(this.#clockMs, output)
   }
 
   /** Forgets a partition that this process no longer owns, its open traces unjudged. */
@@ -138,17 +140,17 @@ export class Detector {
   }
 
   openClusters(): AnomalyCluster[] {
-    return this.#observer.openClusters()
+    return this.#judge.openClusters()
   }
 
   /** The latest clusters that are over, the last one last. */
   pastClusters(): AnomalyCluster[] {
-    return this.#observer.pastClusters()
+    return this.#judge.pastClusters()
   }
 
   /** A person says that what an anomaly cluster shows is fine. False: there is no such open cluster. */
   accept(cluster: string, output: StepOutput): boolean {
-    return this.#observer.accept(cluster, this.#clockMs, output)
+    return this.#judge.accept(cluster, this.#clockMs, output)
   }
 
   counts(): DetectorCounts {
@@ -159,23 +161,17 @@ export class Detector {
       assemblers,
       this.#tables,
       this.#learner,
-      this.#observer,
+      this.#judge,
     )
   }
 
   /** Whether traffic has moved: by stratum and stream, the busiest strata first. */
   drift(): DriftView {
-    const { drift } = this.#observer
-    return {
-      status: drift.status(),
-      changes: drift.changes,
-      setAside: drift.setAside,
-      stratumName: (stratum) => this.#tables.elements.stratumText(stratum),
-    }
+    return driftView(this.#judge.drift, (id) => this.#tables.elements.stratumText(id))
   }
 
   status(): DetectorStatus {
-    return statusOf(this.settings, this.#learner, this.#observer, this.#clockMs, this.#tables)
+    return statusOf(this.settings, this.#learner, this.#judge, this.#clockMs, this.#tables)
   }
 
   /** Everything that `restore` needs, as plain data; valid until the next step. */
@@ -189,7 +185,7 @@ export class Detector {
         assembler: assembler.state(),
       })),
       learner: this.#learner.state(),
-      observer: this.#observer.state(),
+      judge: this.#judge.state(),
       schedule: this.#schedule.state(),
       records: { ...this.#records },
       dropped: { ...this.#dropped },
@@ -203,17 +199,12 @@ export class Detector {
     const detector = new Detector(settings)
     detector.#tables.restore(saved.tables)
     for (const { partition, nextOffset, assembler } of saved.shards) {
-      const onTrace = (trace: AssembledTrace): void => detector.#observe(trace)
-      const restored = TraceAssembler.restore(
-        assembler,
-        settings.assemble,
-        detector.#tables.slots.stride,
-        onTrace,
-      )
+      const { stride } = detector.#tables.slots
+      const restored = TraceAssembler.restore(assembler, settings.assemble, stride)
       detector.#shards.set(partition, { assembler: restored, nextOffset })
     }
     detector.#learner.restore(saved.learner)
-    detector.#observer.restore(saved.observer)
+    detector.#judge.restore(saved.judge)
     detector.#schedule.restore(saved.schedule)
     Object.assign(detector.#records, saved.records)
     Object.assign(detector.#dropped, saved.dropped)
@@ -227,12 +218,14 @@ export class Detector {
     if (this.#schedule.mustWait(this.#clockMs)) return false
     const due = this.#schedule.turn(this.#clockMs)
     if (due) {
-      output.installed.push(
-        this.#observer.install(due.request, due.result, due.traces, this.#clockMs),
-      )
+      output.installed.push(this.#judge.install(due.request, due.result, due.traces, this.#clockMs))
     }
     if (this.#schedule.isDue(this.#clockMs, this.#learner)) {
-      const wanted = this.#learner.fitRequest(this.#schedule.nextVersion, this.#clockMs, this.model)
+      const wanted = this.#learner.fitRequest(
+        this.#schedule.nextVersion,
+        this.#clockMs,
+        this.#judge.model,
+      )
       this.#schedule.ask(wanted.request, wanted.traces, this.#clockMs, this.#learner.learned)
     }
     return true
@@ -259,8 +252,9 @@ export class Detector {
       return
     }
     shard.assembler.add(this.#tables.target.columns, record.offset, record.keyed)
+    this.#drain(shard.assembler, output)
     this.#clockMs = this.#latest()
-    this.#observer.advance(this.#clockMs, output)
+    this.#judge.advance(this.#clockMs, output)
   }
 
   #latest(): number {
@@ -274,9 +268,8 @@ export class Detector {
   #shard(record: LogRecord): Shard {
     const known = this.#shards.get(record.partition)
     if (known) return known
-    const onTrace = (trace: AssembledTrace): void => this.#observe(trace)
     const { stride } = this.#tables.slots
-    const assembler = new TraceAssembler(this.settings.assemble, stride, onTrace, {
+    const assembler = new TraceAssembler(this.settings.assemble, stride, {
       startedMidLog: record.offset > 0n,
     })
     const shard = { assembler, nextOffset: record.offset }
@@ -284,8 +277,11 @@ export class Detector {
     return shard
   }
 
-  #observe(trace: AssembledTrace): void {
-    if (this.learnOnly) this.#observer.learn(trace)
-    else this.#observer.observe(trace, this.#output!)
+  /** Learns from the traces that are closed by now, or judges them. */
+  #drain(assembler: TraceAssembler, output: StepOutput): void {
+    for (let trace = assembler.next(); trace !== null; trace = assembler.next()) {
+      if (this.learnOnly) this.#judge.learn(trace)
+      else this.#judge.observe(trace, output)
+    }
   }
 }

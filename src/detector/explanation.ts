@@ -3,6 +3,7 @@ import type { Dissimilarity } from '../distance/dissimilarity.ts'
 import type { Vocabulary } from '../otlp/vocabulary.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { ProfileScratch, ScaledProfile } from '../profile/profile.ts'
+import { timeText } from '../profile/time-text.ts'
 
 /** What explaining needs to know besides the pair. */
 export interface Names {
@@ -100,19 +101,19 @@ function isOwn(
 ): boolean {
   const paths = chains.get(part.measure)!
   if (part.measure === 'presence' || part.measure === 'count') {
-    return !paths.has(table.paths.first(part.path))
+    return !paths.has(table.paths.parentOf(part.path))
   }
   if (part.measure === 'errors') {
-    for (const other of paths) if (table.paths.first(other) === part.path) return false
+    for (const other of paths) if (table.paths.parentOf(other) === part.path) return false
   }
   return part.measure !== 'status'
 }
 
 /** Whom a contribution speaks against: see `rankServices`. */
 function suspect({ path, measure, value }: RawContribution, table: ElementTable): string {
-  const element = table.paths.second(path)
+  const element = table.paths.elementOf(path)
   if (measure === 'presence' && value === null) {
-    const above = table.paths.second(table.paths.first(path))
+    const above = table.paths.elementOf(table.paths.parentOf(path))
     return table.serviceText(above) || table.serviceText(element)
   }
   if (measure === 'self_time' && table.callee(element) !== 0) return table.calleeText(element)
@@ -140,7 +141,8 @@ export function summarise(
   // A self time says more than the duration that holds it.
   const first = contributions.find(({ measure }) => measure !== 'duration') ?? contributions[0]
   if (!first) return `${stratum}: as the nearest normal trace (p = ${shortP(p)})`
-  const where = first.path < 0 ? first.element : table.elementText(table.paths.second(first.path))
+  const where =
+    first.path < 0 ? first.element : table.elementText(table.paths.elementOf(first.path))
   return `${stratum}: ${where} ${difference(first)} (p = ${shortP(p)})`
 }
 
@@ -158,8 +160,7 @@ export function quantity(measure: string, value: number | string | null): string
   if (typeof value === 'string') return value
   if (measure !== 'self_time' && measure !== 'duration')
     return String(Math.round(value * 100) / 100)
-  if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`
-  return value >= 100 ? `${value.toFixed(0)} ms` : `${Number(value.toPrecision(3))} ms`
+  return timeText(value)
 }
 
 export function shortP(p: number): string {

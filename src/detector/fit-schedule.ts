@@ -1,5 +1,5 @@
-import type { FitRequest, FitResult } from '../model/fit-request.ts'
 import type { KeptTrace } from '../profile/kept-trace.ts'
+import type { FitRequest, FitResult } from './fit.ts'
 import type { ModelSettings } from './settings.ts'
 
 /** A fit on its way: asked for at one boundary, in effect from a later one. */

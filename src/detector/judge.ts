@@ -1,23 +1,26 @@
 import {
-  Accumulator,
-  type AccumulatorState,
-  type KeptExample,
+  AnomalyClusters,
+  type AnomalyClustersState,
+  IN_NO_CLUSTER,
   type ObservationContext,
-} from '../anomaly-clusters/accumulator.ts'
+} from '../anomaly-clusters/anomaly-clusters.ts'
+import type { KeptExample } from '../anomaly-clusters/members.ts'
 import type { AssembledTrace } from '../assemble/assembled-trace.ts'
-import { isUnusual } from '../baseline/structure-shares.ts'
+import { isUnusual } from '../baseline/entry-shares.ts'
 import type { Anomaly, Reason, Verdict } from '../contract/anomaly.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { InstalledModel } from '../contract/installed-model.ts'
 import type { StepOutput } from '../contract/step-output.ts'
 import { DriftMonitor, type DriftMonitorState } from '../drift/drift-monitor.ts'
 import { ActiveModel, type Judgement, noJudgement } from '../model/active-model.ts'
-import type { FitRequest, FitResult } from '../model/fit-request.ts'
 import { makeModel } from '../model/install.ts'
 import type { Model } from '../model/model.ts'
 import { hexWords, type KeptTrace, keepTrace } from '../profile/kept-trace.ts'
 import { ProfileScratch } from '../profile/profile.ts'
 import { TraceElements } from '../profile/trace-elements.ts'
 import { contributionsOf, type RawContribution, rankServices, summarise } from './explanation.ts'
+import type { FitRequest, FitResult } from './fit.ts'
+import { installedModel } from './installed-model.ts'
 import type { Learner } from './learner.ts'
 import type { DetectorSettings } from './settings.ts'
 import type { Tables } from './tables.ts'
@@ -34,7 +37,7 @@ export type JudgedCounts = Record<Reason, number> & { flagged: number }
  * One closed trace at a time: describes it, judges it by the model in effect, adds its deviations to
  * the evidence, and only then learns from it.
  */
-export class Observer {
+export class Judge {
   readonly counts: JudgedCounts = {
     normal: 0,
     structure: 0,
@@ -43,7 +46,7 @@ export class Observer {
     incomplete: 0,
     flagged: 0,
   }
-  readonly accumulator: Accumulator
+  readonly clusters: AnomalyClusters
   drift: DriftMonitor
   readonly #settings: DetectorSettings
   readonly #tables: Tables
@@ -60,7 +63,7 @@ export class Observer {
     this.#elements = new TraceElements(tables.elements, tables.slots)
     this.#x = new ProfileScratch(tables.categorySlots)
     this.drift = new DriftMonitor(settings.drift)
-    this.accumulator = new Accumulator(
+    this.clusters = new AnomalyClusters(
       settings.accumulate,
       tables.elements,
       learner.places,
@@ -89,26 +92,28 @@ export class Observer {
     const flagged = judged && this.#judgement.p <= this.#settings.alpha
     // A place may be known well before the stratum is: its evidence counts all the same.
     const whole = reason !== 'incomplete'
-    const member = whole && this.accumulator.observe(this.#elements, this.#context(flagged))
+    const { cluster, accepted } = whole
+      ? this.clusters.observe(this.#elements, this.#context(flagged))
+      : IN_NO_CLUSTER
+    const member = cluster !== null
     if (whole) this.#learnStructure(trace.endMs)
-    if (judged) this.#watchDrift(trace.endMs, member)
+    if (judged) this.#monitorDrift(trace.endMs, member)
     const verdict = this.#verdict(trace, reason, flagged)
     output.verdicts.push(verdict)
     this.counts[reason]++
     if (flagged) {
       this.counts.flagged++
-      output.anomalies.push(this.#anomaly(verdict, trace))
+      output.anomalies.push(this.#anomaly(verdict, trace, cluster))
     }
     if (reason === 'incomplete') return
     if (member) this.#learner.leaveOut()
-    else if (flagged && !this.accumulator.lastAccepted())
-      this.#learner.setAside(this.#elements, this.#x, trace.endMs)
+    else if (flagged && !accepted) this.#learner.setAside(this.#elements, this.#x, trace.endMs)
     else this.#learner.learn(this.#elements, this.#x, trace.endMs)
   }
 
   /** Data time has come this far. */
   advance(clockMs: number, output: StepOutput): void {
-    this.accumulator.advance(clockMs, output.clusterChanges)
+    this.clusters.advance(clockMs, output.clusterChanges)
   }
 
   /** Makes the model of a fit and lets it judge from here on. */
@@ -117,26 +122,26 @@ export class Observer {
     result: FitResult,
     traces: readonly KeptTrace[],
     installedMs: number,
-  ): Model {
+  ): InstalledModel {
     const model = makeModel(request, result, traces, this.model, installedMs)
     this.#activate(model)
-    this.accumulator.install(model)
+    this.clusters.install({ ...model, places: result.places })
     for (const { stratum, moved } of model.strata) {
       if (moved > RELABELLED) this.drift.relabel(stratum)
     }
-    return model
+    return installedModel(model)
   }
 
   openClusters(): AnomalyCluster[] {
-    return this.accumulator.open()
+    return this.clusters.open()
   }
 
   pastClusters(): AnomalyCluster[] {
-    return this.accumulator.past()
+    return this.clusters.past()
   }
 
   accept(cluster: string, clockMs: number, output: StepOutput): boolean {
-    return this.accumulator.accept(cluster, clockMs, output.clusterChanges)
+    return this.clusters.accept(cluster, clockMs, output.clusterChanges)
   }
 
   #activate(model: Model): void {
@@ -162,7 +167,7 @@ export class Observer {
   }
 
   /** The rank of the distance, and the cluster by a number that it keeps as long as its id. */
-  #watchDrift(timeMs: number, member: boolean): void {
+  #monitorDrift(timeMs: number, member: boolean): void {
     const { pDistance, cluster } = this.#judgement
     const number = Number.parseInt(cluster!.id.slice(1), 16)
     this.drift.observe(this.#elements.stratum, 1 - pDistance, number, timeMs, member)
@@ -216,14 +221,14 @@ export class Observer {
     })
   }
 
-  #anomaly(verdict: Verdict, trace: AssembledTrace): Anomaly {
+  #anomaly(verdict: Verdict, trace: AssembledTrace, anomalyCluster: string | null): Anomaly {
     const kept = keepTrace(this.#elements, this.#tables.categorySlots)
     const normal = this.#judgement.cluster?.members[0]
     const contributions = verdict.contributions as readonly RawContribution[]
     return {
       id: `${verdict.kind}-${verdict.id}`,
       verdict,
-      anomalyCluster: this.accumulator.lastCluster(),
+      anomalyCluster,
       spanId: trace.rooted ? hexWords(kept.entrySpan) : '',
       summary: summarise(verdict.stratum, contributions, verdict.p ?? 1, this.#tables.elements),
       trace: this.#tables.evidence.read(kept),
@@ -231,26 +236,26 @@ export class Observer {
     }
   }
 
-  state(): ObserverState {
+  state(): JudgeState {
     return {
       counts: { ...this.counts },
       model: this.model,
-      accumulator: this.accumulator.state(),
+      clusters: this.clusters.state(),
       drift: this.drift.snapshot(),
     }
   }
 
-  restore(state: ObserverState): void {
+  restore(state: JudgeState): void {
     Object.assign(this.counts, state.counts)
     if (state.model) this.#activate(state.model)
-    this.accumulator.restore(state.accumulator)
+    this.clusters.restore(state.clusters)
     this.drift = DriftMonitor.restore(state.drift, this.#settings.drift)
   }
 }
 
-export interface ObserverState {
+export interface JudgeState {
   readonly counts: JudgedCounts
   readonly model: Model | null
-  readonly accumulator: AccumulatorState
+  readonly clusters: AnomalyClustersState
   readonly drift: DriftMonitorState
 }

@@ -1,12 +1,12 @@
 import { PlaceReference } from '../baseline/place-reference.ts'
 import type { PlaceReferenceState } from '../baseline/place-reference-state.ts'
-import type { FitRequest } from '../model/fit-request.ts'
 import type { Model } from '../model/model.ts'
 import { type KeptTrace, keepTrace } from '../profile/kept-trace.ts'
-import { packProfiles } from '../profile/packed-profiles.ts'
 import type { Profile, ProfileScratch } from '../profile/profile.ts'
+import { packProfiles } from '../profile/profile.ts'
 import type { TraceElements } from '../profile/trace-elements.ts'
 import { StrataSample, type StrataSampleState } from '../sample/strata-sample.ts'
+import type { FitRequest } from './fit.ts'
 import type { DetectorSettings } from './settings.ts'
 import type { Tables } from './tables.ts'
 
@@ -53,10 +53,6 @@ export class Learner {
     return this.#sample.calibrationSize
   }
 
-  get sampleSize(): number {
-    return this.#sample.fitSize
-  }
-
   /** Observations kept to fit from, by stratum id. */
   sampledOf(stratum: number): number {
     return this.#sample.keptOf(stratum)
@@ -86,7 +82,7 @@ export class Learner {
   #offer(elements: TraceElements, x: ProfileScratch, timeMs: number, flagged: boolean): boolean {
     const { id } = elements.trace
     const { stratum } = elements
-    const which = this.#sample.place(id, timeMs, stratum)
+    const which = this.#sample.admit(id, timeMs, stratum)
     if (which === null || (flagged && which === 'fit')) return false
     const trace = which === 'fit' ? keepTrace(elements, this.#tables.categorySlots) : null
     const { key, tie } = this.#sample

@@ -1,7 +1,10 @@
+import type { AccumulateSettings } from '../anomaly-clusters/accumulate-settings.ts'
+import type { AssembleSettings } from '../assemble/assemble-settings.ts'
 import type { DriftSettings } from '../drift/drift-settings.ts'
+import type { SampleSettings } from '../sample/sample-settings.ts'
 
 /**
- * Everything the pure core can be told, in base units (ms, counts, shares). `config.ts` makes it from
+ * Everything the pure core can be told, in base units (ms, counts, shares). `config/` makes it from
  * the user's YAML; tests build it directly. Each limit has a counter for what it dropped.
  */
 export interface DetectorSettings {
@@ -18,20 +21,6 @@ export interface DetectorSettings {
   readonly drift: DriftSettings
 }
 
-export interface AssembleSettings {
-  /** A trace is judged when its root has ended and nothing came for this long, in data time. */
-  readonly quietMs: number
-  /** ... or at the latest this long after its first span was seen. */
-  readonly maxWaitMs: number
-  readonly maxSpansPerTrace: number
-  readonly maxOpenTraces: number
-  readonly maxOpenSpans: number
-  /** How many ids of judged traces are remembered, to recognise late spans. */
-  readonly closedIds: number
-  /** A span may move data time ahead by at most this much unless others agree. */
-  readonly maxJumpMs: number
-}
-
 export interface FeatureSettings {
   /** Attribute keys compared as categories, on the entry span. */
   readonly categories: readonly string[]
@@ -41,18 +30,6 @@ export interface FeatureSettings {
   readonly maxPaths: number
   readonly maxPlaces: number
   readonly maxStrata: number
-}
-
-export interface SampleSettings {
-  /** Age at which an observation's weight in the reservoirs has halved, data time. */
-  readonly halfLifeMs: number
-  /** Observations kept over all strata to fit from. */
-  readonly size: number
-  /** Least and most observations of one stratum. */
-  readonly stratumFloor: number
-  readonly stratumCap: number
-  /** Observations kept to calibrate from; disjoint from the above. */
-  readonly calibrationSize: number
 }
 
 export interface ModelSettings {
@@ -67,18 +44,4 @@ export interface ModelSettings {
   readonly maxClustersPerStratum: number
   /** Sampled observations below which a cluster is not normal. */
   readonly minSupport: number
-}
-
-export interface AccumulateSettings {
-  /** The stated rate of false anomaly clusters; the only threshold there is. */
-  readonly falseClustersPerWeek: number
-  readonly bucketMs: number
-  /** Silence after which an open cluster closes, data time. */
-  readonly silentMs: number
-  /** Same id again when the same thing comes back within this time. */
-  readonly reopenMs: number
-  /** An open cluster that lasts this long asks to be accepted, data time. */
-  readonly askAfterMs: number
-  /** Open clusters; what opens beyond them is dropped and counted. */
-  readonly maxOpenClusters: number
 }

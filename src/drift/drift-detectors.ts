@@ -1,18 +1,7 @@
-/** How two histograms are compared. */
-export interface DriftDetector {
-  /** Number of bins of the stream that it watches. */
-  readonly bins: number
-  /**
-   * Distance in [0, 1] of two histograms of `bins` counts, 0 where either is empty; the same whatever
-   * the order of its arguments.
-   */
-  readonly statistic: (reference: Float64Array, window: Float64Array) => number
-  /** A statistic below this does not matter, however certain it is. */
-  readonly material: number
-}
+import type { ComparedHistograms } from '../stats/block-bootstrap.ts'
 
 /**
- * The detectors, by the stream that they watch. A further one is one entry.
+ * The detectors, by the stream that they monitor. A further one is one entry.
  * - `distance`: how far observations are from their nearest medoid, in [0, 1], by the two-sample
  *   Kolmogorov-Smirnov distance: the largest gap between the two distribution functions;
  * - `share`: which normal cluster (or, over all strata, which stratum) observations belong to, by the
@@ -21,7 +10,7 @@ export interface DriftDetector {
 export const DRIFT_DETECTORS = {
   distance: { bins: 64, statistic: kolmogorovSmirnov, material: 0.1 },
   share: { bins: 32, statistic: totalVariation, material: 0.1 },
-} as const satisfies Record<string, DriftDetector>
+} as const satisfies Record<string, ComparedHistograms>
 
 export type DriftStream = keyof typeof DRIFT_DETECTORS
 

@@ -1,7 +1,7 @@
 import { hashWords } from '../stats/random.ts'
 import { DRIFT_DETECTORS, type DriftStream } from './drift-detectors.ts'
 import type { DriftSettings } from './drift-settings.ts'
-import { type DriftState, StreamWatch, type StreamWatchState } from './stream-watch.ts'
+import { type DriftState, StreamMonitor, type StreamSnapshot } from './stream-monitor.ts'
 
 /** Stands for all strata together: its `share` stream is the mix of requests. */
 export const ALL_STRATA = -1
@@ -19,18 +19,10 @@ export interface DriftStatus {
   readonly observations: number
 }
 
-export interface DriftChange {
-  readonly stratum: number
-  readonly stream: DriftStream
-  readonly state: DriftState
-  /** Data time, ms. */
-  readonly timeMs: number
-}
-
 /** Plain data. */
 export interface DriftMonitorState {
   readonly strata: readonly StratumState[]
-  readonly unwatched: number
+  readonly unmonitored: number
   readonly changes: Readonly<Record<DriftState, number>>
 }
 
@@ -38,20 +30,20 @@ interface StratumState {
   readonly stratum: number
   readonly observations: number
   readonly bins: readonly [number, number][]
-  readonly distance: StreamWatchState
-  readonly share: StreamWatchState
+  readonly distance: StreamSnapshot
+  readonly share: StreamSnapshot
 }
 
 /** The streams of one stratum, and which bin each of its categories has. */
-class StratumWatch {
+class StratumMonitor {
   observations = 0
   bins = new Map<number, number>()
-  readonly distance: StreamWatch
-  readonly share: StreamWatch
+  readonly distance: StreamMonitor
+  readonly share: StreamMonitor
 
   constructor(stratum: number, settings: DriftSettings) {
-    this.distance = new StreamWatch('distance', settings, seedOf(settings, stratum, 0))
-    this.share = new StreamWatch('share', settings, seedOf(settings, stratum, 1))
+    this.distance = new StreamMonitor('distance', settings, seedOf(settings, stratum, 0))
+    this.share = new StreamMonitor('share', settings, seedOf(settings, stratum, 1))
   }
 
   /** The first categories get bins of their own, the last bin is everybody else's. */
@@ -76,7 +68,7 @@ class StratumWatch {
  */
 export class DriftMonitor {
   /** Observations of strata beyond `maxStrata`. */
-  unwatched = 0
+  unmonitored = 0
   /** Changes into each state. */
   readonly changes: Record<DriftState, number> = {
     learning: 0,
@@ -85,13 +77,12 @@ export class DriftMonitor {
     drifting: 0,
   }
   readonly #settings: DriftSettings
-  readonly #strata = new Map<number, StratumWatch>()
-  readonly #all: StratumWatch
-  readonly #changes: DriftChange[] = []
+  readonly #strata = new Map<number, StratumMonitor>()
+  readonly #all: StratumMonitor
 
   constructor(settings: DriftSettings) {
     this.#settings = settings
-    this.#all = new StratumWatch(ALL_STRATA, settings)
+    this.#all = new StratumMonitor(ALL_STRATA, settings)
   }
 
   /**
@@ -104,40 +95,35 @@ export class DriftMonitor {
   observe(stratum: number, distance: number, cluster: number, timeMs: number, told = false): void {
     this.#all.observations++
     const mix = this.#all.binOf(stratum)
-    this.#step(ALL_STRATA, this.#all.share, mix, timeMs, false)
-    const watch = this.#watchOf(stratum)
-    if (watch === null) {
-      this.unwatched++
+    this.#step(this.#all.share, mix, timeMs, false)
+    const monitor = this.#monitorOf(stratum)
+    if (monitor === null) {
+      this.unmonitored++
       return
     }
-    watch.observations++
+    monitor.observations++
     const { bins } = DRIFT_DETECTORS.distance
     const place = Number.isFinite(distance) ? Math.floor(distance * bins) : bins - 1
     const bin = Math.min(bins - 1, Math.max(0, place))
-    this.#step(stratum, watch.distance, bin, timeMs, told)
-    this.#step(stratum, watch.share, watch.binOf(cluster), timeMs, told)
+    this.#step(monitor.distance, bin, timeMs, told)
+    this.#step(monitor.share, monitor.binOf(cluster), timeMs, told)
   }
 
   /** A refresh gave much of a stratum's traffic to other clusters: its shares begin anew. */
   relabel(stratum: number): void {
-    const watch = this.#strata.get(stratum)
-    if (!watch) return
-    watch.bins = new Map()
-    watch.share.restart()
+    const monitor = this.#strata.get(stratum)
+    if (!monitor) return
+    monitor.bins = new Map()
+    monitor.share.restart()
   }
 
-  /** Blocks of all streams that were set aside; see `StreamWatch`. */
+  /** Blocks of all streams that were set aside; see `StreamMonitor`. */
   get setAside(): number {
-    let sum = this.#all.share.setAside
+    let sum = this.#all.share.now.setAside
     for (const { distance, share } of this.#strata.values()) {
-      sum += distance.setAside + share.setAside
+      sum += distance.now.setAside + share.now.setAside
     }
     return sum
-  }
-
-  /** Changes of state since the last call, in the order in which they came. */
-  takeChanges(): DriftChange[] {
-    return this.#changes.splice(0)
   }
 
   /** All streams, those of all strata first, then by stratum, the busiest first. */
@@ -147,53 +133,54 @@ export class DriftMonitor {
     )
     return [
       statusOf(ALL_STRATA, this.#all, this.#all.share),
-      ...byTraffic.flatMap(([stratum, watch]) => [
-        statusOf(stratum, watch, watch.distance),
-        statusOf(stratum, watch, watch.share),
+      ...byTraffic.flatMap(([stratum, monitor]) => [
+        statusOf(stratum, monitor, monitor.distance),
+        statusOf(stratum, monitor, monitor.share),
       ]),
     ]
   }
 
   snapshot(): DriftMonitorState {
-    const strata = [[ALL_STRATA, this.#all] as const, ...this.#strata].map(([stratum, watch]) => ({
-      stratum,
-      observations: watch.observations,
-      bins: [...watch.bins],
-      distance: watch.distance.snapshot(),
-      share: watch.share.snapshot(),
-    }))
-    return { strata, unwatched: this.unwatched, changes: { ...this.changes } }
+    const strata = [[ALL_STRATA, this.#all] as const, ...this.#strata].map(
+      ([stratum, monitor]) => ({
+        stratum,
+        observations: monitor.observations,
+        bins: [...monitor.bins],
+        distance: monitor.distance.snapshot(),
+        share: monitor.share.snapshot(),
+      }),
+    )
+    return { strata, unmonitored: this.unmonitored, changes: { ...this.changes } }
   }
 
   static restore(saved: DriftMonitorState, settings: DriftSettings): DriftMonitor {
     const monitor = new DriftMonitor(settings)
-    monitor.unwatched = saved.unwatched
+    monitor.unmonitored = saved.unmonitored
     Object.assign(monitor.changes, saved.changes)
     for (const { stratum, observations, bins, distance, share } of saved.strata) {
-      const watch = stratum === ALL_STRATA ? monitor.#all : new StratumWatch(stratum, settings)
-      watch.observations = observations
-      watch.bins = new Map(bins)
-      watch.distance.restore(distance)
-      watch.share.restore(share)
-      if (stratum !== ALL_STRATA) monitor.#strata.set(stratum, watch)
+      const one = stratum === ALL_STRATA ? monitor.#all : new StratumMonitor(stratum, settings)
+      one.observations = observations
+      one.bins = new Map(bins)
+      one.distance.restore(distance)
+      one.share.restore(share)
+      if (stratum !== ALL_STRATA) monitor.#strata.set(stratum, one)
     }
     return monitor
   }
 
-  #step(stratum: number, watch: StreamWatch, bin: number, timeMs: number, told: boolean): void {
-    const before = watch.state
-    if (!watch.observe(bin, timeMs, told) || watch.state === before) return
-    this.changes[watch.state]++
-    this.#changes.push({ stratum, stream: watch.stream, state: watch.state, timeMs })
+  #step(monitor: StreamMonitor, bin: number, timeMs: number, told: boolean): void {
+    const before = monitor.now.state
+    if (!monitor.observe(bin, timeMs, told) || monitor.now.state === before) return
+    this.changes[monitor.now.state]++
   }
 
-  #watchOf(stratum: number): StratumWatch | null {
+  #monitorOf(stratum: number): StratumMonitor | null {
     const known = this.#strata.get(stratum)
     if (known) return known
     if (this.#strata.size >= this.#settings.maxStrata) return null
-    const watch = new StratumWatch(stratum, this.#settings)
-    this.#strata.set(stratum, watch)
-    return watch
+    const monitor = new StratumMonitor(stratum, this.#settings)
+    this.#strata.set(stratum, monitor)
+    return monitor
   }
 }
 
@@ -203,10 +190,10 @@ function seedOf({ seed }: DriftSettings, stratum: number, stream: number): numbe
 
 function statusOf(
   stratum: number,
-  { observations }: StratumWatch,
-  watch: StreamWatch,
+  { observations }: StratumMonitor,
+  monitor: StreamMonitor,
 ): DriftStatus {
-  const { stream, state, statistic, threshold } = watch
+  const { state, statistic, threshold } = monitor.now
   const ratio = threshold > 0 ? statistic / threshold : 0
-  return { stratum, stream, state, ratio, threshold, observations }
+  return { stratum, stream: monitor.stream, state, ratio, threshold, observations }
 }

@@ -11,21 +11,7 @@ export interface DriftSettings {
   readonly leastReferenceBlocks: number
   /** Blocks after which a change that stays becomes the reference. */
   readonly adoptBlocks: number
-  /** Strata that are watched; observations of further ones are counted. */
+  /** Strata that are monitored; observations of further ones are counted. */
   readonly maxStrata: number
   readonly seed: number
-}
-
-/**
- * Half an hour against up to a day: a change has to last, and the reference has seen every hour.
- * A stratum is watched once it gave three hours of blocks.
- */
-export const DRIFT_DEFAULTS: Omit<DriftSettings, 'seed'> = {
-  blockMs: 300_000,
-  blockObservations: 64,
-  windowBlocks: 6,
-  referenceBlocks: 288,
-  leastReferenceBlocks: 36,
-  adoptBlocks: 72,
-  maxStrata: 128,
 }

@@ -1,20 +1,11 @@
-import { mixedRate } from '../baseline/mix-null.ts'
-import {
-  APPEARANCE,
-  COUNT,
-  ERRORS,
-  PLACE_KINDS,
-  PRESENCE,
-  SELF_FAR,
-  SELF_HIGH,
-  SELF_LOW,
-} from '../baseline/series-kind.ts'
+import { baseRateOfMix } from '../baseline/mix-null.ts'
+import { SIGNALS } from '../baseline/signals.ts'
 import { grownTo } from '../columns/grown-array.ts'
 import type { OccurrenceScan } from '../profile/occurrence-scan.ts'
 import type { TraceElements } from '../profile/trace-elements.ts'
 import type { DeviatingSeries } from './deviating-series.ts'
-import { type DeviationSeries, EXPECTED, OPTIONAL } from './deviation-series.ts'
 import { MixCounts, type MixCountsState } from './mix-counts.ts'
+import { EXPECTED, type MonitoredSeries, OPTIONAL, SIGNAL_STRIDE } from './monitored-series.ts'
 import {
   type BucketCounts,
   NO_ONSETS,
@@ -23,6 +14,14 @@ import {
   occurrencesIn,
 } from './onset-marks.ts'
 import type { RecentValues } from './recent-values.ts'
+
+const P90 = SIGNALS.selfTimeP90.number
+const P10 = SIGNALS.selfTimeP10.number
+const P99 = SIGNALS.selfTimeP99.number
+const ERRORS = SIGNALS.errors.number
+const COUNT = SIGNALS.count.number
+const PRESENCE = SIGNALS.presence.number
+const APPEARANCE = SIGNALS.appearance.number
 
 /**
  * Occurrences and deviations of the running bucket of data time: flat counters by place, element,
@@ -56,12 +55,12 @@ export class DeviationCounts {
   unknownRuns = 0
   readonly #mix: MixCounts
   readonly #marks: OnsetMarks
-  readonly #series: DeviationSeries
+  readonly #series: MonitoredSeries
   readonly #recent: RecentValues
   #expectedSeen = new Uint16Array(256)
 
   /** `mostMarks`: looks within a bucket. */
-  constructor(series: DeviationSeries, recent: RecentValues, mostMarks: number) {
+  constructor(series: MonitoredSeries, recent: RecentValues, mostMarks: number) {
     this.#series = series
     this.#recent = recent
     this.#mix = new MixCounts(series.mixes.values())
@@ -94,11 +93,15 @@ export class DeviationCounts {
   }
 
   /** Share of them that deviates normally, given the call paths by which they came. */
-  normalRate(series: number): number {
+  baseRate(series: number): number {
     const { mixes } = this.#series
     const mix = mixes.size > 0 ? mixes.get(series) : undefined
-    if (!mix) return this.#series.rate[series]!
-    return mixedRate(mix, this.#mix.of(this.#series.kind[series]!), this.occurrences(series))
+    if (!mix) return this.#series.rows.of.baseRate[series]!
+    return baseRateOfMix(
+      mix,
+      this.#mix.of(this.#series.signal(series).denominator),
+      this.occurrences(series),
+    )
   }
 
   /** Counts one observation; adds the series in which it deviates to `deviating`. */
@@ -159,7 +162,8 @@ export class DeviationCounts {
     deviating: DeviatingSeries,
   ): void {
     const { place, path, selfNs, count } = elements
-    const { high, far, low, mixed, ofPlace, places } = this.#series
+    const { byPlace, places } = this.#series
+    const { p90, p99, p10, mixed } = this.#series.ofPlace.of
     const { ownError } = scan
     const { n } = this
     for (let i = 0; i < count; i++) {
@@ -171,18 +175,18 @@ export class DeviationCounts {
       if (n[at]!++ === 0) this.#touchPlace(at)
       if (mixed[at] === 1) this.#mix.take(path[i]!)
       const self = selfNs[i]!
-      if (self > high[at]!) {
-        this.#deviate(ofPlace[at * PLACE_KINDS + SELF_HIGH]!, self, deviating)
-        if (self > far[at]!) this.#deviate(ofPlace[at * PLACE_KINDS + SELF_FAR]!, self, deviating)
-      } else if (self < low[at]!)
-        this.#deviate(ofPlace[at * PLACE_KINDS + SELF_LOW]!, self, deviating)
-      if (ownError[i] === 1) this.#deviate(ofPlace[at * PLACE_KINDS + ERRORS]!, self, deviating)
+      if (self > p90[at]!) {
+        this.#deviate(byPlace[at * SIGNAL_STRIDE + P90]!, self, deviating)
+        if (self > p99[at]!) this.#deviate(byPlace[at * SIGNAL_STRIDE + P99]!, self, deviating)
+      } else if (self < p10[at]!) this.#deviate(byPlace[at * SIGNAL_STRIDE + P10]!, self, deviating)
+      if (ownError[i] === 1) this.#deviate(byPlace[at * SIGNAL_STRIDE + ERRORS]!, self, deviating)
     }
   }
 
   /** Every run: is it longer than usual, optional, what somebody expects? */
   #takeRuns(elements: TraceElements, scan: OccurrenceScan, deviating: DeviatingSeries): void {
-    const { calls, child, known, mixed, ofPlace, places } = this.#series
+    const { byPlace, known, places } = this.#series
+    const { calls, child, mixed } = this.#series.ofPlace.of
     const { runPlace, runParent, runCount, runFirst } = scan
     if (elements.count > this.#expectedSeen.length) {
       this.#expectedSeen = grownTo(this.#expectedSeen, elements.count)
@@ -199,11 +203,11 @@ export class DeviationCounts {
       counted[at]!++
       if (mixed[at] === 1) this.#mix.takeRun(elements.path[runFirst[run]!]!)
       if (runCount[run]! > calls[at]!) {
-        this.#deviate(ofPlace[at * PLACE_KINDS + COUNT]!, runCount[run]!, deviating)
+        this.#deviate(byPlace[at * SIGNAL_STRIDE + COUNT]!, runCount[run]!, deviating)
       }
       if (child[at] === EXPECTED) seen[runParent[run]!]!++
       else if (child[at] === OPTIONAL) {
-        this.#deviate(ofPlace[at * PLACE_KINDS + APPEARANCE]!, 0, deviating)
+        this.#deviate(byPlace[at * SIGNAL_STRIDE + APPEARANCE]!, 0, deviating)
       }
     }
     this.unknownRuns = unknown
@@ -228,11 +232,12 @@ export class DeviationCounts {
   }
 
   #findMissing(parent: number, e: number, scan: OccurrenceScan, deviating: DeviatingSeries): void {
-    const { child, children, childStart, ofPlace } = this.#series
+    const { byPlace, children, childStart } = this.#series
+    const { child } = this.#series.ofPlace.of
     for (let x = childStart[e]!; x < childStart[e + 1]!; x++) {
       const place = children[x]!
       if (child[place] !== EXPECTED || scan.find(parent, place) >= 0) continue
-      const series = ofPlace[place * PLACE_KINDS + PRESENCE]!
+      const series = byPlace[place * SIGNAL_STRIDE + PRESENCE]!
       this.#deviate(series, 0, deviating)
       if (this.#wasCalled(parent, place, scan)) this.unanswered[series]!++
     }

@@ -1,4 +1,3 @@
-import { SELF_FAR } from '../baseline/series-kind.ts'
 import { grownTo } from '../columns/grown-array.ts'
 import { logBetaBinomial, logRising } from '../stats/beta-binomial.ts'
 import { logLaterNull, materialEvidence } from '../stats/share-evidence.ts'
@@ -9,15 +8,10 @@ import {
   NO_EVIDENCE,
   srStepWithin,
 } from '../stats/shiryaev-roberts.ts'
-import type { DeviationSeries } from './deviation-series.ts'
 import { DeviationSketches } from './deviation-sketch.ts'
-import {
-  ALTERNATIVES,
-  alternativeShare,
-  type EvidenceOptions,
-  sharesOf,
-} from './evidence-options.ts'
+import { ALTERNATIVES, alternativeShare, type EvidenceOptions } from './evidence-options.ts'
 import { LastBuckets, type LastBucketsState } from './last-buckets.ts'
+import type { MonitoredSeries } from './monitored-series.ts'
 import { NO_ONSETS, type Onsets } from './onset-marks.ts'
 import { PathVotes } from './path-votes.ts'
 import { RecentValues } from './recent-values.ts'
@@ -57,14 +51,14 @@ export class DeviationEvidence {
   readonly recent: RecentValues
   /** Structure: the paths that differ first. */
   readonly votes = new PathVotes()
-  readonly #series: DeviationSeries
+  readonly #series: MonitoredSeries
   readonly #options: EvidenceOptions
   /** ln M of each alternative if the bucket that was weighed last ended now. */
   readonly #step = new Float64Array(ALTERNATIVES)
   readonly #ratios = new Float64Array(ALTERNATIVES)
   readonly #later = new Float64Array(ALTERNATIVES)
 
-  constructor(series: DeviationSeries, options: EvidenceOptions) {
+  constructor(series: MonitoredSeries, options: EvidenceOptions) {
     const { count } = series
     this.#series = series
     this.#options = options
@@ -118,7 +112,7 @@ export class DeviationEvidence {
     series: number,
     n: number,
     c: number,
-    base = this.#series.rate[series]!,
+    base = this.#series.rows.of.baseRate[series]!,
     onsets: Onsets = NO_ONSETS,
   ): number {
     if (this.suspended[series] === 1) return NO_EVIDENCE
@@ -136,13 +130,14 @@ export class DeviationEvidence {
    */
   #join(series: number, n: number, c: number, base: number): void {
     const { last } = this
-    const { kind, rho } = this.#series
-    if (kind[series]! > SELF_FAR || c === 0 || !last.isBefore(series, this.bucket)) return
+    const { rho } = this.#series.rows.of
+    const { burstsGoOn, alternatives } = this.#series.signal(series)
+    if (!burstsGoOn || c === 0 || !last.isBefore(series, this.bucket)) return
     const { alternativeRho, burstGoesOn } = this.#options
     const both = n + last.n[series]!
     const deviating = c + last.c[series]!
     const mean = (n * base + last.n[series]! * last.base[series]!) / both
-    const shares = sharesOf(kind[series]!, this.#options)
+    const shares = this.#options[alternatives]
     const goesOn = Math.log(burstGoesOn) + logBetaBinomial(both, deviating, mean, rho[series]!)
     for (let j = 0; j < ALTERNATIVES; j++) {
       const share = alternativeShare(shares[j]!, mean)
@@ -158,9 +153,9 @@ export class DeviationEvidence {
    * its ends say, and `#step`: ln M after both.
    */
   #weigh(series: number, n: number, c: number, base: number, onsets: Onsets): void {
-    const { rho, kind } = this.#series
+    const { rho } = this.#series.rows.of
     const { alternativeRho } = this.#options
-    const shares = sharesOf(kind[series]!, this.#options)
+    const shares = this.#options[this.#series.signal(series).alternatives]
     const least = alternativeShare(shares[0]!, base)
     const none = logBetaBinomial(n, c, base, rho[series]!)
     // The beta-binomials of the alternatives have the same size, so they share a factor.
@@ -200,7 +195,7 @@ export class DeviationEvidence {
     c: number,
     unanswered: number,
     open: boolean,
-    base = this.#series.rate[series]!,
+    base = this.#series.rows.of.baseRate[series]!,
     onsets: Onsets = NO_ONSETS,
   ): void {
     if (this.suspended[series] === 1) {

@@ -1,5 +1,5 @@
 import type { PlaceNull } from '../baseline/place-null.ts'
-import { APPEARANCE, PLACE_KINDS, PRESENCE, STRUCTURE, UNSEEN } from '../baseline/series-kind.ts'
+import { SIGNAL_LIST, SIGNALS } from '../baseline/signals.ts'
 import { grownTo } from '../columns/grown-array.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { OccurrenceScan } from '../profile/occurrence-scan.ts'
@@ -12,11 +12,16 @@ import {
   DeviationEvidence,
   type DeviationEvidenceState,
 } from './deviation-evidence.ts'
-import { DeviationSeries, EXPECTED } from './deviation-series.ts'
 import type { EvidenceOptions } from './evidence-options.ts'
+import { EXPECTED, MonitoredSeries, SIGNAL_STRIDE } from './monitored-series.ts'
 import { categoryVote } from './path-votes.ts'
 
 const WEEK_MS = 7 * 86_400_000
+
+/** Signals that a place is touched in where anything happens there; children are touched by parents. */
+const OF_PLACE = SIGNAL_LIST.filter(
+  ({ subject, denominator }) => subject === 'place' && denominator !== 'parents',
+).map(({ number }) => number)
 
 /** The running bucket of one series. */
 export interface RunningCounts {
@@ -28,7 +33,7 @@ export interface RunningCounts {
 
 /** Everything that is counted under one null: its series, the running bucket, the evidence. */
 export class DeviationWatch {
-  readonly series: DeviationSeries
+  readonly series: MonitoredSeries
   readonly counts: DeviationCounts
   readonly evidence: DeviationEvidence
   /** Series in which the last observation deviates. */
@@ -39,7 +44,7 @@ export class DeviationWatch {
   readonly #options: EvidenceOptions
 
   constructor(placeNull: PlaceNull, table: ElementTable, options: EvidenceOptions) {
-    this.series = new DeviationSeries(placeNull, table)
+    this.series = new MonitoredSeries(placeNull, table)
     this.evidence = new DeviationEvidence(this.series, options)
     const marks = Math.max(0, Math.round(1 / options.lookShare) - 1)
     this.counts = new DeviationCounts(this.series, this.evidence.recent, marks)
@@ -49,12 +54,13 @@ export class DeviationWatch {
 
   /** Goes on with the evidence of the watch before, for the series that both have. */
   takeOver(before: DeviationWatch): void {
-    const { kind, subject, count } = before.series
+    const { count } = before.series
+    const { signal, subject } = before.series.rows.of
     this.evidence.bucket = before.evidence.bucket
     for (let old = 0; old < count; old++) {
       const of = subject[old]!
-      const stratum = kind[old] === STRUCTURE
-      const now = stratum ? this.series.ofStratum(of) : this.series.find(kind[old]!, of)
+      const isStructure = signal[old] === SIGNALS.structure.number
+      const now = isStructure ? this.series.structureOf(of) : this.series.find(signal[old]!, of)
       if (now < 0) continue
       this.#grow()
       this.evidence.copy(now, before.evidence, old)
@@ -89,7 +95,7 @@ export class DeviationWatch {
    */
   #takeUnseen({ place, path, count }: TraceElements, scan: OccurrenceScan, run: number): void {
     const parent = scan.runParent[run]!
-    const series = this.series.find(UNSEEN, place[parent]!)
+    const series = this.series.find(SIGNALS.unseen.number, place[parent]!)
     if (series < 0 || hasFailed(scan, count)) return
     for (let before = 0; before < run; before++) {
       if (scan.runParent[before] !== parent) continue
@@ -101,7 +107,7 @@ export class DeviationWatch {
 
   /** `unusual`: its set of call paths is; `path` differs first, negative where it is missing; 0 = none. */
   takeStructure(stratum: number, unusual: boolean, path: number): void {
-    const series = this.series.ofStratum(stratum)
+    const series = this.series.structureOf(stratum)
     this.#grow()
     this.counts.takeStructure(stratum, series, unusual, this.deviating)
     if (unusual && path !== 0) this.evidence.votes.add(series, path)
@@ -114,7 +120,7 @@ export class DeviationWatch {
   takeCategories(stratum: number, values: Int32Array, scan: OccurrenceScan, spans: number): void {
     const unusual = this.series.unusualCategory(stratum, values)
     if (unusual < 0 || hasFailed(scan, spans)) return
-    const series = this.series.ofCategories(stratum)
+    const series = this.series.find(SIGNALS.category.number, stratum)
     this.counts.takeOne(series, this.deviating)
     this.evidence.votes.add(series, categoryVote(unusual, values[unusual]!))
   }
@@ -129,7 +135,7 @@ export class DeviationWatch {
     if (this.evidence.suspended[series] === 1) return { n: 0, c: 0, score: 0, unanswered: 0 }
     const n = this.counts.occurrences(series)
     const c = this.counts.c[series]!
-    const score = bucketScore(n, c, this.counts.normalRate(series))
+    const score = bucketScore(n, c, this.counts.baseRate(series))
     return { n, c, score, unanswered: this.counts.unanswered[series]! }
   }
 
@@ -138,15 +144,15 @@ export class DeviationWatch {
     if (this.evidence.suspended[series] === 1) return 0
     const n = this.counts.occurrences(series)
     const c = this.counts.c[series]!
-    const rate = this.counts.normalRate(series)
-    const rho = this.series.rho[series]!
+    const rate = this.counts.baseRate(series)
+    const rho = this.series.rows.of.rho[series]!
     return logShareRatio(n, c, share, this.#options.alternativeRho, rate, rho)
   }
 
   /** ln of the mean e-detector if the running bucket ended now. */
   prefix(series: number): number {
     const { counts } = this
-    const rate = counts.normalRate(series)
+    const rate = counts.baseRate(series)
     const n = counts.occurrences(series)
     return this.evidence.prefix(series, n, counts.c[series]!, rate, counts.onsets(series))
   }
@@ -159,32 +165,34 @@ export class DeviationWatch {
   /** Whether the running bucket deviates more than normal: without that, nothing can open. */
   isElevated(series: number): boolean {
     const c = this.counts.c[series]!
-    return c > 0 && c > this.counts.normalRate(series) * this.counts.occurrences(series)
+    return c > 0 && c > this.counts.baseRate(series) * this.counts.occurrences(series)
   }
 
   /** Fills `touched`; returns how many there are. Each series once, in a fixed order. */
   findTouched(): number {
-    const { ofPlace, child, children, childStart } = this.series
+    const { byPlace, children, childStart } = this.series
+    const { child } = this.series.ofPlace.of
     const { places, placeCount, elements, elementCount, strata, stratumCount } = this.counts
     let found = 0
     this.touched = grownTo(this.touched, this.series.count + 1)
     for (let i = 0; i < placeCount; i++) {
-      const from = places[i]! * PLACE_KINDS
-      for (let kind = 0; kind < PLACE_KINDS; kind++) {
-        const series = ofPlace[from + kind]!
-        if (series >= 0 && kind !== PRESENCE && kind !== APPEARANCE) this.touched[found++] = series
+      const from = places[i]! * SIGNAL_STRIDE
+      for (const signal of OF_PLACE) {
+        const series = byPlace[from + signal]!
+        if (series >= 0) this.touched[found++] = series
       }
     }
     for (let i = 0; i < elementCount; i++) {
       const e = elements[i]!
       for (let x = childStart[e]!; x < childStart[e + 1]!; x++) {
-        const kind = child[children[x]!] === EXPECTED ? PRESENCE : APPEARANCE
-        this.touched[found++] = ofPlace[children[x]! * PLACE_KINDS + kind]!
+        const { presence, appearance } = SIGNALS
+        const { number } = child[children[x]!] === EXPECTED ? presence : appearance
+        this.touched[found++] = byPlace[children[x]! * SIGNAL_STRIDE + number]!
       }
     }
     for (let i = 0; i < stratumCount; i++) {
-      this.touched[found++] = this.series.ofStratum(strata[i]!)
-      const categories = this.series.ofCategories(strata[i]!)
+      this.touched[found++] = this.series.structureOf(strata[i]!)
+      const categories = this.series.find(SIGNALS.category.number, strata[i]!)
       if (categories >= 0) this.touched[found++] = categories
     }
     return found
@@ -195,7 +203,7 @@ export class DeviationWatch {
     const { counts, evidence } = this
     const n = counts.occurrences(series)
     if (counts.c[series] === 0 && evidence.endPlainBucket(series, n)) return
-    const rate = counts.normalRate(series)
+    const rate = counts.baseRate(series)
     const onsets = counts.onsets(series)
     evidence.endBucket(series, n, counts.c[series]!, counts.unanswered[series]!, open, rate, onsets)
   }
@@ -222,7 +230,7 @@ export class DeviationWatch {
     options: EvidenceOptions,
   ): DeviationWatch {
     const watch = new DeviationWatch(state.placeNull, table, options)
-    for (const stratum of state.lateStrata) watch.series.ofStratum(stratum)
+    for (const stratum of state.lateStrata) watch.series.structureOf(stratum)
     watch.counts.restore(state.counts)
     watch.evidence.restore(state.evidence)
     return watch

@@ -1,18 +1,11 @@
-import { APPEARANCE, COUNT, PRESENCE, SELF_FAR } from '../baseline/series-kind.ts'
+import type { Alternatives } from '../baseline/signals.ts'
 
 /** Alternatives that each series is tested against. */
 export const ALTERNATIVES = 3
 
 /** The free constants of the evidence; docs/quality.md shows three other values of each. */
-export interface EvidenceOptions {
-  /** Shares of deviating occurrences under the alternatives: self time and counts. */
-  readonly commonShares: readonly [number, number, number]
-  /** ... optional children: only a clear majority is no change of the mix. */
-  readonly appearanceShares: readonly [number, number, number]
-  /** ... presence. */
-  readonly presenceShares: readonly [number, number, number]
-  /** ... errors and structure. */
-  readonly rareShares: readonly [number, number, number]
+export interface EvidenceOptions
+  extends Readonly<Record<Alternatives, readonly [number, number, number]>> {
   /** Over-dispersion of the shares under the alternatives: lets three shares cover all. */
   readonly alternativeRho: number
   /** Share of bursts of slowness that go on into the next bucket; none is taken to go further. */
@@ -30,10 +23,13 @@ export interface EvidenceOptions {
 }
 
 export const EVIDENCE_OPTIONS: EvidenceOptions = {
+  // Shares of deviating occurrences under the alternatives of each signal that names them.
   commonShares: [0.3, 0.6, 0.9],
+  // Only a clear majority is no change of the mix.
   appearanceShares: [0.6, 0.75, 0.9],
   presenceShares: [0.1, 0.4, 0.9],
   rareShares: [0.05, 0.2, 0.6],
+  similarShares: [0.02, 0.1, 0.4],
   alternativeRho: 0.1,
   burstGoesOn: 0.5,
   closingOdds: 20,
@@ -43,16 +39,10 @@ export const EVIDENCE_OPTIONS: EvidenceOptions = {
   callerOf: 3,
 }
 
-export function sharesOf(kind: number, options: EvidenceOptions): readonly number[] {
-  if (kind <= SELF_FAR || kind === COUNT) return options.commonShares
-  if (kind === APPEARANCE) return options.appearanceShares
-  return kind === PRESENCE ? options.presenceShares : options.rareShares
-}
-
 /**
- * The share of an alternative for a series that deviates at `base` normally. Where the stated share
- * is hardly above the base it is taken of the occurrences that do not deviate anyway.
+ * The share of an alternative for a series that deviates at `baseRate` normally. Where the stated
+ * share is hardly above that it is taken of the occurrences that do not deviate anyway.
  */
-export function alternativeShare(share: number, base: number): number {
-  return share >= 2 * base ? share : base + share * (1 - base)
+export function alternativeShare(share: number, baseRate: number): number {
+  return share >= 2 * baseRate ? share : baseRate + share * (1 - baseRate)
 }

@@ -1,5 +1,5 @@
 import type { MixNull } from '../baseline/mix-null.ts'
-import { APPEARANCE, COUNT, PRESENCE } from '../baseline/series-kind.ts'
+import type { Denominator } from '../baseline/signals.ts'
 import { grownTo } from '../columns/grown-array.ts'
 
 /**
@@ -22,10 +22,10 @@ export class MixCounts {
     this.#parents = new Uint32Array(paths)
   }
 
-  /** Counts of the running bucket, by path, that the occurrences of a series of this kind go by. */
-  of(kind: number): Uint32Array<ArrayBuffer> {
-    if (kind === COUNT) return this.#runs
-    return kind === PRESENCE || kind === APPEARANCE ? this.#parents : this.#n
+  /** Counts of the running bucket by path. */
+  of(denominator: Denominator): Uint32Array<ArrayBuffer> {
+    if (denominator === 'runs') return this.#runs
+    return denominator === 'parents' ? this.#parents : this.#n
   }
 
   take(path: number): void {

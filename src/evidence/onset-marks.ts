@@ -1,6 +1,5 @@
-import { APPEARANCE, CATEGORY, COUNT, PRESENCE, STRUCTURE } from '../baseline/series-kind.ts'
 import { grownTo } from '../columns/grown-array.ts'
-import type { DeviationSeries } from './deviation-series.ts'
+import type { MonitoredSeries } from './monitored-series.ts'
 
 /** Counters of a bucket: by place, place, element, stratum and series. */
 export interface BucketCounts {
@@ -32,21 +31,19 @@ export const NO_ONSETS: Onsets = {
 /** Occurrences against which the deviations of a series count. */
 export function occurrencesIn(
   counts: Omit<BucketCounts, 'c'>,
-  { kind, subject, parent }: DeviationSeries,
+  monitored: MonitoredSeries,
   series: number,
 ): number {
-  const of = subject[series]!
-  switch (kind[series]!) {
-    case COUNT:
-      return counts.runs[of] ?? 0
-    case PRESENCE:
-    case APPEARANCE:
-      return counts.parents[parent[series]!] ?? 0
-    case STRUCTURE:
-    case CATEGORY:
-      return counts.observations[of] ?? 0
-    default:
-      return counts.n[of] ?? 0
+  const at = monitored.rows.of.counted[series]!
+  switch (monitored.signal(series).denominator) {
+    case 'occurrences':
+      return counts.n[at] ?? 0
+    case 'runs':
+      return counts.runs[at] ?? 0
+    case 'parents':
+      return counts.parents[at] ?? 0
+    case 'observations':
+      return counts.observations[at] ?? 0
   }
 }
 
@@ -78,12 +75,12 @@ export class OnsetMarks {
    * The marks as one series sees them; reused by the next call. None where nothing has deviated so far
    * (`c`): no end of such a bucket claims anything, and most series are of that kind.
    */
-  of(watched: DeviationSeries, series: number, c: number): Onsets {
+  of(monitored: MonitoredSeries, series: number, c: number): Onsets {
     const onsets = this.#onsets
     onsets.count = c === 0 ? 0 : this.#count
     for (let k = 0; k < onsets.count; k++) {
       const mark = this.#marks[k]!
-      onsets.n[k] = occurrencesIn(mark, watched, series)
+      onsets.n[k] = occurrencesIn(mark, monitored, series)
       onsets.c[k] = mark.c[series] ?? 0
     }
     return onsets

@@ -2,22 +2,26 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
-import type { Checkpoints } from '../service/ports.ts'
 import { messageOf } from './telemetry/log.ts'
 
-/** Of the file's layout and of what `Detector.snapshot` holds; a new one starts anew. */
-const CHECKPOINT_VERSION = 2
+/** Of the file's layout; what the snapshot holds has versions of its own. */
+const CHECKPOINT_VERSION = 3
 export const CHECKPOINT_FILE = 'checkpoint.bin'
 
 const MAGIC = Buffer.from('medoscope checkpoint\n')
 const HASH_BYTES = 32
 
+/** Where checkpoints go; `save` resolves when the checkpoint is durable. */
+export interface Checkpoints {
+  save(snapshot: unknown, positions: ReadonlyMap<string, bigint>): Promise<void>
+}
+
 /** What a start finds. */
-export type LoadedCheckpoint =
+export type LoadedCheckpoint<T> =
   | { readonly state: 'none' }
   | {
       readonly state: 'restored'
-      readonly snapshot: unknown
+      readonly restored: T
       readonly positions: Map<string, bigint>
     }
   /** There is one, but it is not used; it was put aside as `checkpoint.bin.refused`. */
@@ -72,9 +76,10 @@ export class CheckpointStore implements Checkpoints {
 
   /**
    * The last checkpoint, if it fits. One that does not is renamed, so that the next save leaves it.
+   * @param restore makes of the snapshot what goes on from it; what it throws refuses the checkpoint
    * @throws what the disk reports, but for a missing file
    */
-  async load(): Promise<LoadedCheckpoint> {
+  async load<T>(restore: (snapshot: unknown) => T): Promise<LoadedCheckpoint<T>> {
     let bytes: Buffer
     try {
       bytes = await readFile(this.path)
@@ -84,12 +89,19 @@ export class CheckpointStore implements Checkpoints {
       throw error
     }
     this.bytes = bytes.length
+    let reason: string
     const content = this.#read(bytes)
-    if (typeof content !== 'string') {
-      return { state: 'restored', snapshot: content.snapshot, positions: content.positions }
+    if (typeof content === 'string') reason = content
+    else {
+      const { snapshot, positions } = content
+      try {
+        return { state: 'restored', restored: restore(snapshot), positions }
+      } catch (error) {
+        reason = messageOf(error)
+      }
     }
     await rename(this.path, `${this.path}.refused`)
-    return { state: 'refused', reason: content }
+    return { state: 'refused', reason }
   }
 
   /** The content, or the reason why it is not used. */
@@ -105,7 +117,7 @@ export class CheckpointStore implements Checkpoints {
       return `it cannot be read: ${messageOf(error)}`
     }
     if (content.version !== CHECKPOINT_VERSION) {
-      return `it has version ${content.version}, and this medoscope reads ${CHECKPOINT_VERSION}`
+      return `it is version ${content.version}, and this medoscope reads version ${CHECKPOINT_VERSION}`
     }
     if (content.settings !== this.#settings) return 'it was made with other settings'
     return content

@@ -64,10 +64,6 @@ export class ClusterStore {
     return [...this.#open.values()].sort((a, b) => b.eValue - a.eValue || compare(a.id, b.id))
   }
 
-  get openCount(): number {
-    return this.#open.size
-  }
-
   /** Clusters that are over, the last one first. */
   past(): AnomalyCluster[] {
     return [...this.#past.values()].reverse()

@@ -1,9 +1,12 @@
 import { Worker } from 'node:worker_threads'
-import { fit as fitModel } from '../model/fit.ts'
-import type { FitRequest, FitResult } from '../model/fit-request.ts'
-import type { Fitter } from '../service/ports.ts'
+import { type FitRequest, type FitResult, fit as fitModel } from '../detector/fit.ts'
 import type { FitAnswer } from './fit-worker.ts'
 import { type Log, messageOf } from './telemetry/log.ts'
+
+/** Turns a request into a model, somewhere: in a worker, or at once. */
+export interface Fitter {
+  fit(request: FitRequest): Promise<FitResult>
+}
 
 /** Fits at once, in the calling thread: for replays and tests. */
 export const inlineFitter: Fitter = {

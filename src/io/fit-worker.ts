@@ -1,6 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import { fit as fitModel } from '../model/fit.ts'
-import type { FitRequest } from '../model/fit-request.ts'
+import { type FitRequest, fit as fitModel } from '../detector/fit.ts'
 import { messageOf } from './telemetry/log.ts'
 
 /** What the worker answers to one request. */

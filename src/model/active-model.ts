@@ -2,8 +2,9 @@ import { Dissimilarity } from '../distance/dissimilarity.ts'
 import type { ProfileScratch, ScaledProfile } from '../profile/profile.ts'
 import { type PValues, pValues } from './calibration.ts'
 import type { Model, NormalCluster, StratumModel } from './model.ts'
+import { nearestMedoid } from './nearest-medoid.ts'
+import { PathSetLookup } from './path-sets.ts'
 import { Scaler } from './scales.ts'
-import { ShapeLookup } from './shapes.ts'
 
 /** What a model says of one observation; reused for the next. */
 export interface Judgement extends PValues {
@@ -12,7 +13,7 @@ export interface Judgement extends PValues {
   cluster: NormalCluster | null
   distance: number
   novelty: number
-  /** First path that differs from the nearest known shape; -1 = none. */
+  /** First path that differs from the nearest known set of paths; -1 = none. */
   differingPath: number
 }
 
@@ -36,7 +37,7 @@ export class ActiveModel {
   readonly #scaler: Scaler
   readonly #byStratum = new Map<
     number,
-    { stratum: StratumModel; medoids: ScaledProfile[]; shapes: ShapeLookup }
+    { stratum: StratumModel; medoids: ScaledProfile[]; pathSets: PathSetLookup }
   >()
 
   constructor(model: Model) {
@@ -46,7 +47,7 @@ export class ActiveModel {
       this.#byStratum.set(stratum.stratum, {
         stratum,
         medoids: stratum.clusters.map(({ medoid }) => medoid),
-        shapes: new ShapeLookup(stratum.shapes),
+        pathSets: new PathSetLookup(stratum.pathSets),
       })
     }
   }
@@ -59,22 +60,13 @@ export class ActiveModel {
     out.differingPath = -1
     if (!known) return
     this.#scaler.apply(x)
-    const { medoids } = known
-    let best = Infinity
-    let nearest = 0
-    for (let m = 0; m < medoids.length; m++) {
-      const distance = this.dissimilarity.distance(x, medoids[m]!, best)
-      if (distance < best) {
-        best = distance
-        nearest = m
-      }
-    }
-    const novelty = known.shapes.novelty(x)
-    const cluster = known.stratum.clusters[nearest]!
+    const { index, distance } = nearestMedoid(x, known.medoids, this.dissimilarity)
+    const novelty = known.pathSets.novelty(x)
+    const cluster = known.stratum.clusters[index]!
     out.cluster = cluster
-    out.distance = best
+    out.distance = distance
     out.novelty = novelty.score
     out.differingPath = novelty.path
-    pValues(this.model.calibration, cluster.index, best, novelty.score, out)
+    pValues(this.model.calibration, cluster.index, distance, novelty.score, out)
   }
 }

@@ -1,15 +1,10 @@
-import type { PlaceNull } from '../baseline/place-null.ts'
-import type { PlaceReferenceData } from '../baseline/reference-data.ts'
-import type { PackedProfiles } from '../profile/packed-profiles.ts'
+import type { PackedProfiles } from '../profile/profile.ts'
 import type { Calibration } from './calibration.ts'
+import type { PathSets } from './path-sets.ts'
 import type { Scales } from './scales.ts'
-import type { Shapes } from './shapes.ts'
 
-/**
- * Everything a fit needs, as flat arrays: plain data that can be sent to a worker thread or kept in a
- * checkpoint. The same request gives the same result everywhere.
- */
-export interface FitRequest {
+/** Everything that fitting a model needs, as flat arrays. */
+export interface ModelRequest {
   /** Version that the model will have. */
   readonly version: number
   readonly seed: number
@@ -31,24 +26,22 @@ export interface FitRequest {
   readonly previousSlot: Int32Array<ArrayBuffer>
   readonly calibration: PackedProfiles
   readonly calibrationStratum: Int32Array<ArrayBuffer>
-  readonly places: PlaceReferenceData | null
 }
 
-/** What a fit gives back: indices into the request's sample, and everything that does not name one. */
-export interface FitResult {
+/** A model as fitted: indices into the request's sample, and everything that does not name one. */
+export interface FittedModel {
   readonly version: number
   readonly timeMs: number
   readonly scales: Scales
   readonly strata: readonly FittedStratum[]
   readonly calibration: Calibration
-  readonly places: PlaceNull | null
   readonly effort: FitEffort
 }
 
 export interface FittedStratum {
   readonly stratum: number
   readonly clusters: readonly FittedCluster[]
-  readonly shapes: Shapes
+  readonly pathSets: PathSets
   /** Sampled observations. */
   readonly observations: number
   /** Share of the sample's weight that changed its cluster since the previous model; 0 at first. */

@@ -1,5 +1,4 @@
-import type { PackedProfiles } from '../profile/packed-profiles.ts'
-import { MAX_SELF, MEAN_DURATION, PROFILE_STRIDE } from '../profile/profile.ts'
+import { MAX_SELF, MEAN_DURATION, type PackedProfiles, PROFILE_STRIDE } from '../profile/profile.ts'
 import { fitKnots, KNOTS, type Scales } from './scales.ts'
 import type { StratumRange } from './stratum-range.ts'
 

@@ -1,13 +1,13 @@
 import type { Dissimilarity } from '../distance/dissimilarity.ts'
 import { diverseMembers } from '../kmedoids/diverse-members.ts'
 import { type FittedMedoids, fitMedoids } from '../kmedoids/fit-medoids.ts'
+import { STATUS_ERROR } from '../otlp/span-columns.ts'
 import type { ProfileScratch, ScaledProfile } from '../profile/profile.ts'
 import { SeededRandom } from '../stats/random.ts'
-import type { FitRequest, FittedCluster, FittedStratum } from './fit-request.ts'
-import { collectShapes } from './shapes.ts'
+import type { FittedCluster, FittedStratum, ModelRequest } from './fit-request.ts'
+import { collectPathSets } from './path-sets.ts'
 import type { StratumRange } from './stratum-range.ts'
 
-const ERROR = 2
 const MEMBERS = 5
 /** A new cluster must bring a fifth of a mean cluster's cost, an old one stays until it brings a tenth. */
 const ADD_GAIN = 0.2
@@ -20,7 +20,7 @@ const COST_FLOOR = 0.005
  * the previous medoids, k adjusted within its limits. Adds its effort to `effort`.
  */
 export function fitStratum(
-  request: FitRequest,
+  request: ModelRequest,
   range: StratumRange,
   members: readonly ScaledProfile[],
   scratch: ProfileScratch,
@@ -52,7 +52,7 @@ export function fitStratum(
   return {
     stratum: range.stratum,
     clusters,
-    shapes: collectShapes(members.filter((_, i) => weights[i]! > 0).map(({ paths }) => paths)),
+    pathSets: collectPathSets(members.filter((_, i) => weights[i]! > 0).map(({ paths }) => paths)),
     observations: weights.reduce((sum, weight) => sum + weight, 0),
     moved: movedShare(distances, n, weights, fitted, previous),
   }
@@ -65,7 +65,7 @@ interface PreviousMedoid {
 }
 
 /** In slot order, so that survivors keep theirs. */
-function previousMedoids(request: FitRequest, { from, to }: StratumRange): PreviousMedoid[] {
+function previousMedoids(request: ModelRequest, { from, to }: StratumRange): PreviousMedoid[] {
   const found: PreviousMedoid[] = []
   for (let i = from; i < to; i++) {
     const slot = request.previousSlot[i]!
@@ -117,7 +117,7 @@ function describeCluster(
     own.push(i)
     weight += weights[i]!
     total += weights[i]! * distances[medoid * n + i]!
-    if (members[i]!.status === ERROR) errors += weights[i]!
+    if (members[i]!.status === STATUS_ERROR) errors += weights[i]!
   }
   const spread = Float64Array.from(own, (i) => distances[medoid * n + i]!).sort()
   const radius = spread.length === 0 ? 0 : spread[Math.floor(0.95 * (spread.length - 1))]!

@@ -1,22 +1,28 @@
-import { categoryShares } from '../baseline/category-shares.ts'
-import { fitPlaceNull } from '../baseline/place-null.ts'
-import { structureShares } from '../baseline/structure-shares.ts'
 import { Dissimilarity } from '../distance/dissimilarity.ts'
-import { type PackedProfiles, unpackProfile } from '../profile/packed-profiles.ts'
-import { ProfileScratch, type ScaledProfile } from '../profile/profile.ts'
+import {
+  type PackedProfiles,
+  ProfileScratch,
+  type ScaledProfile,
+  unpackProfile,
+} from '../profile/profile.ts'
 import { calibrate } from './calibration.ts'
-import type { FitEffort, FitRequest, FitResult, FittedStratum } from './fit-request.ts'
+import type { FitEffort, FittedModel, FittedStratum, ModelRequest } from './fit-request.ts'
 import { fitScales } from './fit-scales.ts'
 import { fitStratum } from './fit-stratum.ts'
+import { nearestMedoid } from './nearest-medoid.ts'
+import { PathSetLookup } from './path-sets.ts'
 import { Scaler } from './scales.ts'
-import { ShapeLookup } from './shapes.ts'
 import { type StratumRange, strataRanges } from './stratum-range.ts'
 
 /**
  * Fits a model: scales, then per stratum weighted FasterPAM from the previous medoids, then the
  * calibration on observations that the fit did not use. Pure: the same request gives the same result.
  */
-export function fit(request: FitRequest): FitResult {
+export function fitModel(request: ModelRequest): {
+  readonly model: FittedModel
+  /** Which calibration observations the model knows the stratum of, and how novel they are to it. */
+  readonly scored: ScoredNovelty
+} {
   const { sample, sampleStratum, sampleWeight } = request
   const ranges = strataRanges(sampleStratum).filter(
     ({ from, to }) => sum(sampleWeight, from, to) >= request.minObservations,
@@ -40,18 +46,15 @@ export function fit(request: FitRequest): FitResult {
   const calibration = calibrate(scored, scored.clusterStrata, request.alpha)
   effort.calibrated = calibration.count
   return {
-    version: request.version,
-    timeMs: request.timeMs,
-    scales,
-    strata,
-    calibration,
-    places: request.places
-      ? fitPlaceNull(request.places, {
-          structure: structureShares(calibration, scored),
-          categories: categoryShares(request),
-        })
-      : null,
-    effort: effort satisfies FitEffort,
+    model: {
+      version: request.version,
+      timeMs: request.timeMs,
+      scales,
+      strata,
+      calibration,
+      effort: effort satisfies FitEffort,
+    },
+    scored,
   }
 }
 
@@ -73,7 +76,7 @@ function scaledProfiles(
 
 /** The calibration observations as the new model sees them. */
 function scoreCalibration(
-  request: FitRequest,
+  request: ModelRequest,
   strata: readonly FittedStratum[],
   medoids: readonly ScaledProfile[][],
   scaler: Scaler,
@@ -81,7 +84,7 @@ function scoreCalibration(
   dissimilarity: Dissimilarity,
 ): ScoredCalibration {
   const indexOf = new Map(strata.map(({ stratum }, index) => [stratum, index]))
-  const lookups = strata.map(({ shapes }) => new ShapeLookup(shapes))
+  const lookups = strata.map(({ pathSets }) => new PathSetLookup(pathSets))
   const firstCluster = [0]
   for (const { clusters } of strata) firstCluster.push(firstCluster.at(-1)! + clusters.length)
   const stratum: number[] = []
@@ -93,7 +96,7 @@ function scoreCalibration(
     if (at === undefined) continue
     scratch.loadPacked(request.calibration, i)
     scaler.apply(scratch)
-    const nearest = nearestOf(scratch, medoids[at]!, dissimilarity)
+    const nearest = nearestMedoid(scratch, medoids[at]!, dissimilarity)
     stratum.push(request.calibrationStratum[i]!)
     cluster.push(firstCluster[at]! + nearest.index)
     distance.push(nearest.distance)
@@ -110,31 +113,17 @@ function scoreCalibration(
   }
 }
 
-interface ScoredCalibration {
+/** Of each scored calibration observation its stratum and how new its set of call paths is. */
+export interface ScoredNovelty {
   readonly stratum: Int32Array
-  readonly cluster: Int32Array
-  readonly distance: Float64Array
   readonly novelty: Float64Array
-  /** Stratum of each cluster (global index). */
-  readonly clusterStrata: Int32Array
 }
 
-/** The nearest of some medoids; the first one where several are equally near. */
-export function nearestOf(
-  x: ProfileScratch,
-  medoids: readonly ScaledProfile[],
-  dissimilarity: Dissimilarity,
-): { index: number; distance: number } {
-  let index = 0
-  let best = Infinity
-  for (let m = 0; m < medoids.length; m++) {
-    const distance = dissimilarity.distance(x, medoids[m]!, best)
-    if (distance < best) {
-      best = distance
-      index = m
-    }
-  }
-  return { index, distance: best }
+interface ScoredCalibration extends ScoredNovelty {
+  readonly cluster: Int32Array
+  readonly distance: Float64Array
+  /** Stratum of each cluster (global index). */
+  readonly clusterStrata: Int32Array
 }
 
 function sum(values: Float64Array, from: number, to: number): number {

@@ -1,9 +1,9 @@
+import type { Churn } from '../contract/installed-model.ts'
 import type { KeptTrace } from '../profile/kept-trace.ts'
-import { unpackProfile } from '../profile/packed-profiles.ts'
-import { ProfileScratch } from '../profile/profile.ts'
+import { ProfileScratch, unpackProfile } from '../profile/profile.ts'
 import { ContentHash } from './content-hash.ts'
-import type { FitRequest, FitResult, FittedCluster } from './fit-request.ts'
-import type { Churn, Model, NormalCluster, StratumModel } from './model.ts'
+import type { FittedCluster, FittedModel, ModelRequest } from './fit-request.ts'
+import type { Model, NormalCluster, StratumModel } from './model.ts'
 import { Scaler } from './scales.ts'
 
 /**
@@ -12,8 +12,8 @@ import { Scaler } from './scales.ts'
  * @param previous the model whose medoids the fit started from
  */
 export function makeModel(
-  request: FitRequest,
-  result: FitResult,
+  request: ModelRequest,
+  result: FittedModel,
   traces: readonly KeptTrace[],
   previous: Model | null,
   installedMs: number,
@@ -23,9 +23,9 @@ export function makeModel(
   const before = new Map(previous?.strata.map((stratum) => [stratum.stratum, stratum]))
   let index = 0
   const strata: StratumModel[] = result.strata.map(
-    ({ stratum, clusters, shapes, observations, moved }) => ({
+    ({ stratum, clusters, pathSets, observations, moved }) => ({
       stratum,
-      shapes,
+      pathSets,
       observations,
       moved,
       clusters: clusters.map((fitted): NormalCluster => {
@@ -57,7 +57,6 @@ export function makeModel(
     scales: result.scales,
     strata,
     calibration: result.calibration,
-    places: result.places,
     churn: churnOf(result, strata, previous),
     effort: result.effort,
   }
@@ -73,15 +72,15 @@ function clusterId(trace: KeptTrace, stratum: number, version: number): string {
 function contentId(model: Omit<Model, 'id'>): string {
   const hash = new ContentHash().number(model.version).number(model.fittedMs)
   hash.numbers(model.scales.knots).numbers(model.calibration.statistic)
-  for (const { clusters, shapes } of model.strata) {
-    hash.numbers(shapes.signatures)
+  for (const { clusters, pathSets } of model.strata) {
+    hash.numbers(pathSets.signatures)
     for (const cluster of clusters) hash.text(cluster.id).numbers(cluster.members[0]!.id)
   }
   return hash.hex()
 }
 
 function churnOf(
-  result: FitResult,
+  result: FittedModel,
   strata: readonly StratumModel[],
   previous: Model | null,
 ): Churn {

@@ -1,10 +1,10 @@
-import type { PlaceNull } from '../baseline/place-null.ts'
-import { hexWords, type KeptTrace } from '../profile/kept-trace.ts'
+import type { Churn } from '../contract/installed-model.ts'
+import type { KeptTrace } from '../profile/kept-trace.ts'
 import type { ScaledProfile } from '../profile/profile.ts'
 import type { Calibration } from './calibration.ts'
 import type { FitEffort } from './fit-request.ts'
+import type { PathSets } from './path-sets.ts'
 import type { Scales } from './scales.ts'
-import type { Shapes } from './shapes.ts'
 
 /**
  * What is normal: an immutable version, installed at a position in the log. Plain data; element and
@@ -21,7 +21,6 @@ export interface Model {
   readonly scales: Scales
   readonly strata: readonly StratumModel[]
   readonly calibration: Calibration
-  readonly places: PlaceNull | null
   readonly churn: Churn
   readonly effort: FitEffort
 }
@@ -29,7 +28,7 @@ export interface Model {
 export interface StratumModel {
   readonly stratum: number
   readonly clusters: readonly NormalCluster[]
-  readonly shapes: Shapes
+  readonly pathSets: PathSets
   readonly observations: number
   /** Share of its sample that changed its cluster with this version. */
   readonly moved: number
@@ -50,18 +49,4 @@ export interface NormalCluster {
   /** Data time at which this id first and last was part of a model, ms. */
   readonly firstSeenMs: number
   readonly lastSeenMs: number
-}
-
-/** How the clusters changed since the version before (MONIC's transitions, Spiliopoulou 2006). */
-export interface Churn {
-  /** Share of the previous clusters whose medoid stayed the very same observation. */
-  readonly retention: number
-  readonly births: number
-  readonly deaths: number
-  /** Share of the sample's weight that changed its cluster. */
-  readonly moved: number
-}
-
-export function medoidTraceId(cluster: NormalCluster): string {
-  return hexWords(cluster.members[0]!.id)
 }

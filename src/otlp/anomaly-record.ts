@@ -1,7 +1,10 @@
 import type { Anomaly } from '../contract/anomaly.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
+import type { Encoding } from '../contract/log-record.ts'
+import type { Publication } from '../contract/sink.ts'
 import type { Attributes } from './any-value.ts'
-import type { OtlpLogRecord } from './encode-logs.ts'
+import { encodeLogsJson, encodeLogsProto, type OtlpLogRecord } from './encode-logs.ts'
+import { STATUS_ERROR } from './span-columns.ts'
 
 /** Resource of every record that medoscope publishes about traces. */
 export const RECORD_RESOURCE = {
@@ -14,10 +17,22 @@ const ANOMALY_CLUSTER_EVENT = 'medoscope.anomaly_cluster'
 
 const MAX_CONTRIBUTIONS = 5
 const MAX_SERVICES = 20
-const STATUS_ERROR = 2
 const INFO = { severityNumber: 9, severityText: 'INFO' }
 const WARN = { severityNumber: 13, severityText: 'WARN' }
 const ERROR = { severityNumber: 17, severityText: 'ERROR' }
+
+/** The log record of a publication; none of a dead letter. */
+export function publicationRecords(publication: Publication): OtlpLogRecord[] {
+  if (publication.type === 'anomaly') return [anomalyRecord(publication.anomaly)]
+  if (publication.type === 'anomaly_cluster') return [clusterChangeRecord(publication.change)]
+  return []
+}
+
+/** A publication as the body of an OTLP logs request, with its one record. */
+export function encodePublication(publication: Publication, encoding: Encoding): Uint8Array {
+  const encode = encoding === 'otlp_json' ? encodeLogsJson : encodeLogsProto
+  return encode(RECORD_RESOURCE, publicationRecords(publication))
+}
 
 /**
  * An anomaly as an OTLP log record: ERROR where a span of the trace failed, WARN where it is only

@@ -121,33 +121,33 @@ class JsonDecoder {
   #readSpan(span: Json): void {
     const { columns, names } = this.#rows.target
     const row = columns.add()
-    if (!readId(span['traceId'], columns.traceId, row * 4, 4))
+    if (!readId(span['traceId'], columns.of.traceId, row * 4, 4))
       this.#fail('.traceId', 'no id of 16 bytes')
-    if (!readId(span['spanId'], columns.spanId, row * 2, 2))
+    if (!readId(span['spanId'], columns.of.spanId, row * 2, 2))
       this.#fail('.spanId', 'no id of 8 bytes')
-    const { traceId, spanId } = columns
+    const { traceId, spanId } = columns.of
     const t = row * 4
     if ((traceId[t]! | traceId[t + 1]! | traceId[t + 2]! | traceId[t + 3]!) === 0) {
       this.#fail('.traceId', 'all zero')
     }
     if ((spanId[row * 2]! | spanId[row * 2 + 1]!) === 0) this.#fail('.spanId', 'all zero')
     const parent = span['parentSpanId'] ?? ''
-    if (parent !== '' && !readId(parent, columns.parentId, row * 2, 2)) {
+    if (parent !== '' && !readId(parent, columns.of.parentId, row * 2, 2)) {
       this.#fail('.parentSpanId', 'no id of 8 bytes')
     }
     const name = span['name'] ?? ''
     if (typeof name !== 'string') this.#fail('.name', 'not a string')
-    columns.name[row] = names.intern(name.toWellFormed())
-    columns.kind[row] = this.#enum(span['kind'], KINDS, '.kind')
+    columns.of.name[row] = names.intern(name.toWellFormed())
+    columns.of.kind[row] = this.#enum(span['kind'], KINDS, '.kind')
     const status = span['status']
     if (status !== undefined && status !== null) {
       const code = this.#object(status, '.status')['code']
-      columns.status[row] = this.#enum(code, STATUS_CODES, '.status.code')
+      columns.of.status[row] = this.#enum(code, STATUS_CODES, '.status.code')
     }
     this.#times(span, row)
     this.#attributes(span, row)
-    columns.events[row] = this.#count(span, 'events')
-    columns.links[row] = this.#count(span, 'links')
+    columns.of.events[row] = this.#count(span, 'events')
+    columns.of.links[row] = this.#count(span, 'links')
   }
 
   #times(span: Json, row: number): void {
@@ -161,10 +161,10 @@ class JsonDecoder {
     if (!readUint64(span['endTimeUnixNano'] ?? 0, words)) {
       this.#fail('.endTimeUnixNano', 'not an unsigned 64-bit integer')
     }
-    columns.startHi[row] = startHi
-    columns.startLo[row] = startLo
-    columns.durationNs[row] = (words.hi - startHi) * TWO_TO_32 + (words.lo - startLo)
-    columns.endMs[row] = words.hi * MS_PER_HI + words.lo / 1e6
+    columns.of.startHi[row] = startHi
+    columns.of.startLo[row] = startLo
+    columns.of.durationNs[row] = (words.hi - startHi) * TWO_TO_32 + (words.lo - startLo)
+    columns.of.endMs[row] = words.hi * MS_PER_HI + words.lo / 1e6
   }
 
   #attributes(owner: Json, row: number): void {

@@ -177,7 +177,7 @@ class ProtobufDecoder {
       else this.#spanBytes(row, tag, position, to)
       position = to
     }
-    const { traceId, spanId } = columns
+    const { traceId, spanId } = columns.of
     const t = row * 4
     if ((traceId[t]! | traceId[t + 1]! | traceId[t + 2]! | traceId[t + 3]!) === 0) {
       throw new DecodeError('span without a trace id', start)
@@ -185,9 +185,9 @@ class ProtobufDecoder {
     if ((spanId[row * 2]! | spanId[row * 2 + 1]!) === 0) {
       throw new DecodeError('span without a span id', start)
     }
-    columns.durationNs[row] =
-      (ended[0] - columns.startHi[row]!) * TWO_TO_32 + (ended[1] - columns.startLo[row]!)
-    columns.endMs[row] = ended[0] * MS_PER_HI + ended[1] / 1e6
+    columns.of.durationNs[row] =
+      (ended[0] - columns.of.startHi[row]!) * TWO_TO_32 + (ended[1] - columns.of.startLo[row]!)
+    columns.of.endMs[row] = ended[0] * MS_PER_HI + ended[1] / 1e6
   }
 
   /** A field of a span whose wire type is not bytes; returns the position behind it. */
@@ -197,13 +197,13 @@ class ProtobufDecoder {
     switch (tag) {
       case SPAN_KIND: {
         const kind = reader.varint(start, end)
-        columns.kind[row] = kind <= MAX_KIND ? kind : 0
+        columns.of.kind[row] = kind <= MAX_KIND ? kind : 0
         return reader.position
       }
       case SPAN_START:
         if (end - start < 8) throw new DecodeError('truncated fixed64', start)
-        columns.startLo[row] = reader.view.getUint32(start, true)
-        columns.startHi[row] = reader.view.getUint32(start + 4, true)
+        columns.of.startLo[row] = reader.view.getUint32(start, true)
+        columns.of.startHi[row] = reader.view.getUint32(start + 4, true)
         return start + 8
       case SPAN_END:
         if (end - start < 8) throw new DecodeError('truncated fixed64', start)
@@ -225,17 +225,17 @@ class ProtobufDecoder {
     const target = this.#rows.target
     switch (tag) {
       case SPAN_TRACE_ID:
-        this.#id(target.columns.traceId, row * 4, 4, start, end)
+        this.#id(target.columns.of.traceId, row * 4, 4, start, end)
         return
       case SPAN_ID:
-        this.#id(target.columns.spanId, row * 2, 2, start, end)
+        this.#id(target.columns.of.spanId, row * 2, 2, start, end)
         return
       case SPAN_PARENT_ID:
-        if (start !== end) this.#id(target.columns.parentId, row * 2, 2, start, end)
-        else target.columns.parentId.fill(0, row * 2, row * 2 + 2)
+        if (start !== end) this.#id(target.columns.of.parentId, row * 2, 2, start, end)
+        else target.columns.of.parentId.fill(0, row * 2, row * 2 + 2)
         return
       case SPAN_NAME:
-        target.columns.name[row] = target.names.internBytes(
+        target.columns.of.name[row] = target.names.internBytes(
           this.#reader.bytes,
           start,
           end,
@@ -243,10 +243,10 @@ class ProtobufDecoder {
         )
         return
       case SPAN_EVENT:
-        target.columns.events[row]!++
+        target.columns.of.events[row]!++
         return
       case SPAN_LINK:
-        target.columns.links[row]!++
+        target.columns.of.links[row]!++
         return
       case SPAN_STATUS:
         this.#status(row, start, end)
@@ -275,7 +275,7 @@ class ProtobufDecoder {
       const tag = reader.tag(position, end)
       if (tag === STATUS_CODE) {
         const code = reader.varint(reader.position, end)
-        this.#rows.target.columns.status[row] = code <= MAX_STATUS ? code : 0
+        this.#rows.target.columns.of.status[row] = code <= MAX_STATUS ? code : 0
         position = reader.position
       } else if (tag === STATUS_MESSAGE) {
         position = reader.skip(tag, reader.position, end)

@@ -52,7 +52,7 @@ export class SpanRows {
 
   /** Takes back everything since `beginBody`, save for texts in the vocabularies. */
   abandonBody(): void {
-    this.target.columns.count = this.#bodyStart
+    this.target.columns.cut(this.#bodyStart)
   }
 
   beginResource(): void {
@@ -66,15 +66,15 @@ export class SpanRows {
     const { columns } = this.target
     if (this.#ignore) {
       this.#dropped += columns.count - this.#resourceStart
-      columns.count = this.#resourceStart
+      columns.cut(this.#resourceStart)
       return
     }
-    columns.service.fill(this.#service, this.#resourceStart, columns.count)
+    columns.of.service.fill(this.#service, this.#resourceStart, columns.count)
     const stride = columns.stride
     for (let slot = 0; slot < stride; slot++) {
       const value = this.#resource[slot]!
       if (value === NO_TEXT) continue
-      const attributes = columns.attributes
+      const attributes = columns.of.attributes
       const end = columns.count * stride
       for (let i = this.#resourceStart * stride + slot; i < end; i += stride) {
         if (attributes[i] === NO_TEXT) attributes[i] = value
@@ -102,7 +102,9 @@ export class SpanRows {
   setAttribute(row: number, key: number, value: number): void {
     const slot = this.keys.slot[key]!
     if (slot < 0 || value === NO_TEXT) return
-    const { attributes, stride } = this.target.columns
+    const { columns } = this.target
+    const { attributes } = columns.of
+    const { stride } = columns
     const priority = this.keys.priority[key]!
     const cell = row * stride + slot
     if (attributes[cell] !== NO_TEXT && this.#priority[slot]! <= priority) return

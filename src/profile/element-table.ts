@@ -2,11 +2,62 @@ import type { SlotTable } from '../otlp/attribute-slots.ts'
 import { NO_TEXT, type Vocabulary } from '../otlp/vocabulary.ts'
 import { OTHER_PAIR, PairTable, type PairTableState } from './pair-table.ts'
 
-/** Span kinds of OTLP that call somebody. */
-export const KIND_CLIENT = 3
-export const KIND_PRODUCER = 4
-
 const KIND_STRIDE = 8
+
+/** Operations: (service, name). */
+class OperationTable extends PairTable {
+  serviceOf(operation: number): number {
+    return this.first(operation)
+  }
+
+  nameOf(operation: number): number {
+    return this.second(operation)
+  }
+}
+
+/** Elements: (operation, span kind and callee in one number). */
+class ElementPairs extends PairTable {
+  operationOf(element: number): number {
+    return this.first(element)
+  }
+
+  kindOf(element: number): number {
+    return this.second(element) % KIND_STRIDE
+  }
+
+  calleeOf(element: number): number {
+    return Math.floor(this.second(element) / KIND_STRIDE)
+  }
+}
+
+/** Call paths: (path of the parent, element); the parent of an entry's path is 0. */
+class PathTable extends PairTable {
+  parentOf(path: number): number {
+    return this.first(path)
+  }
+
+  elementOf(path: number): number {
+    return this.second(path)
+  }
+}
+
+/** Places: (calling element, called element); an entry is called by 0. */
+class PlaceTable extends PairTable {
+  callerOf(place: number): number {
+    return this.first(place)
+  }
+
+  calleeOf(place: number): number {
+    return this.second(place)
+  }
+}
+
+/** Strata: (kind of observation, path of the entry). */
+class StratumTable extends PairTable {
+  entryOf(stratum: number): number {
+    return this.second(stratum)
+  }
+}
 
 /**
  * Elements, call paths, places and strata as ids:
@@ -18,11 +69,11 @@ const KIND_STRIDE = 8
  * The callee is part of a calling element, because `HTTP POST` says nothing about who was called.
  */
 export class ElementTable {
-  readonly operations: PairTable
-  readonly elements: PairTable
-  readonly paths: PairTable
-  readonly places: PairTable
-  readonly strata: PairTable
+  readonly operations: OperationTable
+  readonly elements: ElementPairs
+  readonly paths: PathTable
+  readonly places: PlaceTable
+  readonly strata: StratumTable
   readonly #names: Vocabulary
   readonly #values: Vocabulary
 
@@ -33,11 +84,11 @@ export class ElementTable {
   ) {
     this.#names = names
     this.#values = values
-    this.operations = new PairTable(limits.maxTexts)
-    this.elements = new PairTable(limits.maxTexts)
-    this.paths = new PairTable(limits.maxPaths)
-    this.places = new PairTable(limits.maxPlaces)
-    this.strata = new PairTable(limits.maxStrata)
+    this.operations = new OperationTable(limits.maxTexts)
+    this.elements = new ElementPairs(limits.maxTexts)
+    this.paths = new PathTable(limits.maxPaths)
+    this.places = new PlaceTable(limits.maxPlaces)
+    this.strata = new StratumTable(limits.maxStrata)
   }
 
   element(service: number, name: number, kind: number, callee: number): number {
@@ -48,20 +99,20 @@ export class ElementTable {
 
   /** Vocabulary id (values) of the element's own service. */
   service(element: number): number {
-    return this.operations.first(this.elements.first(element))
+    return this.operations.serviceOf(this.elements.operationOf(element))
   }
 
   operation(element: number): number {
-    return this.operations.second(this.elements.first(element))
+    return this.operations.nameOf(this.elements.operationOf(element))
   }
 
   kind(element: number): number {
-    return this.elements.second(element) % KIND_STRIDE
+    return this.elements.kindOf(element)
   }
 
   /** Vocabulary id (values) of whom the element calls; 0 if it calls nobody. */
   callee(element: number): number {
-    return Math.floor(this.elements.second(element) / KIND_STRIDE)
+    return this.elements.calleeOf(element)
   }
 
   serviceText(element: number): string {
@@ -88,50 +139,37 @@ export class ElementTable {
   /** The whole call path from the entry: `a x > b y > c z`. */
   pathText(path: number): string {
     const parts: string[] = []
-    for (let at = path; at > OTHER_PAIR; at = this.paths.first(at)) {
-      parts.push(this.elementText(this.paths.second(at)))
+    for (let at = path; at > OTHER_PAIR; at = this.paths.parentOf(at)) {
+      parts.push(this.elementText(this.paths.elementOf(at)))
     }
     return path === OTHER_PAIR ? '(other)' : parts.reverse().join(' > ')
   }
 
   placeText(place: number): string {
     if (place <= OTHER_PAIR) return '(other)'
-    const parent = this.places.first(place)
-    const own = this.elementText(this.places.second(place))
+    const parent = this.places.callerOf(place)
+    const own = this.elementText(this.places.calleeOf(place))
     return parent === 0 ? own : `${this.elementText(parent)} > ${own}`
   }
 
   /** Where stratum ids are pairs (kind of observation, path of the entry). */
   stratumText(stratum: number): string {
-    return stratum === OTHER_PAIR ? '(other)' : this.pathText(this.strata.second(stratum))
+    return stratum === OTHER_PAIR ? '(other)' : this.pathText(this.strata.entryOf(stratum))
   }
 
   state(): ElementTableState {
-    return {
-      operations: this.operations.state(),
-      elements: this.elements.state(),
-      paths: this.paths.state(),
-      places: this.places.state(),
-      strata: this.strata.state(),
-    }
+    const states = TABLES.map((name) => [name, this[name].state()])
+    return Object.fromEntries(states) as ElementTableState
   }
 
   restore(state: ElementTableState): void {
-    this.operations.restore(state.operations)
-    this.elements.restore(state.elements)
-    this.paths.restore(state.paths)
-    this.places.restore(state.places)
-    this.strata.restore(state.strata)
+    for (const name of TABLES) this[name].restore(state[name])
   }
 }
 
-export interface ElementTableState {
-  readonly operations: PairTableState
-  readonly elements: PairTableState
-  readonly paths: PairTableState
-  readonly places: PairTableState
-  readonly strata: PairTableState
-}
+const TABLES = ['operations', 'elements', 'paths', 'places', 'strata'] as const
+
+export type ElementTableState = Readonly<Record<(typeof TABLES)[number], PairTableState>>
 
 /** Slots that name the other side of a call, best first. */
 export function calleeSlots(slots: SlotTable): Int32Array<ArrayBuffer> {

@@ -35,11 +35,10 @@ export function keepTrace(elements: TraceElements, categorySlots: Int32Array): K
   const count = Math.min(elements.count, MOST_SPANS)
   const { columns } = trace
   const width = categorySlots.length
-  const entry = trace.rows[0]!
   const kept = {
     id: trace.id.slice(0, 4),
     start: Uint32Array.of(trace.startHi, trace.startLo),
-    entrySpan: columns.spanId.slice(entry * 2, entry * 2 + 2),
+    entrySpan: columns.of.spanId.slice(0, 2),
     parent: trace.parent.slice(0, count),
     element: elements.element.slice(0, count),
     status: new Uint8Array(count),
@@ -47,13 +46,13 @@ export function keepTrace(elements: TraceElements, categorySlots: Int32Array): K
     categories: new Int32Array(count * width),
   }
   for (let i = 0; i < count; i++) {
-    const row = trace.rows[i]!
-    kept.status[i] = columns.status[row]!
+    kept.status[i] = columns.of.status[i]!
     kept.times[i * TIMES + START] = trace.startNs[i]!
     kept.times[i * TIMES + DURATION] = trace.durationNs[i]!
     kept.times[i * TIMES + SELF] = elements.selfNs[i]!
     for (let c = 0; c < width; c++) {
-      kept.categories[i * width + c] = columns.attributes[row * columns.stride + categorySlots[c]!]!
+      kept.categories[i * width + c] =
+        columns.of.attributes[i * columns.stride + categorySlots[c]!]!
     }
   }
   return kept

@@ -1,6 +1,5 @@
+import { STATUS_ERROR } from '../otlp/span-columns.ts'
 import type { TraceElements } from './trace-elements.ts'
-
-const ERROR = 2
 
 /**
  * What the evidence needs to know of a trace beyond its elements: which errors are a span's own, and
@@ -69,11 +68,11 @@ export class OccurrenceScan {
   /** Parents come before their children, so going backwards sees all of a span's descendants. */
   #findOwnErrors(elements: TraceElements): void {
     const { trace, count } = elements
-    const { status } = trace.columns
+    const { status } = trace.columns.of
     const failedBelow = this.#failedBelow
     for (let i = 0; i < count; i++) failedBelow[i] = 0
     for (let i = count - 1; i >= 0; i--) {
-      const failed = status[trace.rows[i]!] === ERROR
+      const failed = status[i] === STATUS_ERROR
       this.ownError[i] = failed && failedBelow[i] === 0 ? 1 : 0
       const above = trace.parent[i]!
       if (above >= 0 && (failed || failedBelow[i] === 1)) failedBelow[above] = 1

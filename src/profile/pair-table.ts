@@ -1,9 +1,19 @@
+import { Columns, type SavedColumns } from '../columns/columns.ts'
+
 const EMPTY = -1
 
 /** Id of the absent pair. */
 export const NO_PAIR = 0
 /** Id that every pair beyond the limit shares. */
 export const OTHER_PAIR = 1
+
+const PAIR = { first: 'i32', second: 'i32' } as const
+
+/** Its pairs by id, the two reserved ones included. */
+export interface PairTableState {
+  readonly pairs: SavedColumns<typeof PAIR>
+  readonly overflow: number
+}
 
 /**
  * Pairs of non-negative integers as small, dense ids, in the order in which they were first seen.
@@ -15,14 +25,11 @@ export class PairTable {
   readonly limit: number
   overflow = 0
   #size = 2
-  #first: Int32Array<ArrayBuffer>
-  #second: Int32Array<ArrayBuffer>
+  readonly #pairs = new Columns(PAIR, 256)
   #slots: Int32Array<ArrayBuffer>
 
   constructor(limit: number) {
     this.limit = Math.max(2, limit)
-    this.#first = new Int32Array(256)
-    this.#second = new Int32Array(256)
     this.#slots = new Int32Array(512).fill(EMPTY)
   }
 
@@ -31,84 +38,71 @@ export class PairTable {
     return this.#size
   }
 
-  first(id: number): number {
-    return this.#first[id]!
+  /** The two sides of a pair; each kind of table says by name what they are. */
+  protected first(id: number): number {
+    return this.#pairs.of.first[id]!
   }
 
-  second(id: number): number {
-    return this.#second[id]!
+  protected second(id: number): number {
+    return this.#pairs.of.second[id]!
   }
 
   /** The pair's id, given out now if it is new; `OTHER_PAIR` where the table is full. */
   intern(first: number, second: number): number {
-    const mask = this.#slots.length - 1
-    let slot = hashPair(first, second) & mask
-    for (let id = this.#slots[slot]!; id !== EMPTY; id = this.#slots[slot]!) {
-      if (this.#first[id] === first && this.#second[id] === second) return id
-      slot = (slot + 1) & mask
-    }
+    const slot = this.#slotOf(first, second)
+    const known = this.#slots[slot]!
+    if (known !== EMPTY) return known
     if (this.#size >= this.limit) {
       this.overflow++
       return OTHER_PAIR
     }
-    if (this.#size === this.#first.length) {
+    if (this.#size === this.#pairs.rows) {
       this.#grow()
       return this.intern(first, second)
     }
     const id = this.#size++
-    this.#first[id] = first
-    this.#second[id] = second
+    this.#pairs.of.first[id] = first
+    this.#pairs.of.second[id] = second
     this.#slots[slot] = id
     return id
   }
 
   /** The pair's id, or `NO_PAIR` if it was never given one. */
   find(first: number, second: number): number {
-    const mask = this.#slots.length - 1
-    let slot = hashPair(first, second) & mask
-    for (let id = this.#slots[slot]!; id !== EMPTY; id = this.#slots[slot]!) {
-      if (this.#first[id] === first && this.#second[id] === second) return id
-      slot = (slot + 1) & mask
-    }
-    return NO_PAIR
+    const id = this.#slots[this.#slotOf(first, second)]!
+    return id === EMPTY ? NO_PAIR : id
   }
 
   state(): PairTableState {
-    return {
-      first: this.#first.slice(2, this.#size),
-      second: this.#second.slice(2, this.#size),
-      overflow: this.overflow,
-    }
+    return { pairs: this.#pairs.save(this.#size), overflow: this.overflow }
   }
 
   /** Takes over a state; only valid on a fresh table. */
   restore(state: PairTableState): void {
-    for (let i = 0; i < state.first.length; i++) this.intern(state.first[i]!, state.second[i]!)
+    const { first, second } = state.pairs
+    for (let id = 2; id < first.length; id++) this.intern(first[id]!, second[id]!)
     this.overflow = state.overflow
   }
 
-  #grow(): void {
-    const capacity = this.#first.length * 2
-    const first = new Int32Array(capacity)
-    const second = new Int32Array(capacity)
-    first.set(this.#first)
-    second.set(this.#second)
-    this.#first = first
-    this.#second = second
-    const mask = capacity * 2 - 1
-    this.#slots = new Int32Array(capacity * 2).fill(EMPTY)
-    for (let id = 2; id < this.#size; id++) {
-      let slot = hashPair(first[id]!, second[id]!) & mask
-      while (this.#slots[slot] !== EMPTY) slot = (slot + 1) & mask
-      this.#slots[slot] = id
+  /** Slot of the pair, or the free one where it belongs. */
+  #slotOf(first: number, second: number): number {
+    const slots = this.#slots
+    const { of } = this.#pairs
+    const mask = slots.length - 1
+    let slot = hashPair(first, second) & mask
+    for (let id = slots[slot]!; id !== EMPTY; id = slots[slot]!) {
+      if (of.first[id] === first && of.second[id] === second) break
+      slot = (slot + 1) & mask
     }
+    return slot
   }
-}
 
-export interface PairTableState {
-  readonly first: Int32Array<ArrayBuffer>
-  readonly second: Int32Array<ArrayBuffer>
-  readonly overflow: number
+  #grow(): void {
+    this.#pairs.grow(this.#pairs.rows * 2)
+    this.#slots = new Int32Array(this.#pairs.rows * 2).fill(EMPTY)
+    const { first, second } = this.#pairs.of
+    for (let id = 2; id < this.#size; id++) this.#slots[this.#slotOf(first[id]!, second[id]!)] = id
+  }
 }
 
 function hashPair(first: number, second: number): number {

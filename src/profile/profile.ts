@@ -1,5 +1,5 @@
+import { STATUS_ERROR } from '../otlp/span-columns.ts'
 import { NO_TEXT } from '../otlp/vocabulary.ts'
-import type { PackedProfiles } from './packed-profiles.ts'
 import type { TraceElements } from './trace-elements.ts'
 
 /** Columns of `Profile.values`, one row an element. Times as ln(1 + microseconds). */
@@ -32,6 +32,21 @@ export interface ScaledProfile extends Profile {
   readonly scaled: Float32Array<ArrayBuffer>
 }
 
+/**
+ * Many profiles in a few flat arrays: how a sample travels to the worker thread and into a
+ * checkpoint. Profile i has the paths [offsets[i], offsets[i + 1]).
+ */
+export interface PackedProfiles {
+  readonly count: number
+  /** count + 1 entries. */
+  readonly offsets: Int32Array<ArrayBuffer>
+  readonly paths: Int32Array<ArrayBuffer>
+  readonly values: Float32Array<ArrayBuffer>
+  readonly status: Uint8Array<ArrayBuffer>
+  /** The same number a profile: the configured categories. */
+  readonly categories: Int32Array<ArrayBuffer>
+}
+
 /** ln(1 + microseconds) of a time in ns. */
 export function logTime(ns: number): number {
   return Math.log1p(ns / 1000)
@@ -40,6 +55,56 @@ export function logTime(ns: number): number {
 /** Milliseconds of a value made by `logTime`. */
 export function fromLogTime(value: number): number {
   return Math.expm1(value) / 1000
+}
+
+/**
+ * Many profiles in a few flat arrays: how a sample travels to the worker thread and into a
+ * checkpoint. Profile i has the paths [offsets[i], offsets[i + 1]).
+ */
+export interface PackedProfiles {
+  readonly count: number
+  /** count + 1 entries. */
+  readonly offsets: Int32Array<ArrayBuffer>
+  readonly paths: Int32Array<ArrayBuffer>
+  readonly values: Float32Array<ArrayBuffer>
+  readonly status: Uint8Array<ArrayBuffer>
+  /** The same number a profile: the configured categories. */
+  readonly categories: Int32Array<ArrayBuffer>
+}
+
+export function packProfiles(profiles: readonly Profile[], categories: number): PackedProfiles {
+  const count = profiles.length
+  const offsets = new Int32Array(count + 1)
+  for (let i = 0; i < count; i++) offsets[i + 1] = offsets[i]! + profiles[i]!.paths.length
+  const packed = {
+    count,
+    offsets,
+    paths: new Int32Array(offsets[count]!),
+    values: new Float32Array(offsets[count]! * PROFILE_STRIDE),
+    status: new Uint8Array(count),
+    categories: new Int32Array(count * categories),
+  }
+  for (let i = 0; i < count; i++) {
+    const profile = profiles[i]!
+    packed.paths.set(profile.paths, offsets[i]!)
+    packed.values.set(profile.values, offsets[i]! * PROFILE_STRIDE)
+    packed.status[i] = profile.status
+    packed.categories.set(profile.categories, i * categories)
+  }
+  return packed
+}
+
+/** Profile `index`, copied out. */
+export function unpackProfile(packed: PackedProfiles, index: number): Profile {
+  const from = packed.offsets[index]!
+  const to = packed.offsets[index + 1]!
+  const width = packed.count === 0 ? 0 : packed.categories.length / packed.count
+  return {
+    paths: packed.paths.slice(from, to),
+    values: packed.values.slice(from * PROFILE_STRIDE, to * PROFILE_STRIDE),
+    status: packed.status[index]!,
+    categories: packed.categories.slice(index * width, (index + 1) * width),
+  }
 }
 
 /**
@@ -75,7 +140,7 @@ export class ProfileScratch {
   read(elements: TraceElements): void {
     this.#begin()
     const { trace } = elements
-    const { status } = trace.columns
+    const { status } = trace.columns.of
     for (let i = 0; i < elements.count; i++) {
       const path = elements.path[i]!
       let row = this.row(path)
@@ -87,7 +152,7 @@ export class ProfileScratch {
       values[at + COUNT]! += 1
       values[at + MEAN_DURATION]! += duration
       if (self > values[at + MAX_SELF]!) values[at + MAX_SELF] = self
-      if (status[trace.rows[i]!] === 2) values[at + ERRORS]! += 1
+      if (status[i] === STATUS_ERROR) values[at + ERRORS]! += 1
     }
     for (let row = 0; row < this.count; row++) {
       const at = row * PROFILE_STRIDE
@@ -95,11 +160,9 @@ export class ProfileScratch {
       if (times === 1) continue
       this.values[at + MEAN_DURATION]! /= times
     }
-    const entry = trace.rows[0]!
-    this.status = status[entry]!
-    const base = entry * trace.columns.stride
+    this.status = status[0]!
     for (let c = 0; c < this.categories.length; c++) {
-      this.categories[c] = trace.columns.attributes[base + this.#categorySlots[c]!] ?? NO_TEXT
+      this.categories[c] = trace.columns.of.attributes[this.#categorySlots[c]!] ?? NO_TEXT
     }
   }
 

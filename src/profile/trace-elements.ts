@@ -1,7 +1,8 @@
 import type { AssembledTrace } from '../assemble/assembled-trace.ts'
 import type { SlotTable } from '../otlp/attribute-slots.ts'
+import { KIND_CLIENT, KIND_PRODUCER } from '../otlp/span-columns.ts'
 import { NO_TEXT } from '../otlp/vocabulary.ts'
-import { calleeSlots, type ElementTable, KIND_CLIENT, KIND_PRODUCER } from './element-table.ts'
+import { calleeSlots, type ElementTable } from './element-table.ts'
 
 /** Stratum kind of traces; log sessions will have their own. */
 const TRACE_STRATUM = 0
@@ -49,19 +50,20 @@ export class TraceElements {
    * well, where client spans are missing: docs/quality.md says what leaving it out brings.
    */
   #findCallees(trace: AssembledTrace): void {
-    const { count, parent, rows, columns } = trace
-    const { service, kind, attributes, stride } = columns
+    const { count, parent, columns } = trace
+    const { service, kind, attributes } = columns.of
+    const { stride } = columns
     const callee = this.#callee
     const UNDECIDED = -1
     for (let i = 0; i < count; i++) callee[i] = UNDECIDED
     for (let i = 1; i < count; i++) {
       const above = parent[i]!
       if (above < 0) continue
-      const own = service[rows[above]!]!
-      const other = service[rows[i]!]!
+      const own = service[above]!
+      const other = service[i]!
       const said = callee[above]!
       if (other === own) {
-        const calls = isCall(kind[rows[above]!]!)
+        const calls = isCall(kind[above]!)
         if (!calls) callee[above] = NO_TEXT
       } else if (said === UNDECIDED) callee[above] = other
       else if (said !== other) callee[above] = NO_TEXT
@@ -69,10 +71,9 @@ export class TraceElements {
     for (let i = 0; i < count; i++) {
       if (callee[i] !== UNDECIDED) continue
       callee[i] = NO_TEXT
-      const row = rows[i]!
-      if (!isCall(kind[row]!)) continue
+      if (!isCall(kind[i]!)) continue
       for (let s = 0; s < this.#calleeSlots.length; s++) {
-        const value = attributes[row * stride + this.#calleeSlots[s]!]!
+        const value = attributes[i * stride + this.#calleeSlots[s]!]!
         if (value === NO_TEXT) continue
         callee[i] = value
         break
@@ -81,16 +82,11 @@ export class TraceElements {
   }
 
   #nameElements(trace: AssembledTrace): void {
-    const { count, parent, rows, columns } = trace
+    const { count, parent, columns } = trace
+    const { service, name, kind } = columns.of
     const table = this.#table
     for (let i = 0; i < count; i++) {
-      const row = rows[i]!
-      const element = table.element(
-        columns.service[row]!,
-        columns.name[row]!,
-        columns.kind[row]!,
-        this.#callee[i]!,
-      )
+      const element = table.element(service[i]!, name[i]!, kind[i]!, this.#callee[i]!)
       const above = parent[i]!
       this.element[i] = element
       this.path[i] = table.paths.intern(above < 0 ? 0 : this.path[above]!, element)

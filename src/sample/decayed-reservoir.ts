@@ -1,8 +1,12 @@
-/** All that a reservoir is, best entry first. Plain data: JSON keeps the keys exactly. */
+import { Columns, type SavedColumns } from '../columns/columns.ts'
+
+/** What names and ranks an entry. */
+const RANK = { key: 'f64', tie: 'f64' } as const
+
+/** All that a reservoir is, best entry first. Plain data, apart from the items. */
 export interface ReservoirState<T> {
   readonly capacity: number
-  readonly keys: readonly number[]
-  readonly ties: readonly number[]
+  readonly ranks: SavedColumns<typeof RANK>
   readonly items: readonly T[]
 }
 
@@ -20,8 +24,7 @@ export interface ReservoirState<T> {
 export class DecayedReservoir<T> {
   #capacity: number
   #size = 0
-  #keys: Float64Array
-  #ties: Float64Array
+  readonly #ranks: Columns<typeof RANK>
   readonly #items: T[] = []
   /** How many entries have a key: a key that none has needs no search for a duplicate. */
   readonly #held = new Map<number, number>()
@@ -30,8 +33,7 @@ export class DecayedReservoir<T> {
   constructor(capacity: number) {
     checkCapacity(capacity)
     this.#capacity = capacity
-    this.#keys = new Float64Array(Math.min(capacity, 16))
-    this.#ties = new Float64Array(this.#keys.length)
+    this.#ranks = new Columns(RANK, Math.min(capacity, 16))
   }
 
   get size(): number {
@@ -45,13 +47,13 @@ export class DecayedReservoir<T> {
   /** The key below which nothing enters: -Infinity while there is room, Infinity at capacity 0. */
   get threshold(): number {
     if (this.#size < this.#capacity) return -Infinity
-    return this.#capacity === 0 ? Infinity : this.#keys[0]!
+    return this.#capacity === 0 ? Infinity : this.#ranks.of.key[0]!
   }
 
   /** Whether an entry would be kept; lets the caller build the item only then. */
   wouldEnter(key: number, tie: number): boolean {
     if (this.#size < this.#capacity) return true
-    return this.#capacity > 0 && above(key, tie, this.#keys[0]!, this.#ties[0]!)
+    return this.#capacity > 0 && this.#isAbove(key, tie, 0)
   }
 
   /**
@@ -65,21 +67,21 @@ export class DecayedReservoir<T> {
     if (!this.wouldEnter(key, tie) || this.#holds(key, tie)) return item
     this.#held.set(key, (this.#held.get(key) ?? 0) + 1)
     if (this.#size < this.#capacity) {
-      this.#reserve()
+      // A reservoir that never fills never pays for its capacity.
+      this.#ranks.grow(this.#size + 1)
       this.#siftUp(this.#size++, key, tie, item)
       return null
     }
     const evicted = this.#items[0]!
-    this.#release(this.#keys[0]!)
+    this.#release(this.#ranks.of.key[0]!)
     this.#siftDown(key, tie, item)
     return evicted
   }
 
   /** Takes in the entries of another reservoir; what both hold counts once. */
   merge(other: DecayedReservoir<T>): void {
-    for (let i = 0; i < other.#size; i++) {
-      this.offer(other.#keys[i]!, other.#ties[i]!, other.#items[i]!)
-    }
+    const { key, tie } = other.#ranks.of
+    for (let i = 0; i < other.#size; i++) this.offer(key[i]!, tie[i]!, other.#items[i]!)
   }
 
   /**
@@ -91,12 +93,13 @@ export class DecayedReservoir<T> {
     checkCapacity(capacity)
     this.#capacity = capacity
     const evicted: T[] = []
+    const { key, tie } = this.#ranks.of
     while (this.#size > capacity) {
       evicted.push(this.#items[0]!)
-      this.#release(this.#keys[0]!)
+      this.#release(key[0]!)
       const last = --this.#size
       const item = this.#items.pop()!
-      if (last > 0) this.#siftDown(this.#keys[last]!, this.#ties[last]!, item)
+      if (last > 0) this.#siftDown(key[last]!, tie[last]!, item)
     }
     return evicted
   }
@@ -110,30 +113,31 @@ export class DecayedReservoir<T> {
     const order = this.#order()
     return {
       capacity: this.#capacity,
-      keys: order.map((i) => this.#keys[i]!),
-      ties: order.map((i) => this.#ties[i]!),
+      ranks: this.#ranks.gather(order),
       items: order.map((i) => this.#items[i]!),
     }
   }
 
   /** Throws RangeError where the state does not fit together. */
   static restore<T>(state: ReservoirState<T>): DecayedReservoir<T> {
-    const size = state.items.length
-    if (state.keys.length !== size || state.ties.length !== size || size > state.capacity) {
+    const { capacity, items } = state
+    const ranks = new Columns(RANK)
+    ranks.restore(state.ranks)
+    if (ranks.rows !== items.length || ranks.rows > capacity) {
       throw new RangeError(
-        `Reservoir of ${state.capacity} has ${state.keys.length} keys, ${state.ties.length} ties and ${size} items.`,
+        `Reservoir of ${capacity} has ${ranks.rows} keys and ${items.length} items.`,
       )
     }
-    const reservoir = new DecayedReservoir<T>(state.capacity)
-    for (let i = 0; i < size; i++) reservoir.offer(state.keys[i]!, state.ties[i]!, state.items[i]!)
+    const reservoir = new DecayedReservoir<T>(capacity)
+    const { key, tie } = ranks.of
+    for (let i = 0; i < ranks.rows; i++) reservoir.offer(key[i]!, tie[i]!, items[i]!)
     return reservoir
   }
 
   #order(): number[] {
-    const keys = this.#keys
-    const ties = this.#ties
+    const { key, tie } = this.#ranks.of
     const order = Array.from({ length: this.#size }, (_, i) => i)
-    return order.sort((a, b) => keys[b]! - keys[a]! || ties[b]! - ties[a]!)
+    return order.sort((a, b) => key[b]! - key[a]! || tie[b]! - tie[a]!)
   }
 
   #release(key: number): void {
@@ -144,29 +148,16 @@ export class DecayedReservoir<T> {
 
   #holds(key: number, tie: number): boolean {
     if (!this.#held.has(key)) return false
-    for (let i = 0; i < this.#size; i++) {
-      if (this.#keys[i] === key && this.#ties[i] === tie) return true
-    }
+    const { of } = this.#ranks
+    for (let i = 0; i < this.#size; i++) if (of.key[i] === key && of.tie[i] === tie) return true
     return false
-  }
-
-  /** Room for one more; a reservoir that never fills never pays for its capacity. */
-  #reserve(): void {
-    if (this.#size < this.#keys.length) return
-    const length = Math.min(this.#capacity, Math.max(16, this.#keys.length * 2))
-    const keys = new Float64Array(length)
-    const ties = new Float64Array(length)
-    keys.set(this.#keys)
-    ties.set(this.#ties)
-    this.#keys = keys
-    this.#ties = ties
   }
 
   #siftUp(from: number, key: number, tie: number, item: T): void {
     let i = from
     while (i > 0) {
       const parent = (i - 1) >> 1
-      if (!above(this.#keys[parent]!, this.#ties[parent]!, key, tie)) break
+      if (this.#isAbove(key, tie, parent)) break
       this.#move(parent, i)
       i = parent
     }
@@ -176,16 +167,12 @@ export class DecayedReservoir<T> {
   /** Puts an entry at the root, in place of the one there. */
   #siftDown(key: number, tie: number, item: T): void {
     const size = this.#size
+    const { of } = this.#ranks
     let i = 0
     for (let child = 1; child < size; child = 2 * i + 1) {
       const right = child + 1
-      if (
-        right < size &&
-        above(this.#keys[child]!, this.#ties[child]!, this.#keys[right]!, this.#ties[right]!)
-      ) {
-        child = right
-      }
-      if (!above(key, tie, this.#keys[child]!, this.#ties[child]!)) break
+      if (right < size && this.#isAbove(of.key[child]!, of.tie[child]!, right)) child = right
+      if (!this.#isAbove(key, tie, child)) break
       this.#move(child, i)
       i = child
     }
@@ -193,19 +180,22 @@ export class DecayedReservoir<T> {
   }
 
   #move(from: number, to: number): void {
-    this.#set(to, this.#keys[from]!, this.#ties[from]!, this.#items[from]!)
+    const { key, tie } = this.#ranks.of
+    this.#set(to, key[from]!, tie[from]!, this.#items[from]!)
   }
 
   #set(at: number, key: number, tie: number, item: T): void {
-    this.#keys[at] = key
-    this.#ties[at] = tie
+    this.#ranks.of.key[at] = key
+    this.#ranks.of.tie[at] = tie
     this.#items[at] = item
   }
-}
 
-/** Whether (key, tie) is larger than another: the total order everything here follows. */
-function above(key: number, tie: number, otherKey: number, otherTie: number): boolean {
-  return key > otherKey || (key === otherKey && tie > otherTie)
+  /** Whether (key, tie) is larger than that of entry `other`: the total order everything here follows. */
+  #isAbove(key: number, tie: number, other: number): boolean {
+    const { of } = this.#ranks
+    const otherKey = of.key[other]!
+    return key > otherKey || (key === otherKey && tie > of.tie[other]!)
+  }
 }
 
 function checkCapacity(capacity: number): void {

@@ -1,11 +1,11 @@
-import type { SampleSettings } from '../detector/settings.ts'
 import { hashWords, unitFromTraceId } from '../stats/random.ts'
 import { decayKey, decayPerMs } from './decay-key.ts'
 import { DecayedReservoir, type ReservoirState } from './decayed-reservoir.ts'
 import { strataQuotas } from './quotas.ts'
+import type { SampleSettings } from './sample-settings.ts'
 
 /** The two disjoint samples: one to fit a model from, one to calibrate its scores on. */
-export type Place = 'fit' | 'calibration'
+export type SampleName = 'fit' | 'calibration'
 
 /** An item of the calibration sample, which mixes the strata. */
 export interface CalibrationItem<T> {
@@ -50,12 +50,12 @@ const SPLIT_SALT = 0x2545f491
  * *calibration sample* is one reservoir over all strata with the plain keys, so it is proportional to
  * the (decayed) traffic and needs no weights.
  *
- * Use: `place` once for each observation that may be learned from; where it names a sample, `put` the
+ * Use: `admit` once for each observation that may be learned from; where it names a sample, `put` the
  * item there with the `key` and `tie` it left. `rebalance` now and then, at positions of the log that do
  * not depend on batching.
  */
 export class StrataSample<T> {
-  /** Key and tie of the observation that `place` saw last. */
+  /** Key and tie of the observation that `admit` saw last. */
   key = 0
   tie = 0
   /** Items that had to go for a better one or a smaller quota. */
@@ -101,7 +101,7 @@ export class StrataSample<T> {
    * trace id, or a hash that names it; `timeMs` its data time. Throws RangeError on a stratum that is not
    * a whole number below the limit, and on a time that is not finite.
    */
-  place(words: Uint32Array, timeMs: number, stratum: number, offset = 0): Place | null {
+  admit(words: Uint32Array, timeMs: number, stratum: number, offset = 0): SampleName | null {
     if (!Number.isFinite(timeMs)) throw new RangeError(`Time of observation is ${timeMs}.`)
     const home = this.#stratum(stratum, timeMs)
     const a = words[offset]!
@@ -118,15 +118,15 @@ export class StrataSample<T> {
   }
 
   /**
-   * Puts an item where `place` said. Returns whether it is in: not if it is there already, or if its
-   * place was taken meanwhile. Throws RangeError on a stratum that `place` never saw.
+   * Puts an item where `admit` said. Returns whether it is in: not if it is there already, or if its
+   * place was taken meanwhile. Throws RangeError on a stratum that `admit` never saw.
    */
-  put(place: Place, key: number, tie: number, stratum: number, item: T): boolean {
+  put(sample: SampleName, key: number, tie: number, stratum: number, item: T): boolean {
     const home = this.#strata[stratum]
-    if (!home) throw new RangeError(`Stratum ${stratum} has had no observation placed.`)
+    if (!home) throw new RangeError(`Stratum ${stratum} has had no observation admitted.`)
     const entry = { stratum, item }
     const left =
-      place === 'fit'
+      sample === 'fit'
         ? home.reservoir.offer(key, tie, item)
         : this.#calibration.offer(key, tie, entry)
     const refused = left === item || left === entry

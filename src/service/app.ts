@@ -1,14 +1,9 @@
 import type { Writable } from 'node:stream'
 import { detectorSettings } from '../config/detector-settings.ts'
-import {
-  kafkaSinkSettings,
-  kafkaSourceSettings,
-  otlpHttpSettings,
-  pipelineSettings,
-  retrySettings,
-} from '../config/io-settings.ts'
+import { kafkaSinkSettings, kafkaSourceSettings, otlpHttpSettings } from '../config/io-settings.ts'
+import { pipelineSettings, retrySettings } from '../config/pipeline-settings.ts'
 import type { Config } from '../config/schema.ts'
-import type { Sink } from '../contract/sink.ts'
+import type { Publication, Sink } from '../contract/sink.ts'
 import type { Source } from '../contract/source.ts'
 import { Detector } from '../detector/detector.ts'
 import { CheckpointStore } from '../io/checkpoint.ts'
@@ -17,9 +12,9 @@ import { FileSource, MAX_MESSAGE_BYTES } from '../io/files/file-source.ts'
 import { JsonLinesFileSink, JsonLinesStreamSink } from '../io/files/json-lines-sink.ts'
 import { WorkerFitter } from '../io/fit-client.ts'
 import { OtlpHttpSource } from '../io/http/otlp-http.ts'
-import { logRecord, OtlpHttpSink } from '../io/http/otlp-http-sink.ts'
+import { OtlpHttpSink } from '../io/http/otlp-http-sink.ts'
 import { WebhookSink } from '../io/http/webhook-sink.ts'
-import { type EncodePublication, KafkaSink } from '../io/kafka/kafka-sink.ts'
+import { KafkaSink } from '../io/kafka/kafka-sink.ts'
 import { KafkaSource } from '../io/kafka/kafka-source.ts'
 import { SourceSet } from '../io/source-set.ts'
 import { type Log, type LogFields, messageOf } from '../io/telemetry/log.ts'
@@ -30,11 +25,10 @@ import {
   feedKafkaSink,
   feedOtlpHttp,
 } from '../io/telemetry/metrics-sources.ts'
-import { RECORD_RESOURCE } from '../otlp/anomaly-record.ts'
-import { encodeLogsJson, encodeLogsProto } from '../otlp/encode-logs.ts'
+import { encodePublication } from '../otlp/anomaly-record.ts'
 import { Pipeline } from './pipeline.ts'
 import { Publisher } from './publisher.ts'
-import { ServiceWatch } from './service-watch.ts'
+import { ServiceMonitor } from './service-monitor.ts'
 
 export interface AppSurroundings {
   readonly version: string
@@ -50,6 +44,13 @@ interface BuiltSource {
   readonly source: Source
   /** Brings the metrics that only this kind of source has up to date. */
   readonly feed: (metrics: Metrics) => void
+}
+
+/** What there is only once everything was started. */
+interface RunningApp {
+  readonly pipeline: Pipeline
+  readonly monitor: ServiceMonitor
+  readonly loop: Promise<'ended' | 'stopped'>
 }
 
 /** What each kind of source needs to be made; null where the configuration does not ask for it. */
@@ -86,7 +87,12 @@ const sinks = {
   kafka: (config, { log }) => {
     const { enabled, brokers, encoding } = config.output.kafka
     if (!enabled || (brokers.length === 0 && config.input.kafka.brokers.length === 0)) return null
-    return new KafkaSink(kafkaSinkSettings(config), kafkaEncoder(encoding), {
+    const encode = (publication: Publication) => ({
+      key: null,
+      value: encodePublication(publication, encoding),
+      headers: {},
+    })
+    return new KafkaSink(kafkaSinkSettings(config), encode, {
       log: (level, message, fields) => log[level](message, fields as LogFields),
       onOversized: (type, bytes) => log.error('too large for Kafka', { type, bytes }),
     })
@@ -117,9 +123,9 @@ export class App {
   readonly #publisher: Publisher
   readonly #fitter: WorkerFitter
   readonly #checkpoints: CheckpointStore | null
-  #watch: ServiceWatch | null = null
-  #pipeline: Pipeline | null = null
-  #running: Promise<'ended' | 'stopped'> | null = null
+  /** What was begun, in that order; it is stopped from the last to the first. */
+  readonly #begun: { stop(): Promise<void> }[] = []
+  #running: RunningApp | null = null
   #starting: Promise<void> | null = null
   #stopping: Promise<void> | null = null
 
@@ -143,7 +149,7 @@ export class App {
 
   /** Base address of the admin server; empty before the start and where it is off. */
   get adminAddress(): string {
-    return this.#watch?.address ?? ''
+    return this.#running?.monitor.address ?? ''
   }
 
   /** Base address of the OTLP/HTTP receiver; empty before the start and where it is off. */
@@ -155,7 +161,7 @@ export class App {
 
   /** How the loop ended, once it has; rejects with what broke it. Only after `start`. */
   get done(): Promise<'ended' | 'stopped'> {
-    return this.#running ?? Promise.reject(new Error('not started'))
+    return this.#running?.loop ?? Promise.reject(new Error('not started'))
   }
 
   /** Starts everything; if something cannot, stops the rest and rejects with what to do. */
@@ -177,9 +183,34 @@ export class App {
   }
 
   async #start(): Promise<void> {
-    const { log, clock, version } = this.#surroundings
+    const { log } = this.#surroundings
     const { detector, positions } = await this.#restoredDetector()
-    const watch = new ServiceWatch(this.#config, {
+    const monitor = this.#monitorOf(detector)
+    const pipeline = this.#pipelineOf(detector, monitor)
+    this.#begun.push(this.#fitter, monitor)
+    // First, so that health can be asked from the beginning, and until everything else is over.
+    await monitor.start(pipeline)
+    for (const sink of this.#sinks) {
+      this.#begun.push(sink)
+      await sink.start()
+    }
+    this.#begun.push(this.#source)
+    if (positions !== null) {
+      pipeline.restored(detector.lowWatermarks())
+      await this.#source.seek(positions)
+    }
+    await this.#source.start()
+    if (this.otlpHttpAddress) log.info('OTLP/HTTP is up', { address: this.otlpHttpAddress })
+    const loop = pipeline.run()
+    monitor.running(loop)
+    this.#running = { pipeline, monitor, loop }
+    const names = this.#sinks.map(({ name }) => name).join('+')
+    log.info('running', { sources: this.#source.name, sinks: names })
+  }
+
+  #monitorOf(detector: Detector): ServiceMonitor {
+    const { log, clock, version } = this.#surroundings
+    return new ServiceMonitor(this.#config, {
       version,
       clock,
       log,
@@ -193,24 +224,9 @@ export class App {
         for (const sink of this.#sinks) if (sink instanceof KafkaSink) feedKafkaSink(metrics, sink)
       },
     })
-    this.#watch = watch
-    const pipeline = this.#build(detector, watch)
-    await watch.start(pipeline)
-    for (const sink of this.#sinks) await sink.start()
-    if (positions !== null) {
-      pipeline.restored(detector.lowWatermarks())
-      await this.#source.seek(positions)
-    }
-    await this.#source.start()
-    if (this.otlpHttpAddress) log.info('OTLP/HTTP is up', { address: this.otlpHttpAddress })
-    this.#pipeline = pipeline
-    this.#running = pipeline.run()
-    watch.running(this.#running)
-    const names = this.#sinks.map(({ name }) => name).join('+')
-    log.info('running', { sources: this.#source.name, sinks: names })
   }
 
-  #build(detector: Detector, watch: ServiceWatch): Pipeline {
+  #pipelineOf(detector: Detector, monitor: ServiceMonitor): Pipeline {
     const { clock, log, bootstrapMs } = this.#surroundings
     return new Pipeline(
       {
@@ -221,8 +237,8 @@ export class App {
         checkpoints: this.#checkpoints,
         clock,
         log,
-        onOutput: (output) => watch.take(output),
-        onBatch: (report) => watch.batch(report),
+        onOutput: (output) => monitor.take(output),
+        onBatch: (report) => monitor.batch(report),
         ...(bootstrapMs === undefined ? {} : { learnUntilMs: clock.wall() }),
       },
       pipelineSettings(this.#config),
@@ -236,13 +252,14 @@ export class App {
   }> {
     const { log, bootstrapMs } = this.#surroundings
     const settings = detectorSettings(this.#config)
-    const loaded = (await this.#checkpoints?.load()) ?? { state: 'none' }
-    if (loaded.state === 'restored') {
-      const detector = Detector.restore(loaded.snapshot, settings)
-      log.info('going on from the checkpoint', { partitions: loaded.positions.size })
-      return { detector, positions: loaded.positions }
+    const restore = (snapshot: unknown): Detector => Detector.restore(snapshot, settings)
+    const loaded = await this.#checkpoints?.load(restore)
+    if (loaded?.state === 'restored') {
+      const { restored, positions } = loaded
+      log.info('going on from the checkpoint', { partitions: positions.size })
+      return { detector: restored, positions }
     }
-    if (loaded.state === 'refused') {
+    if (loaded?.state === 'refused') {
       log.warn('the checkpoint is not used; starting anew', { reason: loaded.reason })
     }
     const detector = new Detector(settings)
@@ -252,17 +269,20 @@ export class App {
 
   async #stop(): Promise<void> {
     await this.#starting?.catch(() => undefined)
-    await this.#pipeline?.stop(this.#config.pipeline.stop_timeout)
-    await this.#running?.catch(() => undefined)
+    const running = this.#running
+    await running?.pipeline.stop(this.#config.pipeline.stop_timeout)
+    await running?.loop.catch(() => undefined)
     await this.#release()
   }
 
-  /** Releases everything, whatever of it was started; one failure does not keep the rest. */
+  /** Stops what was begun, the last first; one failure does not keep the rest. */
   async #release(): Promise<void> {
-    const { log } = this.#surroundings
-    const parts = [this.#source, ...this.#sinks, this.#fitter, this.#watch]
-    for (const result of await Promise.allSettled(parts.map((part) => part?.stop()))) {
-      if (result.status === 'rejected') log.warn('stopping', { error: messageOf(result.reason) })
+    for (let part = this.#begun.pop(); part !== undefined; part = this.#begun.pop()) {
+      try {
+        await part.stop()
+      } catch (error) {
+        this.#surroundings.log.warn('stopping', { error: messageOf(error) })
+      }
     }
   }
 }
@@ -282,15 +302,6 @@ function made<T>(
   return Object.values(table)
     .map((make) => make(config, surroundings))
     .filter((built) => built !== null)
-}
-
-function kafkaEncoder(encoding: 'otlp_json' | 'otlp_proto'): EncodePublication {
-  const encode = encoding === 'otlp_json' ? encodeLogsJson : encodeLogsProto
-  return (publication) => ({
-    key: null,
-    value: encode(RECORD_RESOURCE, logRecord(publication)),
-    headers: {},
-  })
 }
 
 /** Whatever an event holds, as a log line shows it. */

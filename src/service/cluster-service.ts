@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { InstalledModel } from '../contract/installed-model.ts'
 import type { StepOutput } from '../contract/step-output.ts'
 import type { DetectorStatus } from '../detector/detector-status.ts'
 import { ClusterStore } from '../io/cluster-store.ts'
@@ -7,9 +8,8 @@ import type { AdminRoutes } from '../io/http/admin.ts'
 import { registerClusterRoutes } from '../io/http/api.ts'
 import { ClusterMetrics, type ClusterMetricsSettings } from '../io/telemetry/cluster-metrics.ts'
 import type { Metrics } from '../io/telemetry/metrics.ts'
-import type { Model } from '../model/model.ts'
 import type { PageLinks } from '../ui/cluster-page.ts'
-import type { WatchState } from '../ui/clusters-page.ts'
+import type { LearningState } from '../ui/clusters-page.ts'
 
 const RUNBOOKS = fileURLToPath(new URL('../../docs/runbooks', import.meta.url))
 /** Strata named on the home page while they are still learning. */
@@ -17,7 +17,7 @@ const NAMED_STRATA = 10
 
 /** The detector as this part sees it: see `Detector`. */
 export interface ClusterDetector {
-  readonly model: Model | null
+  installed(): InstalledModel | null
   openClusters(): AnomalyCluster[]
   pastClusters(): AnomalyCluster[]
   status(): DetectorStatus
@@ -39,13 +39,14 @@ export class ClusterService {
     this.#detector = detector
     this.#links = links
     this.#metrics = new ClusterMetrics(metrics, settings, this.#store)
-    this.#metrics.use(detector.model)
+    this.#metrics.use(detector.installed())
     this.#store.seed([...detector.pastClusters(), ...detector.openClusters()])
   }
 
-  /** What one turn of the loop brought. */
+  /** Remembers the anomaly clusters that one turn of the loop changed, and counts what else it brought. */
   take(output: StepOutput): void {
-    this.#metrics.take(output)
+    for (const change of output.clusterChanges) this.#store.take(change)
+    this.#metrics.count(output)
   }
 
   /**
@@ -58,7 +59,7 @@ export class ClusterService {
         accept,
         token,
         store: this.#store,
-        watch: () => watchState(this.#detector.status()),
+        learning: () => learningState(this.#detector.status()),
         links: this.#links,
         runbooks: RUNBOOKS,
       })
@@ -66,7 +67,7 @@ export class ClusterService {
 }
 
 /** The detector's state as the home page tells it. */
-export function watchState(status: DetectorStatus): WatchState {
+export function learningState(status: DetectorStatus): LearningState {
   const { calibration, strata, model, clockMs, learned } = status
   const needed = Math.max(1, calibration.needed)
   return {

@@ -1,9 +1,12 @@
 import type { LogRecord } from '../contract/log-record.ts'
+import type { BatchReport } from '../contract/pipeline-report.ts'
 import type { Source } from '../contract/source.ts'
 import type { StepOutput } from '../contract/step-output.ts'
+import type { FitRequest, FitResult } from '../detector/fit.ts'
+import type { Checkpoints } from '../io/checkpoint.ts'
 import type { Clock } from '../io/clock.ts'
+import type { Fitter } from '../io/fit-client.ts'
 import type { Log } from '../io/telemetry/log.ts'
-import type { FitRequest, FitResult } from '../model/fit-request.ts'
 import type { Publisher } from './publisher.ts'
 
 /** The detector as the loop sees it: see `Detector`. */
@@ -20,34 +23,6 @@ export interface StreamDetector {
   lowWatermarks(): Map<string, bigint>
   positions(): Map<string, bigint>
   snapshot(): unknown
-}
-
-/** Turns a request into a model, somewhere: in a worker, or at once. */
-export interface Fitter {
-  fit(request: FitRequest): Promise<FitResult>
-}
-
-/** Where checkpoints go; `save` resolves when the checkpoint is durable. */
-export interface Checkpoints {
-  save(snapshot: unknown, positions: ReadonlyMap<string, bigint>): Promise<void>
-}
-
-export interface PipelineSettings {
-  readonly batchRecords: number
-  readonly batchWaitMs: number
-  readonly commitIntervalMs: number
-  readonly checkpointIntervalMs: number
-}
-
-/** One turn of the loop that had records, for metrics and for our own traces. */
-export interface BatchReport {
-  readonly records: number
-  readonly bytes: number
-  /** Wall clock at the beginning, ms since 1970. */
-  readonly startedMs: number
-  readonly stepMs: number
-  readonly publishMs: number
-  readonly output: StepOutput
 }
 
 export interface PipelineParts {

@@ -1,27 +1,7 @@
-import type { Publication, Sink } from '../contract/sink.ts'
+import type { RetrySettings } from '../config/pipeline-settings.ts'
+import type { Publication, Sink, SinkState } from '../contract/sink.ts'
 import type { Clock } from '../io/clock.ts'
 import { type Log, messageOf } from '../io/telemetry/log.ts'
-
-export interface RetrySettings {
-  /** Attempts before a sink counts as unreachable. It is still tried, at the longest wait. */
-  readonly attempts: number
-  readonly backoffMs: number
-  readonly backoffMaxMs: number
-}
-
-/** What happened at one sink, in plain numbers. */
-export interface SinkState {
-  readonly name: string
-  readonly published: Record<Publication['type'], number>
-  attempts: number
-  failures: number
-  /** Attempts after a failed one. */
-  retries: number
-  /** Whether the input waits for this sink because it was unreachable too often in a row. */
-  paused: boolean
-  /** Why the last attempt failed; empty after a success. */
-  lastError: string
-}
 
 /** An orderly stop ran out of time while something was still unpublished; nothing of it was committed. */
 export class PublishAborted extends Error {

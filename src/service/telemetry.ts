@@ -1,7 +1,8 @@
+import type { BatchReport } from '../contract/pipeline-report.ts'
 import type { Source } from '../contract/source.ts'
 import type { DetectorCounts } from '../detector/detector-counts.ts'
 import type { DetectorStatus } from '../detector/detector-status.ts'
-import type { DriftView } from '../drift/drift-view.ts'
+import type { DriftView } from '../detector/drift-view.ts'
 import type { Clock } from '../io/clock.ts'
 import { feedDrift } from '../io/telemetry/drift-metrics.ts'
 import type { Metrics } from '../io/telemetry/metrics.ts'
@@ -13,7 +14,6 @@ import {
   feedStatus,
 } from '../io/telemetry/metrics-feed.ts'
 import type { Pipeline } from './pipeline.ts'
-import type { BatchReport } from './ports.ts'
 import type { Publisher } from './publisher.ts'
 
 /** What the metrics of a running service are read from. */

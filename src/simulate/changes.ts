@@ -1,6 +1,11 @@
-import { type CompiledCall, type CompiledStep, compileCall } from './compiled-steps.ts'
+import {
+  type CompiledCall,
+  type CompiledStep,
+  compileCall,
+  type Operation,
+} from './compiled-steps.ts'
 import type { Service } from './service.ts'
-import { type Operation, type Shop, secondVersion } from './shop.ts'
+import { type Shop, secondVersion } from './shop.ts'
 
 /** What changes without being a fault. Times: ms after the start of the run. */
 export type Change = DeploymentChange | MixChange | LoadChange | RampChange

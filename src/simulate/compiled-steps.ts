@@ -1,6 +1,5 @@
 import type { SelfTime } from './latency.ts'
 import type { Service } from './service.ts'
-import type { Operation } from './shop.ts'
 import {
   type Attributes,
   clientAttributes,
@@ -10,6 +9,24 @@ import {
   queryAttributes,
 } from './span-attributes.ts'
 import type { Step, Store } from './topology.ts'
+
+/** An operation of a service, with what it does; calls and operations name each other. */
+export interface Operation {
+  readonly service: Service
+  /** As in its specification; SERVER spans add what their SDK adds. */
+  readonly name: string
+  readonly spanName: string
+  readonly self: SelfTime
+  /** 95th percentile of the self time, ms: the unit of a fault's strength. */
+  readonly selfP95: number
+  readonly notFound: number
+  readonly failing: number
+  readonly attributes: OutcomeAttributes
+  /** Filled after all operations exist, as calls may form any graph. */
+  steps: readonly CompiledStep[]
+  /** The first call, else the first query, that it always makes: what faults omit and repeat. */
+  target: CompiledStep | null
+}
 
 export interface CompiledCall {
   readonly type: 'call'

@@ -1,7 +1,7 @@
-import { allSteps, type CompiledStep } from './compiled-steps.ts'
+import { allSteps, type CompiledStep, type Operation } from './compiled-steps.ts'
 import { FAULT_KINDS, type Fault, GRADES } from './faults.ts'
 import type { Service } from './service.ts'
-import type { Operation, Shop } from './shop.ts'
+import type { Shop } from './shop.ts'
 
 /**
  * A fault must be one that the shop can have: a run in which nothing happens would pass for one in

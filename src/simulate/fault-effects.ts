@@ -3,6 +3,7 @@ import {
   type CompiledQuery,
   type CompiledStep,
   compileQuery,
+  type Operation,
 } from './compiled-steps.ts'
 import {
   type ActiveFault,
@@ -16,7 +17,6 @@ import {
 } from './faults.ts'
 import type { SelfTime } from './latency.ts'
 import type { Instance, Service } from './service.ts'
-import type { Operation } from './shop.ts'
 import type { Store } from './topology.ts'
 
 /** Who does something. */

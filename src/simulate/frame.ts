@@ -1,7 +1,7 @@
 import type { ServiceChanges } from './changes.ts'
+import type { Operation } from './compiled-steps.ts'
 import type { Actor } from './fault-effects.ts'
 import { mix } from './random.ts'
-import type { Operation } from './shop.ts'
 import type { Attributes, Outcome } from './span-attributes.ts'
 
 /** One operation being served. */

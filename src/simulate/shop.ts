@@ -1,27 +1,10 @@
-import { type CompiledStep, compileSteps, mandatoryStep } from './compiled-steps.ts'
-import { type SelfTime, selfQuantile } from './latency.ts'
+import { compileSteps, mandatoryStep, type Operation } from './compiled-steps.ts'
+import { selfQuantile } from './latency.ts'
 import { buildService, type Service } from './service.ts'
 import { ENTRIES, OPERATIONS } from './shop-operations.ts'
 import { SERVICES } from './shop-services.ts'
 import { messagingAttributes, type OutcomeAttributes, serverAttributes } from './span-attributes.ts'
 import type { OperationSpec } from './topology.ts'
-
-export interface Operation {
-  readonly service: Service
-  /** As in its specification; SERVER spans add what their SDK adds. */
-  readonly name: string
-  readonly spanName: string
-  readonly self: SelfTime
-  /** 95th percentile of the self time, ms: the unit of a fault's strength. */
-  readonly selfP95: number
-  readonly notFound: number
-  readonly failing: number
-  readonly attributes: OutcomeAttributes
-  /** Filled after all operations exist, as calls may form any graph. */
-  steps: readonly CompiledStep[]
-  /** The first call, else the first query, that it always makes: what faults omit and repeat. */
-  target: CompiledStep | null
-}
 
 export interface Entry {
   readonly name: string

@@ -7,6 +7,7 @@ import type {
   CompiledStep,
   CompiledTogether,
   CompiledWork,
+  Operation,
 } from './compiled-steps.ts'
 import { DRAW, SEED } from './draw-purposes.ts'
 import type { FaultEffects } from './fault-effects.ts'
@@ -15,7 +16,6 @@ import { drawPause, drawSelf, slowShareAt } from './latency.ts'
 import { derive, unit } from './random.ts'
 import { DELAYS, drawNs } from './request-delays.ts'
 import type { Instance, Service } from './service.ts'
-import type { Operation } from './shop.ts'
 import { type Attributes, FAILED, NOT_FOUND, OK, type Outcome } from './span-attributes.ts'
 import { SPAN_KIND } from './span-kind.ts'
 import type { SpanWriter } from './span-writer.ts'

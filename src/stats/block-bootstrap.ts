@@ -1,9 +1,18 @@
-import type { DriftDetector } from '../drift/drift-detectors.ts'
-
 /** Pseudo-windows drawn for a threshold. */
 const DRAWS = 400
 /** Standard deviations above the mean of what chance does; with as many tests as strata and hours. */
 const DEVIATIONS = 5
+
+/** How two histograms of `bins` counts are compared. */
+export interface ComparedHistograms {
+  readonly bins: number
+  /**
+   * Distance in [0, 1], 0 where either is empty; the same whatever the order of its arguments.
+   */
+  readonly statistic: (reference: Float64Array, window: Float64Array) => number
+  /** A statistic below this does not matter, however certain it is. */
+  readonly material: number
+}
 
 /**
  * The threshold of a statistic: what the reference does to itself. Pseudo-windows are runs of
@@ -16,7 +25,7 @@ const DEVIATIONS = 5
  * @param random numbers in [0, 1), seeded by the caller
  */
 export function bootstrapThreshold(
-  detector: DriftDetector,
+  detector: ComparedHistograms,
   blocks: readonly Uint32Array[],
   windowBlocks: number,
   random: () => number,

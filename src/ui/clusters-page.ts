@@ -4,7 +4,7 @@ import { page } from './page.ts'
 import { instant, share } from './quantity.ts'
 
 /** What the home page says about the detector's state; the shell fills it from the detector's status. */
-export interface WatchState {
+export interface LearningState {
   readonly state: 'learning' | 'live'
   /** Traces learned from so far. */
   readonly observations: number
@@ -21,38 +21,38 @@ export interface WatchState {
 }
 
 /** The home page: one sentence of state, the open clusters, then those that are over. Pure. */
-export function clustersPage(clusters: readonly AnomalyCluster[], watch: WatchState): string {
+export function clustersPage(clusters: readonly AnomalyCluster[], learning: LearningState): string {
   const open = clusters.filter((cluster) => cluster.state === 'open')
   const past = clusters.filter((cluster) => cluster.state !== 'open')
-  const title = watch.state === 'learning' ? 'Learning' : `${open.length} open anomaly clusters`
+  const title = learning.state === 'learning' ? 'Learning' : `${open.length} open anomaly clusters`
   return page(
     title,
-    html`<h1>${headline(watch, open.length)}</h1>
-${stateBox(watch)}
+    html`<h1>${headline(learning, open.length)}</h1>
+${stateBox(learning)}
 <h2 id="open">Open</h2>${table(open, 'open', 'Nothing is open.')}
 <h2 id="past">Past</h2>${table(past, 'past', 'Nothing yet.')}`,
   )
 }
 
-function headline(watch: WatchState, open: number): string {
-  if (watch.watermarkMs === null) return 'Waiting for the first spans'
-  if (watch.state === 'learning') return 'Learning what is normal'
+function headline(learning: LearningState, open: number): string {
+  if (learning.watermarkMs === null) return 'Waiting for the first spans'
+  if (learning.state === 'learning') return 'Learning what is normal'
   if (open === 0) return 'Everything looks normal'
   return open === 1 ? 'One thing is strange' : `${open} things are strange`
 }
 
-function stateBox(watch: WatchState): Html {
-  const percent = Math.floor(Math.min(1, Math.max(0, watch.progress)) * 100)
+function stateBox(learning: LearningState): Html {
+  const percent = Math.floor(Math.min(1, Math.max(0, learning.progress)) * 100)
   const progress =
-    watch.state === 'learning'
+    learning.state === 'learning'
       ? html`<p><label>Learned ${percent} % <progress max="100" value="${percent}">${percent} %</progress></label></p>`
       : null
   const missing =
-    watch.missing.length > 0
-      ? html`<ul>${watch.missing.map((one) => html`<li>${one}</li>`)}</ul>`
+    learning.missing.length > 0
+      ? html`<ul>${learning.missing.map((one) => html`<li>${one}</li>`)}</ul>`
       : null
-  return html`<div class="state" role="status"><p>${watch.observations} traces learned from, ${watch.strata} entry operations. Newest input: ${instant(watch.watermarkMs)}. Model: ${
-    watch.modelInstalledMs === null ? 'none yet' : `since ${instant(watch.modelInstalledMs)}`
+  return html`<div class="state" role="status"><p>${learning.observations} traces learned from, ${learning.strata} entry operations. Newest input: ${instant(learning.watermarkMs)}. Model: ${
+    learning.modelInstalledMs === null ? 'none yet' : `since ${instant(learning.modelInstalledMs)}`
   }.</p>${progress}${missing}</div>`
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { emptyPlaceNull, type PlaceNull, type SeriesNull } from '../../src/baseline/place-null.ts'
-import { COUNT, ERRORS, SELF_FAR, SELF_HIGH } from '../../src/baseline/series-kind.ts'
+import type { SeriesSignal } from '../../src/baseline/signals.ts'
 import { Tables } from '../../src/detector/tables.ts'
 import { DeviationWatch } from '../../src/evidence/deviation-watch.ts'
 import { EVIDENCE_OPTIONS } from '../../src/evidence/evidence-options.ts'
@@ -10,11 +10,11 @@ import { BurstDraws } from '../evidence/burst-draws.ts'
 
 /** Places, and the share of their calls that deviates while all is well. */
 const PLACES = 500
-const KINDS: readonly { kind: number; rate: number }[] = [
-  { kind: SELF_HIGH, rate: 0.1 },
-  { kind: SELF_FAR, rate: 0.02 },
-  { kind: ERRORS, rate: 0.01 },
-  { kind: COUNT, rate: 0.04 },
+const KINDS: readonly { signal: SeriesSignal; baseRate: number }[] = [
+  { signal: 'selfTimeP90', baseRate: 0.1 },
+  { signal: 'selfTimeP99', baseRate: 0.02 },
+  { signal: 'errors', baseRate: 0.01 },
+  { signal: 'count', baseRate: 0.04 },
 ]
 /** Correlation of two calls of a bucket, in the traffic. */
 const RHO = 0.2
@@ -28,7 +28,7 @@ const TABLE_BITS = 16
 /** The null of all places, which believes in bursts of `rho`. */
 function nullOf(rho: number): PlaceNull {
   const series = KINDS.map(
-    ({ kind, rate }): SeriesNull => ({ kind, level: 0, rate, rho, normal: 0 }),
+    ({ signal, baseRate }): SeriesNull => ({ signal, level: 0, baseRate, rho, normal: 0 }),
   )
   const places = Array.from({ length: PLACES }, (_, place) => ({
     place,
@@ -37,12 +37,12 @@ function nullOf(rho: number): PlaceNull {
   return { ...emptyPlaceNull(BUCKET_MS), places }
 }
 
-/** 2^16 shares of each kind, and loads of a bucket with a heavy tail: drawn once, picked from. */
+/** 2^16 shares of each signal, and loads of a bucket with a heavy tail: drawn once, picked from. */
 function drawTables(draws: BurstDraws): { shares: Float64Array[]; loads: Float64Array } {
   const size = 1 << TABLE_BITS
   return {
-    shares: KINDS.map(({ rate }) =>
-      Float64Array.from({ length: size }, () => draws.share(rate, RHO)),
+    shares: KINDS.map(({ baseRate }) =>
+      Float64Array.from({ length: size }, () => draws.share(baseRate, RHO)),
     ),
     loads: Float64Array.from({ length: size }, () => Math.exp(draws.normal() - 0.5)),
   }
@@ -68,8 +68,8 @@ function falseClusters(weeks: number, believedRho: number, seed: number): number
       const share = ofKind?.[pick >>> 16] ?? 0
       // Every second bucket is entered by a burst, or left by one, half way.
       const later = pick & 1 ? share : (ofKind?.[Math.imul(pick, 0x9e3779b1) >>> 16] ?? 0)
-      const { rate } = KINDS[place % KINDS.length] ?? { rate: 0 }
-      if (endsUp(watch, place, calls, share, later, rate, threshold, draws)) opened++
+      const { baseRate } = KINDS[place % KINDS.length] ?? { baseRate: 0 }
+      if (endsUp(watch, place, calls, share, later, baseRate, threshold, draws)) opened++
     }
   }
   return opened
@@ -89,7 +89,7 @@ function endsUp(
   calls: number,
   share: number,
   later: number,
-  rate: number,
+  baseRate: number,
   threshold: number,
   draws: BurstDraws,
 ): boolean {
@@ -101,8 +101,8 @@ function endsUp(
     const until = Math.floor((calls * look) / LOOKS)
     if (until > n) c += draws.binomial(until - n, look === 1 ? share : later)
     n = until
-    // As the accumulator does: nothing opens where the bucket does not deviate.
-    const elevated = c > rate * n && evidence.prefix(series, n, c, rate, onsets) > threshold
+    // As the lifecycle does: nothing opens where the bucket does not deviate.
+    const elevated = c > baseRate * n && evidence.prefix(series, n, c, baseRate, onsets) > threshold
     if (elevated) {
       evidence.restart(series)
       evidence.endBucket(series, n, c, 0, false)
@@ -114,7 +114,7 @@ function endsUp(
     onsets.count = look
   }
   if (c > 0 || !evidence.endPlainBucket(series, n)) {
-    evidence.endBucket(series, n, c, 0, false, rate, onsets)
+    evidence.endBucket(series, n, c, 0, false, baseRate, onsets)
   }
   return false
 }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { AnomalyClusterChange } from '../../src/contract/anomaly-cluster.ts'
-import { emptyOutput } from '../../src/contract/step-output.ts'
 import { Detector } from '../../src/detector/detector.ts'
+import { emptyOutput } from '../../src/detector/empty-output.ts'
 import { FaultSwitches } from '../../src/simulate/fault-switches.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { runThrough } from '../run-detector.ts'

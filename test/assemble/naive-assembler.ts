@@ -1,4 +1,4 @@
-import type { AssembleSettings } from '../../src/detector/settings.ts'
+import type { AssembleSettings } from '../../src/assemble/assemble-settings.ts'
 import {
   endMsOf,
   endOf,

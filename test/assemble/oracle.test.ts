@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { AssembleSettings } from '../../src/assemble/assemble-settings.ts'
 import { TraceAssembler } from '../../src/assemble/trace-assembler.ts'
-import type { AssembleSettings } from '../../src/detector/settings.ts'
+import { DrainedAssembler, drain } from './drained-assembler.ts'
 import { NaiveAssembler } from './naive-assembler.ts'
 import {
   balance,
@@ -79,7 +80,7 @@ const streams = fc.oneof(stream(30, 6), stream(3, 40), stream(1, 15))
 
 function assemblerOf(using: AssembleSettings) {
   const out: TraceCopy[] = []
-  return { out, assembler: new TraceAssembler(using, STRIDE, (trace) => out.push(copyOf(trace))) }
+  return { out, assembler: new DrainedAssembler(using, STRIDE, (trace) => out.push(copyOf(trace))) }
 }
 
 describe('any stream of spans', () => {
@@ -132,9 +133,9 @@ describe('any stream of spans', () => {
         const asked = assemblerOf(using)
         records.forEach((drafts, i) => {
           plain.assembler.add(record(drafts), BigInt(i), true)
-          if (asks.next().value) asked.assembler.advance()
+          if (asks.next().value) drain(asked.assembler, (trace) => asked.out.push(copyOf(trace)))
           asked.assembler.add(record(drafts), BigInt(i), true)
-          if (asks.next().value) asked.assembler.advance()
+          if (asks.next().value) drain(asked.assembler, (trace) => asked.out.push(copyOf(trace)))
         })
         expect(asked.out).toEqual(plain.out)
         expect(asked.assembler.state()).toEqual(plain.assembler.state())
@@ -192,30 +193,37 @@ describe('a snapshot', () => {
   it('taken anywhere goes on as if nothing had happened', () => {
     fc.assert(
       fc.property(streams, any, cut, fc.boolean(), (records, using, where, midLog) => {
-        const whole: TraceCopy[] = []
-        const listener = (trace: Parameters<typeof copyOf>[0]) => whole.push(copyOf(trace))
         const options = { startedMidLog: midLog }
-        const uninterrupted = new TraceAssembler(using, STRIDE, listener, options)
+        const uninterrupted = new TraceAssembler(using, STRIDE, options)
         const at = Math.floor(where * records.length)
-        const feed = (assembler: TraceAssembler, from: number, to: number): void => {
-          for (let i = from; i < to; i++) assembler.add(record(records[i]!), BigInt(i), i % 2 === 0)
+        const whole: TraceCopy[] = []
+        const feed = (
+          assembler: TraceAssembler,
+          out: TraceCopy[],
+          from: number,
+          to: number,
+        ): void => {
+          for (let i = from; i < to; i++) {
+            assembler.add(record(records[i]!), BigInt(i), i % 2 === 0)
+            drain(assembler, (trace) => out.push(copyOf(trace)))
+          }
         }
-        feed(uninterrupted, 0, at)
+        feed(uninterrupted, whole, 0, at)
         // Plain data: it survives a structured clone, and is a copy, not a view.
         const state = uninterrupted.state()
         const saved = structuredClone(state)
         const parts = [...whole]
-        feed(uninterrupted, at, records.length)
+        feed(uninterrupted, whole, at, records.length)
         expect(state).toEqual(saved)
-        const restored = TraceAssembler.restore(saved, using, STRIDE, (trace) =>
-          parts.push(copyOf(trace)),
-        )
+        const restored = TraceAssembler.restore(saved, using, STRIDE)
         expect(restored.state()).toEqual(saved)
-        feed(restored, at, records.length)
+        feed(restored, parts, at, records.length)
         expect(parts).toEqual(whole)
         expect(restored.state()).toEqual(uninterrupted.state())
         uninterrupted.flush()
+        drain(uninterrupted, (trace) => whole.push(copyOf(trace)))
         restored.flush()
+        drain(restored, (trace) => parts.push(copyOf(trace)))
         expect(parts).toEqual(whole)
         expect(restored.counts).toEqual(uninterrupted.counts)
       }),
@@ -228,13 +236,15 @@ describe('a snapshot', () => {
     assembler.add(record([{ trace: 1, span: 1, start: 0 }]), 0n, true)
     const state = assembler.state()
     const restore = (changed: object, stride = STRIDE) =>
-      TraceAssembler.restore({ ...state, ...changed } as typeof state, wide, stride, () => {})
-    expect(() => restore({ format: 2 })).toThrow(/format 2/)
+      TraceAssembler.restore({ ...state, ...changed } as typeof state, wide, stride)
+    expect(() => restore({ format: 1 })).toThrow(/format 1.*reads 2/)
     expect(() => restore({}, STRIDE + 1)).toThrow(/3 attribute slots.*expected 4/)
-    const spans = { ...state.spans, links: new Uint32Array(2) }
-    expect(() => restore({ spans })).toThrow(/damaged/)
-    const traces = { ...state.traces, spans: Int32Array.of(0) }
-    expect(() => restore({ traces })).toThrow(/damaged/)
+    const changed = (part: object): object => ({ open: { ...state.open, ...part } })
+    const facts = { ...state.open.facts, spans: Int32Array.of(0) }
+    expect(() => restore(changed({ spans: new Int32Array(2) }))).toThrow(/damaged/)
+    expect(() => restore(changed({ facts }))).toThrow(/damaged/)
+    const { redated, ...lacking } = state.open.facts
+    expect(() => restore(changed({ facts: lacking }))).toThrow(/"redated" is missing/)
     expect(() => restore({})).not.toThrow()
   })
 
@@ -245,9 +255,8 @@ describe('a snapshot', () => {
     }
     const caps = { ...wide, closedIds: 3, maxOpenTraces: 4, maxOpenSpans: 5 }
     const out: TraceCopy[] = []
-    const smaller = TraceAssembler.restore(assembler.state(), caps, STRIDE, (trace) =>
-      out.push(copyOf(trace)),
-    )
+    const smaller = TraceAssembler.restore(assembler.state(), caps, STRIDE)
+    const take = () => drain(smaller, (trace) => out.push(copyOf(trace)))
     expect(smaller.openTraces).toBeGreaterThan(5)
     smaller.add(
       record([
@@ -257,10 +266,12 @@ describe('a snapshot', () => {
       99n,
       true,
     )
+    take()
     expect(smaller.openSpans).toBeLessThanOrEqual(5)
     expect(smaller.openTraces).toBeLessThanOrEqual(4)
     expect(balance(smaller)).toBe(0)
     smaller.flush()
+    take()
     expect(out.at(-1)).toMatchObject({ trace: 900 })
   })
 })

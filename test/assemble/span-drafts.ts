@@ -1,7 +1,8 @@
+import type { AssembleSettings } from '../../src/assemble/assemble-settings.ts'
 import type { AssembledTrace } from '../../src/assemble/assembled-trace.ts'
-import { TraceAssembler } from '../../src/assemble/trace-assembler.ts'
-import type { AssembleSettings } from '../../src/detector/settings.ts'
+import type { TraceAssembler } from '../../src/assemble/trace-assembler.ts'
 import { SpanColumns } from '../../src/otlp/span-columns.ts'
+import { DrainedAssembler } from './drained-assembler.ts'
 
 /** 2023-11-14T22:13:20Z. */
 export const T0_MS = 1_700_000_000_000
@@ -55,21 +56,21 @@ export function record(drafts: readonly SpanDraft[]): SpanColumns {
   const columns = new SpanColumns(STRIDE, Math.max(1, drafts.length))
   for (const draft of drafts) {
     const row = columns.add()
-    if (draft.trace !== 0) columns.traceId.set([draft.trace, 7, 0, draft.trace * 3], row * 4)
-    columns.spanId.set([0, draft.span], row * 2)
-    columns.parentId.set([0, draft.parent ?? 0], row * 2)
-    columns.service[row] = draft.service ?? 2
-    columns.name[row] = 100 + draft.span
-    columns.kind[row] = draft.kind ?? 1
-    columns.status[row] = draft.span % 3
-    columns.startHi[row] = Number(startOf(draft) >> 32n)
-    columns.startLo[row] = Number(startOf(draft) & 0xffff_ffffn)
-    columns.durationNs[row] = Number(endOf(draft) - startOf(draft))
-    columns.endMs[row] = endMsOf(draft)
-    columns.events[row] = draft.span + 1
-    columns.links[row] = draft.span + 2
+    if (draft.trace !== 0) columns.of.traceId.set([draft.trace, 7, 0, draft.trace * 3], row * 4)
+    columns.of.spanId.set([0, draft.span], row * 2)
+    columns.of.parentId.set([0, draft.parent ?? 0], row * 2)
+    columns.of.service[row] = draft.service ?? 2
+    columns.of.name[row] = 100 + draft.span
+    columns.of.kind[row] = draft.kind ?? 1
+    columns.of.status[row] = draft.span % 3
+    columns.of.startHi[row] = Number(startOf(draft) >> 32n)
+    columns.of.startLo[row] = Number(startOf(draft) & 0xffff_ffffn)
+    columns.of.durationNs[row] = Number(endOf(draft) - startOf(draft))
+    columns.of.endMs[row] = endMsOf(draft)
+    columns.of.events[row] = draft.span + 1
+    columns.of.links[row] = draft.span + 2
     for (let slot = 0; slot < STRIDE; slot++) {
-      columns.attributes[row * STRIDE + slot] = draft.span * 10 + slot
+      columns.of.attributes[row * STRIDE + slot] = draft.span * 10 + slot
     }
   }
   return columns
@@ -99,9 +100,8 @@ export interface SpanCopy {
 export function copyOf(trace: AssembledTrace): TraceCopy {
   const spans: SpanCopy[] = []
   for (let i = 0; i < trace.count; i++) {
-    const row = trace.rows[i]!
     spans.push({
-      span: trace.columns.spanId[row * 2 + 1]!,
+      span: trace.columns.of.spanId[i * 2 + 1]!,
       up: trace.parent[i]!,
       start: trace.startNs[i]!,
       duration: trace.durationNs[i]!,
@@ -128,7 +128,7 @@ export function harness(
   options: { startedMidLog?: boolean; keyed?: boolean } = {},
 ) {
   const out: TraceCopy[] = []
-  const assembler = new TraceAssembler(
+  const assembler = new DrainedAssembler(
     { ...SETTINGS, ...settings },
     STRIDE,
     (trace) => out.push(copyOf(trace)),

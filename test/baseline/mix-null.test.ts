@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type MixNull, type MixSource, mixedRate, mixOf } from '../../src/baseline/mix-null.ts'
+import { baseRateOfMix, type MixNull, type MixSource, mixOf } from '../../src/baseline/mix-null.ts'
 import { logShareRatio } from '../../src/stats/share-evidence.ts'
 
 /** What is known by path: [path, occurrences, deviating ones]; path 0 is all others. */
@@ -14,7 +14,7 @@ function sourceOf(rows: readonly Row[], floor = 0.02): MixSource {
     totals: Float64Array.from(rows, ([, total]) => total),
     hits: Float64Array.from(rows, ([, , hit]) => hit),
   }
-  return { byPath, rate: hits / reference, floor, reference, perBucket: 1 }
+  return { byPath, baseRate: hits / reference, floor, reference, perBucket: 1 }
 }
 
 function mixed(rows: readonly Row[]): MixNull {
@@ -27,7 +27,7 @@ function mixed(rows: readonly Row[]): MixNull {
 function rateAt(mix: MixNull, came: Readonly<Record<number, number>>): number {
   const counts = new Uint32Array(16)
   for (const [path, count] of Object.entries(came)) counts[Number(path)] = count
-  return mixedRate(mix, counts, 100)
+  return baseRateOfMix(mix, counts, 100)
 }
 
 describe('the null of a series whose call paths differ', () => {
@@ -124,10 +124,10 @@ describe('the rate of any mix', () => {
         fc.pre(n > 0)
         let expected = 0
         for (const [path, total, hits] of rows) {
-          const own = total > 0 ? hits / total : mix.rate
+          const own = total > 0 ? hits / total : mix.baseRate
           expected += ((counts[path] ?? 0) / n) * own
         }
-        const rate = mixedRate(mix, counts, n)
+        const rate = baseRateOfMix(mix, counts, n)
         expect(rate).toBeGreaterThanOrEqual(Math.min(0.9999, expected) - 1e-9)
         expect(rate).toBeGreaterThanOrEqual(mix.floor)
         expect(rate).toBeLessThanOrEqual(0.9999)

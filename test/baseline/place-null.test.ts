@@ -2,14 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { NULL_OPTIONS } from '../../src/baseline/null-options.ts'
 import { fitPlaceNull, type PlaceNull, type SeriesNull } from '../../src/baseline/place-null.ts'
 import { PlaceReference } from '../../src/baseline/place-reference.ts'
-import {
-  APPEARANCE,
-  COUNT,
-  ERRORS,
-  PRESENCE,
-  SELF_FAR,
-  SELF_HIGH,
-} from '../../src/baseline/series-kind.ts'
+import type { SeriesSignal } from '../../src/baseline/signals.ts'
 import { type HandSpan, HandTraces } from '../profile/traces.ts'
 
 const START = Date.UTC(2026, 0, 1)
@@ -67,8 +60,8 @@ function seriesOf(placeNull: PlaceNull, traces: HandTraces, place: string): Seri
   return [...(row?.series ?? [])]
 }
 
-function one(series: readonly SeriesNull[], kind: number): SeriesNull | undefined {
-  return series.find((each) => each.kind === kind)
+function one(series: readonly SeriesNull[], signal: SeriesSignal): SeriesNull | undefined {
+  return series.find((each) => each.signal === signal)
 }
 
 /** 10, 10.01, … 14.99 ms, in a fixed disorder. */
@@ -78,12 +71,12 @@ describe('the null of a place', () => {
   it('takes its level from the upper bound of the p90, and materially beyond the median', () => {
     const { reference, traces } = referenceOf(20, 25, (i) => ({ cartMs: spread(i) }))
     const cart = seriesOf(fitPlaceNull(reference.request()), traces, 'cart Get')
-    const high = one(cart, SELF_HIGH)
+    const high = one(cart, 'selfTimeP90')
     expect(high?.normal).toBeCloseTo(12.5e6, -6)
     // The trace takes 500 ms: what is not 25 ms slower is not material, however significant.
     expect((high?.level ?? 0) - (high?.normal ?? 0)).toBeCloseTo(25e6, -5)
     const free = fitPlaceNull(reference.request(), undefined, { ...NULL_OPTIONS, material: 0 })
-    const level = one(seriesOf(free, traces, 'cart Get'), SELF_HIGH)?.level ?? 0
+    const level = one(seriesOf(free, traces, 'cart Get'), 'selfTimeP90')?.level ?? 0
     // p90 is 14.5 ms; its bound from 500 values lies at 0.9 + 2 sqrt(0.09 / 500) = 92.7 %.
     expect(level / 1e6).toBeGreaterThan(14.5)
     expect(level / 1e6).toBeLessThan(14.8)
@@ -92,16 +85,16 @@ describe('the null of a place', () => {
   it('assumes no rarer deviations than its floors, and none below 1 in n', () => {
     const { reference, traces } = referenceOf(20, 25, (i) => ({ cartMs: spread(i) }))
     const cart = seriesOf(fitPlaceNull(reference.request()), traces, 'cart Get')
-    expect(one(cart, SELF_HIGH)?.rate).toBe(NULL_OPTIONS.commonFloor)
-    expect(one(cart, SELF_FAR)?.rate).toBe(NULL_OPTIONS.farFloor)
-    expect(one(cart, ERRORS)?.rate).toBe(NULL_OPTIONS.rareFloor)
+    expect(one(cart, 'selfTimeP90')?.baseRate).toBe(NULL_OPTIONS.commonFloor)
+    expect(one(cart, 'selfTimeP99')?.baseRate).toBe(NULL_OPTIONS.farFloor)
+    expect(one(cart, 'errors')?.baseRate).toBe(NULL_OPTIONS.rareFloor)
   })
 
   it('counts the errors that are its own', () => {
     const { reference, traces } = referenceOf(20, 25, (i) => ({ cartMs: 10, fails: i % 10 === 0 }))
     const placeNull = fitPlaceNull(reference.request())
-    expect(one(seriesOf(placeNull, traces, 'cart Get'), ERRORS)?.rate).toBeCloseTo(0.1, 2)
-    expect(one(seriesOf(placeNull, traces, 'shop GET /'), ERRORS)?.rate).toBeLessThan(0.01)
+    expect(one(seriesOf(placeNull, traces, 'cart Get'), 'errors')?.baseRate).toBeCloseTo(0.1, 2)
+    expect(one(seriesOf(placeNull, traces, 'shop GET /'), 'errors')?.baseRate).toBeLessThan(0.01)
   })
 
   it('expects a child that every parent has, and watches an optional one for becoming the rule', () => {
@@ -109,16 +102,16 @@ describe('the null of a place', () => {
     const placeNull = fitPlaceNull(reference.request())
     const cart = seriesOf(placeNull, traces, 'shop Get → cart')
     const ads = seriesOf(placeNull, traces, 'shop Pick → ads')
-    expect(one(cart, PRESENCE)?.rate).toBe(NULL_OPTIONS.presenceFloor)
-    expect(one(cart, APPEARANCE)).toBeUndefined()
-    expect(one(ads, PRESENCE)).toBeUndefined()
-    expect(one(ads, APPEARANCE)?.rate).toBeCloseTo(0.2, 1)
+    expect(one(cart, 'presence')?.baseRate).toBe(NULL_OPTIONS.presenceFloor)
+    expect(one(cart, 'appearance')).toBeUndefined()
+    expect(one(ads, 'presence')).toBeUndefined()
+    expect(one(ads, 'appearance')?.baseRate).toBeCloseTo(0.2, 1)
   })
 
   it('knows how often a parent makes a call', () => {
     const { reference, traces } = referenceOf(20, 25, (i) => ({ cartMs: 10, calls: 1 + (i % 3) }))
     const placeNull = fitPlaceNull(reference.request())
-    const count = one(seriesOf(placeNull, traces, 'shop Get → cart'), COUNT)
+    const count = one(seriesOf(placeNull, traces, 'shop Get → cart'), 'count')
     expect(count?.normal).toBe(2)
     expect(count?.level).toBe(3)
   })
@@ -130,7 +123,7 @@ describe('the null of a place', () => {
     }))
     const calm = referenceOf(80, 25, (i) => ({ cartMs: i % 16 === 0 ? 200 : spread(i) }))
     const rho = ({ reference, traces }: typeof bursty): number =>
-      one(seriesOf(fitPlaceNull(reference.request()), traces, 'cart Get'), SELF_HIGH)?.rho ?? 0
+      one(seriesOf(fitPlaceNull(reference.request()), traces, 'cart Get'), 'selfTimeP90')?.rho ?? 0
     expect(rho(bursty)).toBeGreaterThan(3 * rho(calm))
   })
 

@@ -1,5 +1,5 @@
+import type { AssembleSettings } from '../../src/assemble/assemble-settings.ts'
 import { TraceAssembler } from '../../src/assemble/trace-assembler.ts'
-import type { AssembleSettings } from '../../src/detector/settings.ts'
 import { SpanColumns } from '../../src/otlp/span-columns.ts'
 import { threadCpuUs } from './thread-cpu.ts'
 
@@ -41,18 +41,23 @@ export function benchAssemble(
   let traces = 0
   let sink = 0
   for (let run = 0; run < runs; run++) {
-    const assembler = new TraceAssembler(SETTINGS, stride, (trace) => {
-      sink += trace.startNs[trace.count - 1]!
-    })
+    const assembler = new TraceAssembler(SETTINGS, stride)
+    const drain = (): void => {
+      for (let trace = assembler.next(); trace !== null; trace = assembler.next()) {
+        sink += trace.startNs[trace.count - 1]!
+      }
+    }
     let elapsed = 0
     for (let i = 0; i < records.length; i++) {
       copyInto(columns, records[i]!)
       const begin = cpuMs()
       assembler.add(columns, BigInt(i), false)
+      drain()
       elapsed += cpuMs() - begin
     }
     const begin = cpuMs()
     assembler.flush()
+    drain()
     times.push(elapsed + cpuMs() - begin)
     const { counts } = assembler
     spans = counts.spans
@@ -76,26 +81,12 @@ function cpuMs(): number {
 }
 
 function copyInto(columns: SpanColumns, record: SpanColumns): void {
-  columns.count = record.count
-  for (const key of COLUMNS) columns[key].set(record[key])
+  columns.clear()
+  while (columns.count < record.count) columns.add()
+  for (const key of Object.keys(record.of) as (keyof SpanColumns['of'])[]) {
+    columns.of[key].set(record.of[key])
+  }
 }
-
-const COLUMNS = [
-  'traceId',
-  'spanId',
-  'parentId',
-  'service',
-  'name',
-  'kind',
-  'status',
-  'startHi',
-  'startLo',
-  'durationNs',
-  'endMs',
-  'events',
-  'links',
-  'attributes',
-] as const
 
 interface Draft {
   readonly trace: number
@@ -138,21 +129,24 @@ function makeRecords(
 function write(columns: SpanColumns, draft: Draft): void {
   const row = columns.add()
   const id = Math.imul(draft.trace + 1, 0x9e3779b1) >>> 0
-  columns.traceId.set([id, draft.trace, ~id >>> 0, 1], row * 4)
-  columns.spanId.set([Math.imul(draft.span + 1, 0x85ebca6b) >>> 0, draft.span + 1], row * 2)
+  columns.of.traceId.set([id, draft.trace, ~id >>> 0, 1], row * 4)
+  columns.of.spanId.set([Math.imul(draft.span + 1, 0x85ebca6b) >>> 0, draft.span + 1], row * 2)
   if (draft.parent >= 0) {
-    columns.parentId.set([Math.imul(draft.parent + 1, 0x85ebca6b) >>> 0, draft.parent + 1], row * 2)
+    columns.of.parentId.set(
+      [Math.imul(draft.parent + 1, 0x85ebca6b) >>> 0, draft.parent + 1],
+      row * 2,
+    )
   }
-  columns.service[row] = 2 + (draft.span % 5)
-  columns.name[row] = 10 + draft.span
-  columns.kind[row] = draft.span % 2 === 0 ? 2 : 3
+  columns.of.service[row] = 2 + (draft.span % 5)
+  columns.of.name[row] = 10 + draft.span
+  columns.of.kind[row] = draft.span % 2 === 0 ? 2 : 3
   const startNs = 1_700_000_000_000_000_000n + BigInt(Math.round(draft.startMs * 1e6))
-  columns.startHi[row] = Number(startNs >> 32n)
-  columns.startLo[row] = Number(startNs & 0xffff_ffffn)
-  columns.durationNs[row] = Math.round(draft.durationMs * 1e6)
-  columns.endMs[row] = 1_700_000_000_000 + draft.startMs + draft.durationMs
+  columns.of.startHi[row] = Number(startNs >> 32n)
+  columns.of.startLo[row] = Number(startNs & 0xffff_ffffn)
+  columns.of.durationNs[row] = Math.round(draft.durationMs * 1e6)
+  columns.of.endMs[row] = 1_700_000_000_000 + draft.startMs + draft.durationMs
   for (let slot = 0; slot < columns.stride; slot++) {
-    columns.attributes[row * columns.stride + slot] = slot
+    columns.of.attributes[row * columns.stride + slot] = slot
   }
 }
 

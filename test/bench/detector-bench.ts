@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import protobuf from 'protobufjs'
 import type { LogRecord } from '../../src/contract/log-record.ts'
-import { emptyOutput, type StepOutput } from '../../src/contract/step-output.ts'
+import type { StepOutput } from '../../src/contract/step-output.ts'
 import { Detector } from '../../src/detector/detector.ts'
+import { emptyOutput } from '../../src/detector/empty-output.ts'
+import { fit } from '../../src/detector/fit.ts'
 import type { DetectorSettings } from '../../src/detector/settings.ts'
-import { fit } from '../../src/model/fit.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { simulatedLog } from '../simulated-log.ts'
 
@@ -38,13 +39,13 @@ export function prepare(scale: number, seconds: number, recordSpans = 512): Prep
   const records = all.slice(split)
   const counter = Detector.restore(detector.snapshot(), settings)
   stepAll(counter, records)
-  const { model } = detector
+  const model = detector.installed()
   return {
     detector,
     records,
     spans: counter.counts().records.spans - before,
-    clusters: model?.strata.reduce((sum, { clusters }) => sum + clusters.length, 0) ?? 0,
-    strata: model?.strata.length ?? 0,
+    clusters: model?.clusters.length ?? 0,
+    strata: model?.strata ?? 0,
   }
 }
 

@@ -1,5 +1,5 @@
+import type { AccumulateSettings } from '../../src/anomaly-clusters/accumulate-settings.ts'
 import { NULL_OPTIONS, type NullOptions } from '../../src/baseline/null-options.ts'
-import type { AccumulateSettings } from '../../src/detector/settings.ts'
 import { EVIDENCE_OPTIONS, type EvidenceOptions } from '../../src/evidence/evidence-options.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { judgeRecording, onlineBoutique, scoreRecording } from './online-boutique.ts'

@@ -1,6 +1,6 @@
 import type { AnomalyCluster } from '../../src/contract/anomaly-cluster.ts'
-import { emptyOutput } from '../../src/contract/step-output.ts'
 import { Detector } from '../../src/detector/detector.ts'
+import { emptyOutput } from '../../src/detector/empty-output.ts'
 import {
   FAULT_KINDS,
   type Fault,

@@ -1,6 +1,6 @@
 import { binomialBand } from '../../src/cli/binomial-band.ts'
-import { emptyOutput } from '../../src/contract/step-output.ts'
 import { Detector } from '../../src/detector/detector.ts'
+import { emptyOutput } from '../../src/detector/empty-output.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { runThrough } from '../run-detector.ts'
 import { simulatedLog } from '../simulated-log.ts'

@@ -1,5 +1,5 @@
-import { type DriftChange, DriftMonitor } from '../../src/drift/drift-monitor.ts'
-import { DRIFT_DEFAULTS } from '../../src/drift/drift-settings.ts'
+import { DriftMonitor } from '../../src/drift/drift-monitor.ts'
+import { detectorSettings } from '../detector-settings.ts'
 import { DAY_MS, type Drift, driftingTraffic, HOUR_MS } from '../drift/drifting-traffic.ts'
 import type { Figure } from './figures.ts'
 
@@ -55,10 +55,8 @@ export function driftFigures(seed: number, print: (line: string) => void): Figur
 }
 
 /** `stationary_drift_alarms`: times that drift was called in weeks without any, daily cycle included. */
-export function stationaryDriftAlarms(seed: number, weeks = 4, perSecond = 0.5): DriftChange[] {
-  const monitor = new DriftMonitor({ ...DRIFT_DEFAULTS, seed: 1 })
-  feed(monitor, { seed, durationMs: weeks * 7 * DAY_MS, perSecond })
-  return drifts(monitor)
+export function stationaryDriftAlarms(seed: number, weeks = 4, perSecond = 0.5): number[] {
+  return driftTimes({ seed, durationMs: weeks * 7 * DAY_MS, perSecond })
 }
 
 /** `drift_found`, `drift_cases` and their delays: a step, a ramp and a changed mix, at three strengths. */
@@ -79,19 +77,20 @@ function driftCase(
   const kind = name === 'mix' ? 'mix' : 'distance'
   const ramp = name === 'ramp' ? { rampMs: RAMP_MS } : {}
   const drift: Drift = { kind, stratum: 2, size: SIZES[name][strength], fromMs: START_MS, ...ramp }
-  const monitor = new DriftMonitor({ ...DRIFT_DEFAULTS, seed: 1 })
-  feed(monitor, { seed, durationMs: START_MS + DAY_MS, drifts: [drift], perSecond })
-  const [first] = drifts(monitor).filter(({ timeMs }) => timeMs >= START_MS)
-  const delayMinutes = first ? Math.round((first.timeMs - START_MS) / 60_000) : null
+  const run = { seed, durationMs: START_MS + DAY_MS, drifts: [drift], perSecond }
+  const first = driftTimes(run).find((timeMs) => timeMs >= START_MS)
+  const delayMinutes = first === undefined ? null : Math.round((first - START_MS) / 60_000)
   return { name, strength, found: first !== undefined, delayMinutes }
 }
 
-function feed(monitor: DriftMonitor, options: Parameters<typeof driftingTraffic>[0]): void {
+/** When a stream began to drift, data time, ms. */
+function driftTimes(options: Parameters<typeof driftingTraffic>[0]): number[] {
+  const monitor = new DriftMonitor(detectorSettings().drift)
+  const times: number[] = []
   for (const { stratum, distance, cluster, timeMs } of driftingTraffic(options)) {
+    const before = monitor.changes.drifting
     monitor.observe(stratum, distance, cluster, timeMs)
+    for (let n = before; n < monitor.changes.drifting; n++) times.push(timeMs)
   }
-}
-
-function drifts(monitor: DriftMonitor): DriftChange[] {
-  return monitor.takeChanges().filter(({ state }) => state === 'drifting')
+  return times
 }

@@ -1,10 +1,9 @@
-import { emptyOutput } from '../../src/contract/step-output.ts'
-import { ALL_STRATA } from '../../src/drift/drift-monitor.ts'
-import type { DriftView } from '../../src/drift/drift-view.ts'
+import type { InstalledModel } from '../../src/contract/installed-model.ts'
+import type { DriftView } from '../../src/detector/drift-view.ts'
+import { emptyOutput } from '../../src/detector/empty-output.ts'
 import { systemClock } from '../../src/io/clock.ts'
 import { silentLog } from '../../src/io/telemetry/log.ts'
 import { Metrics } from '../../src/io/telemetry/metrics.ts'
-import type { Model } from '../../src/model/model.ts'
 import { ClusterService } from '../../src/service/cluster-service.ts'
 import { Pipeline } from '../../src/service/pipeline.ts'
 import { Publisher } from '../../src/service/publisher.ts'
@@ -38,7 +37,7 @@ export async function scrape(prepared: Prepared): Promise<Figure[]> {
     times.push((threadCpuUs() - from) / 1000)
   }
   const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length
-  const places = prepared.detector.snapshot().tables.elements.places.first.length
+  const places = prepared.detector.snapshot().tables.elements.places.pairs.first.length
   const what = `${NORMAL_CLUSTERS} normal clusters, ${ANOMALY_CLUSTERS} anomaly clusters open, ${places} places, ${STRATA} strata`
   return [
     {
@@ -117,28 +116,31 @@ function stratumName(stratum: number): string {
   return `service-${stratum} POST /api/v1/orders/{id}/items`
 }
 
-/** As far as metrics look at a model. */
-function wideModel(): Model {
+function wideModel(): InstalledModel {
   const clusters = Array.from({ length: NORMAL_CLUSTERS }, (_, index) => ({
     id: `n-${index}`,
-    index,
+    medoidTraceId: '0'.repeat(32),
     weight: index + 1,
-    members: [{ id: new Uint32Array(4) }],
   }))
   return {
-    strata: [{ stratum: 2, clusters }],
+    id: 'm-1',
+    version: 1,
+    fittedMs: 0,
+    installedMs: 0,
+    strata: 1,
+    calibrated: 0,
     churn: { retention: 0.9, births: 2, deaths: 1, moved: 0.2 },
-  } as unknown as Model
+    clusters: clusters.toReversed(),
+  }
 }
 
 function wideDrift(): DriftView {
   const common = { state: 'stable', ratio: 0.4, threshold: 0.1, observations: 1000 } as const
-  const strata = [ALL_STRATA, ...Array.from({ length: STRATA }, (_, i) => i)]
+  const strata = [null, ...Array.from({ length: STRATA }, (_, i) => stratumName(i))]
   const streams = ['distance', 'share'] as const
   return {
     status: strata.flatMap((stratum) => streams.map((stream) => ({ ...common, stratum, stream }))),
     changes: { learning: 0, stable: STRATA, suspected: 1, drifting: 0 },
     setAside: 0,
-    stratumName,
   }
 }

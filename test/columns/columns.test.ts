@@ -42,6 +42,41 @@ describe('columns', () => {
     expect([...columns.of.n]).toEqual([0, 0])
   })
 
+  it('clear rows from one to another', () => {
+    const columns = new Columns(DECLARED, 4)
+    columns.of.n.set([1, 2, 3, 4])
+    columns.clear(1, 3)
+    expect([...columns.of.n]).toEqual([1, 0, 0, 4])
+    expect([...columns.of.open]).toEqual([1, 1, 1, 1])
+    columns.clear(2, 2)
+    expect([...columns.of.n]).toEqual([1, 0, 0, 4])
+  })
+
+  it('hand out copies of the rows asked for, in that order', () => {
+    const columns = new Columns(DECLARED, 3)
+    columns.of.n.set([1, 2, 3])
+    columns.of.logM.set([1, 2, 3], 6)
+    const gathered = columns.gather([2, 0, 2])
+    expect([...gathered.n]).toEqual([3, 1, 3])
+    expect([...gathered.logM.slice(6)]).toEqual([1, 2, 3])
+    columns.of.n[2] = 9
+    expect(gathered.n[0]).toBe(3)
+  })
+
+  it('hold big integers as they hold numbers', () => {
+    const declared = { at: { type: 'i64', fill: -1 } } as const
+    const columns = new Columns(declared, 1)
+    columns.of.at[0] = 2n ** 62n + 1n
+    columns.grow(2)
+    expect([...columns.of.at]).toEqual([2n ** 62n + 1n, -1n])
+    const other = new Columns(declared)
+    other.restore(columns.gather([1, 0]))
+    other.copy(0, columns, 0)
+    expect([...other.of.at]).toEqual([2n ** 62n + 1n, 2n ** 62n + 1n])
+    other.clear()
+    expect([...other.of.at]).toEqual([-1n, -1n])
+  })
+
   it('copy a row from others, whatever its place', () => {
     const from = new Columns(DECLARED, 3)
     from.of.n[2] = 9

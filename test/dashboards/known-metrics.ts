@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
+import type { MetricRow } from '../../src/io/telemetry/metric-row.ts'
 import { Metrics } from '../../src/io/telemetry/metrics.ts'
-import { METRICS, type MetricRow } from '../../src/io/telemetry/metrics-table.ts'
+import { METRICS } from '../../src/io/telemetry/metrics-table.ts'
 import { type PromqlUse, promqlUse } from './promql.ts'
 
 export interface Rule {

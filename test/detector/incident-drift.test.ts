@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { AnomalyClusterChange } from '../../src/contract/anomaly-cluster.ts'
-import { emptyOutput } from '../../src/contract/step-output.ts'
 import { Detector } from '../../src/detector/detector.ts'
+import { emptyOutput } from '../../src/detector/empty-output.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { runThrough } from '../run-detector.ts'
 import { simulatedLog } from '../simulated-log.ts'
@@ -50,11 +50,11 @@ describe('an incident that has an anomaly cluster', () => {
 
   beforeAll(() => {
     runThrough(detector, log.slice(0, half), output)
-    const { status, stratumName, changes } = detector.drift()
+    const { status, changes } = detector.drift()
     driftsBefore = changes.drifting
     watched = status
       .filter(({ stream, state }) => stream === 'distance' && state !== 'learning')
-      .map(({ stratum }) => stratumName(stratum))
+      .map(({ stratum }) => stratum ?? '(all)')
     runThrough(detector, log.slice(half), output)
     opened = output.clusterChanges.filter(({ change }) => change === 'opened')
   })

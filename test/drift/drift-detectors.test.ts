@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DRIFT_DETECTORS, type DriftDetector } from '../../src/drift/drift-detectors.ts'
-import { bootstrapThreshold } from '../../src/stats/block-bootstrap.ts'
+import { DRIFT_DETECTORS } from '../../src/drift/drift-detectors.ts'
+import { bootstrapThreshold, type ComparedHistograms } from '../../src/stats/block-bootstrap.ts'
 import { SeededRandom } from '../../src/stats/random.ts'
 
-const table = Object.entries<DriftDetector>(DRIFT_DETECTORS)
+const table = Object.entries<ComparedHistograms>(DRIFT_DETECTORS)
 
 function histogram(bins: number, counts: Readonly<Record<number, number>>): Float64Array {
   const made = new Float64Array(bins)

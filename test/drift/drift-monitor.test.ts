@@ -1,14 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  ALL_STRATA,
-  type DriftChange,
-  DriftMonitor,
-  type DriftStatus,
-} from '../../src/drift/drift-monitor.ts'
-import { DRIFT_DEFAULTS, type DriftSettings } from '../../src/drift/drift-settings.ts'
+import { ALL_STRATA, DriftMonitor, type DriftStatus } from '../../src/drift/drift-monitor.ts'
+import type { DriftSettings } from '../../src/drift/drift-settings.ts'
 import { SeededRandom } from '../../src/stats/random.ts'
 import { driftCases, stationaryDriftAlarms } from '../bench/quality-drift.ts'
+import { detectorSettings } from '../detector-settings.ts'
 import { DAY_MS, driftingTraffic, HOUR_MS } from './drifting-traffic.ts'
 
 /** Blocks of 16 observations and a window of 2, so that a day passes in a few thousand observations. */
@@ -30,6 +26,9 @@ class Source {
   /** Share that belongs to an open anomaly cluster. */
   told = 0
   timeMs = 0
+  /** Each state that a stream of stratum 7 came into, in order. */
+  readonly states: string[] = []
+  readonly #last = { distance: 'learning', share: 'learning' }
   readonly #random = new SeededRandom(4)
 
   feed(monitor: DriftMonitor, count: number, stratum = 7): void {
@@ -43,6 +42,15 @@ class Source {
         this.timeMs,
         this.#random.next() < this.told,
       )
+      if (stratum === 7) this.#note(monitor)
+    }
+  }
+
+  #note(monitor: DriftMonitor): void {
+    for (const stream of ['distance', 'share'] as const) {
+      const { state } = of(monitor, stream)
+      if (state !== this.#last[stream]) this.states.push(`${stream} ${state}`)
+      this.#last[stream] = state
     }
   }
 }
@@ -51,12 +59,6 @@ function of(monitor: DriftMonitor, stream: DriftStatus['stream'], stratum = 7): 
   const found = monitor.status().find((one) => one.stratum === stratum && one.stream === stream)
   if (!found) throw new Error(`no ${stream} of ${stratum}`)
   return found
-}
-
-function states(changes: readonly DriftChange[], stratum = 7): string[] {
-  return changes
-    .filter((one) => one.stratum === stratum)
-    .map(({ stream, state }) => `${stream} ${state}`)
 }
 
 describe('the drift monitor', () => {
@@ -76,14 +78,13 @@ describe('the drift monitor', () => {
     source.mean = 0.3
     source.feed(monitor, 16 * 8)
     expect(of(monitor, 'distance').state).toBe('stable')
-    expect(states(monitor.takeChanges())).toEqual([
+    expect(source.states).toEqual([
       'distance stable',
       'share stable',
       'distance suspected',
       'distance drifting',
       'distance stable',
     ])
-    expect(monitor.takeChanges()).toEqual([])
     expect(monitor.changes).toEqual({ learning: 0, stable: 4, suspected: 1, drifting: 1 })
   })
 
@@ -95,7 +96,7 @@ describe('the drift monitor', () => {
     source.feed(monitor, 16)
     source.mean = 0.3
     source.feed(monitor, 16 * 20)
-    expect(states(monitor.takeChanges())).not.toContain('distance drifting')
+    expect(source.states).not.toContain('distance drifting')
     expect(of(monitor, 'distance').state).toBe('stable')
   })
 
@@ -132,17 +133,16 @@ describe('the drift monitor', () => {
       const monitor = new DriftMonitor(SMALL)
       const source = new Source()
       source.feed(monitor, 16 * 40)
-      monitor.takeChanges()
+      source.states.length = 0
       source.mean = 0.5
       source.cluster = (u) => (u < 0.9 ? 99 : 1)
       source.told = told
       source.feed(monitor, 16 * 30)
-      expect(monitor.takeChanges()).toEqual([])
       // Two streams; with few told, chance leaves a block in now and then.
       expect(monitor.setAside).toBeGreaterThan(2 * 27)
       source.told = 0
       source.feed(monitor, 16 * 8)
-      expect(states(monitor.takeChanges())).toEqual([
+      expect(source.states).toEqual([
         'distance suspected',
         'share suspected',
         'distance drifting',
@@ -184,7 +184,7 @@ describe('the drift monitor', () => {
     source.feed(monitor, 16 * 40)
     source.mean = 0.5
     source.feed(monitor, 16 * 60)
-    const seen = states(monitor.takeChanges())
+    const seen = source.states.filter((one) => one.startsWith('distance'))
     expect(seen.filter((one) => one === 'distance drifting')).toHaveLength(1)
     expect(seen.at(-1)).toBe('distance stable')
     source.mean = 0.3
@@ -210,13 +210,13 @@ describe('the drift monitor', () => {
     const monitor = new DriftMonitor(SMALL)
     const source = new Source()
     source.feed(monitor, 16 * 40)
-    monitor.takeChanges()
+    source.states.length = 0
     // An observation an hour: blocks take long, their number of observations stays.
     for (let i = 0; i < 15; i++) {
       source.timeMs += HOUR_MS
       source.feed(monitor, 1)
     }
-    expect(monitor.takeChanges()).toEqual([])
+    expect(source.states).toEqual([])
   })
 
   it('watches a bounded number of strata and counts the rest, and survives odd numbers', () => {
@@ -225,7 +225,7 @@ describe('the drift monitor', () => {
       const distance = [Number.NaN, Number.POSITIVE_INFINITY, -1, 2, 0.5][i % 5] ?? 0
       monitor.observe(i % 10, distance, i, i * 100)
     }
-    expect(monitor.unwatched).toBe(700)
+    expect(monitor.unmonitored).toBe(700)
     expect(monitor.status()).toHaveLength(1 + 3 * 2)
     for (const { ratio, threshold } of monitor.status()) {
       expect(Number.isFinite(ratio)).toBe(true)
@@ -282,6 +282,7 @@ describe('drift against traffic with bursts, waves and a daily cycle', () => {
   })
 
   it('has defaults that wait for half an hour', () => {
-    expect(DRIFT_DEFAULTS.blockMs * DRIFT_DEFAULTS.windowBlocks).toBe(30 * 60_000)
+    const { blockMs, windowBlocks } = detectorSettings().drift
+    expect(blockMs * windowBlocks).toBe(30 * 60_000)
   })
 })

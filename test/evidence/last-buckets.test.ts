@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { emptyPlaceNull } from '../../src/baseline/place-null.ts'
-import { ERRORS, SELF_HIGH } from '../../src/baseline/series-kind.ts'
+import type { SeriesSignal } from '../../src/baseline/signals.ts'
 import { Tables } from '../../src/detector/tables.ts'
 import { DeviationWatch } from '../../src/evidence/deviation-watch.ts'
 import { EVIDENCE_OPTIONS } from '../../src/evidence/evidence-options.ts'
@@ -17,9 +17,9 @@ const RHO = 0.2
 class OneSeries {
   readonly watch: DeviationWatch
 
-  constructor(kind: number = SELF_HIGH, options = EVIDENCE_OPTIONS) {
+  constructor(signal: SeriesSignal = 'selfTimeP90', options = EVIDENCE_OPTIONS) {
     const table = new Tables(detectorSettings().features).elements
-    const series = [{ kind, level: 0, rate: RATE, rho: RHO, normal: 0 }]
+    const series = [{ signal, level: 0, baseRate: RATE, rho: RHO, normal: 0 }]
     const placeNull = { ...emptyPlaceNull(30_000), places: [{ place: 0, series }] }
     this.watch = new DeviationWatch(placeNull, table, options)
   }
@@ -57,7 +57,7 @@ describe('two buckets in a row', () => {
     const apart = new OneSeries()
     apart.take(7, 40, 24)
     expect(apart.take(9, 40, 24)).toBeGreaterThan(1.9 * alone(40, 24))
-    const errors = new OneSeries(ERRORS)
+    const errors = new OneSeries('errors')
     const first = errors.take(7, 40, 24)
     expect(errors.take(8, 40, 24)).toBeGreaterThan(1.9 * first)
   })
@@ -92,7 +92,7 @@ const THRESHOLD = 1000
 function runLength(burstGoesOn: number): { mean: number; error: number } {
   const draws = new BurstDraws(53)
   return meanRunLength(60, () => {
-    const series = new OneSeries(SELF_HIGH, { ...EVIDENCE_OPTIONS, burstGoesOn })
+    const series = new OneSeries('selfTimeP90', { ...EVIDENCE_OPTIONS, burstGoesOn })
     let share = draws.share(RATE, RHO)
     let begins = true
     let steps = 0

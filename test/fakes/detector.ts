@@ -1,7 +1,7 @@
 import type { Anomaly } from '../../src/contract/anomaly.ts'
 import type { LogRecord } from '../../src/contract/log-record.ts'
 import type { StepOutput } from '../../src/contract/step-output.ts'
-import type { FitRequest, FitResult } from '../../src/model/fit-request.ts'
+import type { FitRequest, FitResult } from '../../src/detector/fit.ts'
 import type { StreamDetector } from '../../src/service/ports.ts'
 
 /** The one cluster that is open in it, until it is accepted. */

@@ -2,7 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { Detector } from '../../src/detector/detector.ts'
+import { STATE_FORMAT } from '../../src/detector/detector-state.ts'
 import { CHECKPOINT_FILE, CheckpointStore } from '../../src/io/checkpoint.ts'
+import { detectorSettings } from '../detector-settings.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'medoscope-checkpoint-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -24,14 +27,16 @@ const SNAPSHOT = {
 }
 const POSITIONS = new Map([['otlp_spans/0', 42n]])
 
+const asItIs = (snapshot: unknown): unknown => snapshot
+
 describe('a checkpoint', () => {
   it('comes back as it was, typed arrays, bigints and maps included', async () => {
     const store = new CheckpointStore(directory, SETTINGS)
     await store.save(SNAPSHOT, POSITIONS)
     const again = new CheckpointStore(directory, SETTINGS)
-    expect(await again.load()).toEqual({
+    expect(await again.load(asItIs)).toEqual({
       state: 'restored',
-      snapshot: SNAPSHOT,
+      restored: SNAPSHOT,
       positions: POSITIONS,
     })
     expect(again.bytes).toBe(store.bytes)
@@ -42,15 +47,15 @@ describe('a checkpoint', () => {
     const store = new CheckpointStore(directory, SETTINGS)
     for (let n = 0; n < 3; n++) await store.save({ n }, POSITIONS)
     expect(readdirSync(directory)).toEqual([CHECKPOINT_FILE])
-    expect(await store.load()).toMatchObject({ snapshot: { n: 2 } })
+    expect(await store.load(asItIs)).toMatchObject({ restored: { n: 2 } })
   })
 
   it('is the one before while a new one is half written', async () => {
     const store = new CheckpointStore(directory, SETTINGS)
     await store.save({ n: 1 }, POSITIONS)
     writeFileSync(`${store.path}.tmp`, readFileSync(store.path).subarray(0, 60))
-    expect(await new CheckpointStore(directory, SETTINGS).load()).toMatchObject({
-      snapshot: { n: 1 },
+    expect(await new CheckpointStore(directory, SETTINGS).load(asItIs)).toMatchObject({
+      restored: { n: 1 },
     })
   })
 
@@ -60,11 +65,11 @@ describe('a checkpoint', () => {
     const saving = store.save(state, POSITIONS)
     state.rows[0] = 2
     await saving
-    expect(await store.load()).toMatchObject({ snapshot: { rows: new Float64Array([1]) } })
+    expect(await store.load(asItIs)).toMatchObject({ restored: { rows: new Float64Array([1]) } })
   })
 
   it('is none where there is none', async () => {
-    expect(await new CheckpointStore(directory, SETTINGS).load()).toEqual({ state: 'none' })
+    expect(await new CheckpointStore(directory, SETTINGS).load(asItIs)).toEqual({ state: 'none' })
   })
 
   it('that cannot be written rejects', async () => {
@@ -77,12 +82,13 @@ describe('a checkpoint is refused, and put aside,', () => {
   async function refusal(
     change: (bytes: Buffer) => Buffer,
     settings: unknown = SETTINGS,
+    restore: (snapshot: unknown) => unknown = asItIs,
   ): Promise<string> {
     const store = new CheckpointStore(directory, SETTINGS)
     await store.save(SNAPSHOT, POSITIONS)
     const changed = change(readFileSync(store.path))
     writeFileSync(store.path, changed)
-    const loaded = await new CheckpointStore(directory, settings).load()
+    const loaded = await new CheckpointStore(directory, settings).load(restore)
     expect(readdirSync(directory)).toEqual([`${CHECKPOINT_FILE}.refused`])
     expect(readFileSync(`${store.path}.refused`)).toEqual(changed)
     return loaded.state === 'refused' ? loaded.reason : loaded.state
@@ -91,6 +97,15 @@ describe('a checkpoint is refused, and put aside,', () => {
   it('when it was made with other settings', async () => {
     expect(await refusal((bytes) => bytes, { ...SETTINGS, alpha: 0.01 })).toContain(
       'other settings',
+    )
+  })
+
+  it('when its snapshot is of another format, and says of which', async () => {
+    const settings = detectorSettings()
+    const restore = () =>
+      Detector.restore({ ...new Detector(settings).snapshot(), format: 3 }, settings)
+    expect(await refusal((bytes) => bytes, SETTINGS, restore)).toBe(
+      `The detector's state is format 3; this version reads format ${STATE_FORMAT}`,
     )
   })
 

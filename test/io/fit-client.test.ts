@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { FitRequest, FitResult } from '../../src/detector/fit.ts'
 import { WorkerFitter } from '../../src/io/fit-client.ts'
 import { silentLog } from '../../src/io/telemetry/log.ts'
-import type { FitRequest, FitResult } from '../../src/model/fit-request.ts'
 
 const plainWorker = new URL('../fakes/fit-worker-plain.js', import.meta.url)
 const inline = (): FitResult => ({ inline: true }) as unknown as FitResult

@@ -48,23 +48,23 @@ export function plainSpans(target: DecodeTarget, from = 0): PlainSpan[] {
   for (let row = from; row < columns.count; row++) {
     const attributes: Record<string, string> = {}
     for (const [name, slot] of slotNames(slots)) {
-      const id = columns.attributes[row * columns.stride + slot]!
+      const id = columns.of.attributes[row * columns.stride + slot]!
       if (id !== 0) attributes[name] = values.text(id)
     }
-    const parentId = hex(columns.parentId, row * 2, 2)
+    const parentId = hex(columns.of.parentId, row * 2, 2)
     spans.push({
-      traceId: hex(columns.traceId, row * 4, 4),
-      spanId: hex(columns.spanId, row * 2, 2),
+      traceId: hex(columns.of.traceId, row * 4, 4),
+      spanId: hex(columns.of.spanId, row * 2, 2),
       parentId: parentId === '0'.repeat(16) ? '' : parentId,
-      service: values.text(columns.service[row]!),
-      name: names.text(columns.name[row]!),
-      kind: columns.kind[row]!,
-      status: columns.status[row]!,
-      startNs: (BigInt(columns.startHi[row]!) << 32n) | BigInt(columns.startLo[row]!),
-      durationNs: columns.durationNs[row]!,
-      endMs: columns.endMs[row]!,
-      events: columns.events[row]!,
-      links: columns.links[row]!,
+      service: values.text(columns.of.service[row]!),
+      name: names.text(columns.of.name[row]!),
+      kind: columns.of.kind[row]!,
+      status: columns.of.status[row]!,
+      startNs: (BigInt(columns.of.startHi[row]!) << 32n) | BigInt(columns.of.startLo[row]!),
+      durationNs: columns.of.durationNs[row]!,
+      endMs: columns.of.endMs[row]!,
+      events: columns.of.events[row]!,
+      links: columns.of.links[row]!,
       attributes,
     })
   }

@@ -1,8 +1,8 @@
-import { TraceAssembler } from '../../src/assemble/trace-assembler.ts'
 import { Tables } from '../../src/detector/tables.ts'
 import { decodeTracesJson } from '../../src/otlp/decode-json.ts'
 import { ProfileScratch } from '../../src/profile/profile.ts'
 import { TraceElements } from '../../src/profile/trace-elements.ts'
+import { DrainedAssembler } from '../assemble/drained-assembler.ts'
 import { detectorSettings } from '../detector-settings.ts'
 
 /** One span of a hand-made trace; times in ms. */
@@ -33,7 +33,7 @@ export class HandTraces {
     const body = JSON.stringify({ resourceSpans: spans.map((span, i) => resourceOf(span, i, id)) })
     decodeTracesJson(new TextEncoder().encode(body), target)
     const { assemble } = detectorSettings()
-    const assembler = new TraceAssembler(assemble, this.tables.slots.stride, (trace) => {
+    const assembler = new DrainedAssembler(assemble, this.tables.slots.stride, (trace) => {
       this.elements.read(trace)
       this.scratch.read(this.elements)
       use()

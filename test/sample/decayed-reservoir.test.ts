@@ -100,11 +100,11 @@ describe('DecayedReservoir', () => {
     )
   })
 
-  it('goes on after a restart, through JSON, as if nothing had happened', () => {
+  it('goes on after a restart, through a structured clone, as if nothing had happened', () => {
     fc.assert(
       fc.property(capacity, entries, fc.nat(60), (size, list, cut) => {
         const before = fill(size, list.slice(0, cut))
-        const state = JSON.parse(JSON.stringify(before.state()))
+        const state = structuredClone(before.state())
         const after = DecayedReservoir.restore<string>(state)
         expect(after.threshold).toBe(before.threshold)
         for (const { key, tie } of list.slice(cut)) after.offer(key, tie, `${key}/${tie}`)
@@ -139,10 +139,13 @@ describe('DecayedReservoir', () => {
     expect(() => none.offer(0, NaN, 'x')).toThrow(RangeError)
     expect(() => new DecayedReservoir(-1)).toThrow(RangeError)
     expect(() => new DecayedReservoir(2.5)).toThrow(RangeError)
-    const broken = { capacity: 1, keys: [1, 2], ties: [0, 0], items: ['a', 'b'] }
+    const ranks = { key: Float64Array.of(1, 2), tie: new Float64Array(2) }
+    const broken = { capacity: 1, ranks, items: ['a', 'b'] }
     expect(() => DecayedReservoir.restore(broken)).toThrow('Reservoir of 1 has 2 keys')
-    expect(() => DecayedReservoir.restore({ ...broken, capacity: 2, keys: [1] })).toThrow(
-      RangeError,
+    const short = { ...broken, capacity: 2, ranks: { ...ranks, key: Float64Array.of(1) } }
+    expect(() => DecayedReservoir.restore(short)).toThrow('"tie"')
+    expect(() => DecayedReservoir.restore({ ...broken, capacity: 2, items: ['a'] })).toThrow(
+      'Reservoir of 2 has 2 keys and 1 items',
     )
   })
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { SampleSettings } from '../../src/detector/settings.ts'
 import { KEY_EPOCH_MS } from '../../src/sample/decay-key.ts'
+import type { SampleSettings } from '../../src/sample/sample-settings.ts'
 import { StrataSample } from '../../src/sample/strata-sample.ts'
 import { SeededRandom } from '../../src/stats/random.ts'
 
@@ -21,10 +21,10 @@ interface Observation {
 
 const START = KEY_EPOCH_MS + 1e11
 
-/** Places and puts; the item is the observation's number. */
+/** Admits and puts; the item is the observation's number. */
 function learn(sample: StrataSample<number>, { id, timeMs, stratum }: Observation): void {
   const words = Uint32Array.of(0, 0, 0xabcdef, id)
-  const place = sample.place(words, timeMs, stratum)
+  const place = sample.admit(words, timeMs, stratum)
   if (place) sample.put(place, sample.key, sample.tie, stratum, id)
 }
 
@@ -126,7 +126,7 @@ describe('StrataSample', () => {
     const high = { fit: 0, calibration: 0 }
     const all = { fit: 0, calibration: 0 }
     for (let id = 0; id < n; id++) {
-      const place = sample.place(Uint32Array.of(0, 0, 0, id), START, 0)!
+      const place = sample.admit(Uint32Array.of(0, 0, 0, id), START, 0)!
       all[place]++
       if (sample.key > -Math.log(Math.LN2)) high[place]++
     }
@@ -135,14 +135,14 @@ describe('StrataSample', () => {
     }
   })
 
-  it('goes on after a restart, through JSON, as if nothing had happened', () => {
+  it('goes on after a restart, through a structured clone, as if nothing had happened', () => {
     fc.assert(
       fc.property(observations, fc.nat(150), fc.nat(150), (list, cut, balance) => {
         const run = (restartAt: number): string => {
           let sample = new StrataSample<number>(settings, 40, 7)
           list.forEach((observation, i) => {
             if (i === restartAt) {
-              const state = JSON.parse(JSON.stringify(sample.state()))
+              const state = structuredClone(sample.state())
               sample = new StrataSample<number>(settings, 40, 7, state)
             }
             if (i === balance) sample.rebalance()
@@ -232,7 +232,7 @@ describe('StrataSample', () => {
     let place = null
     // The first of the fit sample once more: a redelivery that is still in.
     const id = sample.fitItems(0)[0]!
-    place = sample.place(Uint32Array.of(0, 0, 0xabcdef, id), START + id, 0)
+    place = sample.admit(Uint32Array.of(0, 0, 0xabcdef, id), START + id, 0)
     expect(place).toBe('fit')
     expect(sample.put('fit', sample.key, sample.tie, 0, id)).toBe(false)
     expect(sample.refused).toBe(1)
@@ -243,9 +243,9 @@ describe('StrataSample', () => {
     const sample = new StrataSample<number>(settings, 3, 7)
     const words = Uint32Array.of(1, 2, 3, 4)
     for (const stratum of [-1, 3, 0.5, NaN]) {
-      expect(() => sample.place(words, START, stratum)).toThrow('Stratum')
+      expect(() => sample.admit(words, START, stratum)).toThrow('Stratum')
     }
-    for (const time of [NaN, Infinity]) expect(() => sample.place(words, time, 0)).toThrow('Time')
+    for (const time of [NaN, Infinity]) expect(() => sample.admit(words, time, 0)).toThrow('Time')
     expect(() => sample.put('fit', 0, 0, 1, 1)).toThrow('Stratum 1')
     expect(() => new StrataSample({ ...settings, halfLifeMs: 0 }, 3, 7)).toThrow('Half-life')
     expect(() => new StrataSample({ ...settings, calibrationSize: -1 }, 3, 7)).toThrow('capacity')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { LogRecord } from '../../src/contract/log-record.ts'
-import { emptyOutput } from '../../src/contract/step-output.ts'
 import { Detector } from '../../src/detector/detector.ts'
+import { emptyOutput } from '../../src/detector/empty-output.ts'
 import { createLog, type Log } from '../../src/io/telemetry/log.ts'
 import { SplitTracesNotice } from '../../src/service/split-traces-notice.ts'
 import { simulate } from '../../src/simulate/simulate.ts'

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { AnomalyCluster } from '../../src/contract/anomaly-cluster.ts'
 import { clusterPage } from '../../src/ui/cluster-page.ts'
-import { clustersPage, type WatchState } from '../../src/ui/clusters-page.ts'
+import { clustersPage, type LearningState } from '../../src/ui/clusters-page.ts'
 import { duration, instant, share } from '../../src/ui/quantity.ts'
 import { exampleCluster, span, trace } from './example-cluster.ts'
 
-const LIVE: WatchState = {
+const LIVE: LearningState = {
   state: 'live',
   observations: 1234,
   progress: 1,
@@ -106,7 +106,7 @@ describe('the page of a cluster', () => {
 
 describe('the home page', () => {
   it('says that it waits, learns, or sees nothing strange', () => {
-    const learning: WatchState = {
+    const learning: LearningState = {
       ...LIVE,
       state: 'learning',
       progress: 0.624,

@@ -1,8 +1,7 @@
+import { STATUS_ERROR } from '../../otlp/span-columns.ts'
 import { COUNT, ERRORS, PROFILE_STRIDE } from '../../profile/profile.ts'
 import type { Alignment } from '../alignment.ts'
 import type { FeatureTerm } from '../feature-term.ts'
-
-const ERROR = 2
 
 /**
  * Half for the entry's outcome, half for the errors of the shared elements: the sum of the
@@ -11,13 +10,14 @@ const ERROR = 2
 export const outcome: FeatureTerm = {
   distance(alignment) {
     const errors = errorDifference(alignment)
-    const entry = (alignment.x.status === ERROR) !== (alignment.m.status === ERROR) ? 0.5 : 0
+    const entry =
+      (alignment.x.status === STATUS_ERROR) !== (alignment.m.status === STATUS_ERROR) ? 0.5 : 0
     return entry + 0.5 * (errors < 1 ? errors : 1)
   },
 
   explain(alignment, emit) {
     const { x, m, rows } = alignment
-    if ((x.status === ERROR) !== (m.status === ERROR)) {
+    if ((x.status === STATUS_ERROR) !== (m.status === STATUS_ERROR)) {
       emit(x.paths[0]!, 'status', statusName(x.status), statusName(m.status), 0.5)
     }
     const total = errorDifference(alignment)
@@ -50,5 +50,5 @@ function gapOf({ x, m, rows }: Alignment, j: number): number {
 }
 
 function statusName(status: number): string {
-  return status === ERROR ? 'error' : 'ok'
+  return status === STATUS_ERROR ? 'error' : 'ok'
 }

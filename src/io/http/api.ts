@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AnomalyCluster } from '../../contract/anomaly-cluster.ts'
 import { clusterPage, NO_LINKS, type PageLinks } from '../../ui/cluster-page.ts'
-import { clustersPage, type WatchState } from '../../ui/clusters-page.ts'
+import { clustersPage, type LearningState } from '../../ui/clusters-page.ts'
 import { html } from '../../ui/html.ts'
 import { page } from '../../ui/page.ts'
 import type { ClusterStore } from '../cluster-store.ts'
@@ -14,7 +14,7 @@ import { evidenceDocument } from './evidence-otlp.ts'
 export interface ClusterRoutes {
   readonly store: ClusterStore
   /** How far the detector is, for the home page. */
-  readonly watch: () => WatchState
+  readonly learning: () => LearningState
   /** Where traces open; none unless configured. */
   readonly links?: PageLinks
   /**
@@ -47,7 +47,7 @@ const RUNBOOK = /^[a-z][a-z-]{0,60}\.md$/
  * - `GET /runbooks/{name}.md`: what an alert's `runbook_url` opens.
  */
 export function registerClusterRoutes(server: FastifyInstance, routes: ClusterRoutes): void {
-  const { store, watch, links = NO_LINKS, runbooks = null } = routes
+  const { store, learning, links = NO_LINKS, runbooks = null } = routes
   registerAccept(server, routes)
   const all = (): AnomalyCluster[] => [...store.open(), ...store.past()]
   server.get<{ Querystring: { state?: string } }>('/api/v1/anomaly-clusters', (request, reply) => {
@@ -61,7 +61,7 @@ export function registerClusterRoutes(server: FastifyInstance, routes: ClusterRo
     if (!cluster) return json(reply.code(404), { error: 'no such anomaly cluster (any more)' })
     return json(reply, whole(cluster, store))
   })
-  server.get('/', (_, reply) => markup(reply, clustersPage(all(), watch())))
+  server.get('/', (_, reply) => markup(reply, clustersPage(all(), learning())))
   server.get<{ Params: { id: string } }>('/clusters/:id', (request, reply) => {
     const cluster = store.get(request.params.id)
     if (cluster) return markup(reply, clusterPage(cluster, links))

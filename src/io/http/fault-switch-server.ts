@@ -1,6 +1,12 @@
 import { type FastifyInstance, fastify } from 'fastify'
-import type { FaultSwitches } from '../../simulate/fault-switches.ts'
-import { switchPage } from '../../ui/switch-page.ts'
+import { type SwitchView, switchPage } from '../../ui/switch-page.ts'
+
+/** Things that can be turned on and off by their key. */
+export interface Switches {
+  readonly switches: readonly SwitchView[]
+  /** False: there is no such switch. */
+  set(key: string, on: boolean): boolean
+}
 
 /**
  * The fault switch of the demo: a page of buttons, and `POST /faults/{key}/{on|off}` for scripts.
@@ -9,7 +15,7 @@ import { switchPage } from '../../ui/switch-page.ts'
 export class FaultSwitchServer {
   readonly #server: FastifyInstance
 
-  constructor(switches: FaultSwitches, counts: () => { sent: number; lost: number }) {
+  constructor(switches: Switches, counts: () => { sent: number; lost: number }) {
     this.#server = fastify({ forceCloseConnections: true, bodyLimit: 1024 })
     this.#server.addContentTypeParser('application/x-www-form-urlencoded', (_, __, done) => {
       done(null, null)

@@ -1,8 +1,8 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Publication, Sink } from '../../contract/sink.ts'
-import { anomalyRecord, clusterChangeRecord, RECORD_RESOURCE } from '../../otlp/anomaly-record.ts'
-import { encodeLogsProto, type OtlpLogRecord } from '../../otlp/encode-logs.ts'
+import { publicationRecords, RECORD_RESOURCE } from '../../otlp/anomaly-record.ts'
+import { encodeLogsProto } from '../../otlp/encode-logs.ts'
 import { httpPost } from './http-post.ts'
 
 export interface OtlpHttpSinkSettings {
@@ -40,7 +40,7 @@ export class OtlpHttpSink implements Sink {
   async publish(batch: readonly Publication[]): Promise<void> {
     if (!this.#started) throw new Error('not started')
     const { endpoint, headers, timeoutMs } = this.#settings
-    const records = batch.flatMap(logRecord)
+    const records = batch.flatMap(publicationRecords)
     for (let from = 0; from < records.length; from += MAX_RECORDS_A_REQUEST) {
       const some = records.slice(from, from + MAX_RECORDS_A_REQUEST)
       await httpPost({
@@ -59,11 +59,4 @@ export class OtlpHttpSink implements Sink {
   async stop(): Promise<void> {
     this.#started = false
   }
-}
-
-/** The log record of a publication; none of a dead letter. */
-export function logRecord(publication: Publication): OtlpLogRecord[] {
-  if (publication.type === 'anomaly') return [anomalyRecord(publication.anomaly)]
-  if (publication.type === 'anomaly_cluster') return [clusterChangeRecord(publication.change)]
-  return []
 }

@@ -1,6 +1,6 @@
 import type { AnomalyCluster } from '../../contract/anomaly-cluster.ts'
+import type { InstalledModel } from '../../contract/installed-model.ts'
 import type { StepOutput } from '../../contract/step-output.ts'
-import { type Model, medoidTraceId, type NormalCluster } from '../../model/model.ts'
 import type { ClusterStore } from '../cluster-store.ts'
 import type { GaugeName, Metrics } from './metrics.ts'
 import { LISTED_ANOMALY_CLUSTERS, LISTED_NORMAL_CLUSTERS } from './metrics-table-clusters.ts'
@@ -34,14 +34,13 @@ const PER_CLUSTER = [
 ] as const satisfies readonly GaugeName[]
 
 /**
- * Anomaly clusters, normal clusters and changes of the model as metrics. Sees every output of the
- * detector; everything that names a cluster is bounded by the numbers of the table.
+ * Anomaly clusters, normal clusters and changes of the model as metrics; everything that names a cluster is bounded by the numbers of the table.
  */
 export class ClusterMetrics {
   readonly #metrics: Metrics
   readonly #settings: ClusterMetricsSettings
   readonly #store: ClusterStore
-  #model: Model | null = null
+  #model: InstalledModel | null = null
   /** Observations and stratum by nearest normal cluster: those with a series of their own. */
   readonly #nearest = new Map<string, { count: number; readonly stratum: string }>()
   #nearestOther = 0
@@ -56,15 +55,14 @@ export class ClusterMetrics {
   }
 
   /** The model that a restored detector judges with. */
-  use(model: Model | null): void {
+  use(model: InstalledModel | null): void {
     this.#model = model
   }
 
-  /** What one turn of the loop brought; the store gets its anomaly clusters from here. */
-  take(output: StepOutput): void {
-    for (const change of output.clusterChanges) this.#store.take(change)
+  /** Counts what one turn of the loop brought; anomaly clusters are read from the store at a scrape. */
+  count(output: StepOutput): void {
     for (const { cluster, stratum } of output.verdicts) {
-      if (cluster !== null) this.#count(cluster, stratum)
+      if (cluster !== null) this.#countNearest(cluster, stratum)
     }
     for (const { verdict } of output.anomalies) {
       if (verdict.score === null) continue
@@ -81,7 +79,7 @@ export class ClusterMetrics {
     }
   }
 
-  #count(cluster: string, stratum: string): void {
+  #countNearest(cluster: string, stratum: string): void {
     const known = this.#nearest.get(cluster)
     if (known) known.count++
     else if (this.#nearest.size < LISTED_NORMAL_CLUSTERS) {
@@ -90,8 +88,8 @@ export class ClusterMetrics {
   }
 
   /** Normal clusters that a new model no longer has give their series to those that it has. */
-  #forgetAllBut(model: Model): void {
-    const kept = new Set(byWeight(model).map(({ id }) => id))
+  #forgetAllBut(model: InstalledModel): void {
+    const kept = new Set(model.clusters.map(({ id }) => id))
     for (const cluster of this.#nearest.keys()) {
       if (kept.has(cluster)) continue
       this.#nearest.delete(cluster)
@@ -168,7 +166,7 @@ export class ClusterMetrics {
     metrics.clear('medoscope_normal_cluster_info')
     metrics.clear('medoscope_normal_cluster_weight_ratio')
     const model = this.#model
-    const clusters = model ? byWeight(model) : []
+    const clusters = model?.clusters ?? []
     metrics.set('medoscope_normal_clusters', clusters.length)
     if (!model) return
     metrics.set('medoscope_model_retention_ratio', model.churn.retention)
@@ -178,18 +176,12 @@ export class ClusterMetrics {
       metrics.set('medoscope_normal_cluster_info', 1, {
         cluster: cluster.id,
         stratum: label(this.#nearest.get(cluster.id)?.stratum ?? ''),
-        medoid: medoidTraceId(cluster),
+        medoid: cluster.medoidTraceId,
       })
       const weight = total > 0 ? cluster.weight / total : 0
       metrics.set('medoscope_normal_cluster_weight_ratio', weight, { cluster: cluster.id })
     }
   }
-}
-
-function byWeight(model: Model): NormalCluster[] {
-  return model.strata
-    .flatMap(({ clusters }) => clusters)
-    .sort((a, b) => b.weight - a.weight || a.index - b.index)
 }
 
 function label(text: string): string {

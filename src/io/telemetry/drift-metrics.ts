@@ -1,10 +1,8 @@
-import { ALL_STRATA } from '../../drift/drift-monitor.ts'
-import type { DriftView } from '../../drift/drift-view.ts'
-import type { DriftState } from '../../drift/stream-watch.ts'
+import type { DriftView } from '../../detector/drift-view.ts'
 import type { Metrics } from './metrics.ts'
 import { LISTED_STRATA } from './metrics-table-clusters.ts'
 
-const LEVEL: Readonly<Record<DriftState, number>> = {
+const LEVEL: DriftView['changes'] = {
   learning: 0,
   stable: 0,
   suspected: 1,
@@ -12,14 +10,11 @@ const LEVEL: Readonly<Record<DriftState, number>> = {
 }
 
 /** State, statistic and threshold of the busiest strata; called at a scrape. */
-export function feedDrift(
-  metrics: Metrics,
-  { status, changes, setAside, stratumName }: DriftView,
-): void {
+export function feedDrift(metrics: Metrics, { status, changes, setAside }: DriftView): void {
   metrics.clear('medoscope_drift_state')
   metrics.clear('medoscope_drift_statistic')
   metrics.clear('medoscope_drift_threshold')
-  const strata = new Set<number>()
+  const strata = new Set<string | null>()
   let unlisted = 0
   for (const { stratum, stream, state, ratio, threshold } of status) {
     const known = strata.has(stratum)
@@ -29,10 +24,7 @@ export function feedDrift(
       continue
     }
     strata.add(stratum)
-    const labels = {
-      stratum: stratum === ALL_STRATA ? '(all)' : stratumName(stratum).slice(0, 200),
-      stream,
-    }
+    const labels = { stratum: stratum === null ? '(all)' : stratum.slice(0, 200), stream }
     metrics.set('medoscope_drift_state', LEVEL[state], labels)
     metrics.set('medoscope_drift_statistic', ratio, labels)
     metrics.set('medoscope_drift_threshold', threshold, labels)

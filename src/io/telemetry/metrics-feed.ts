@@ -1,12 +1,12 @@
-import type { AssemblerCounts } from '../../assemble/assembler-counts.ts'
+import type { PipelineCounts } from '../../contract/pipeline-report.ts'
+import type { SinkState } from '../../contract/sink.ts'
 import type { SourceLag } from '../../contract/source.ts'
 import type { DetectorCounts } from '../../detector/detector-counts.ts'
 import type { DetectorStatus } from '../../detector/detector-status.ts'
-import type { PipelineCounts } from '../../service/pipeline.ts'
-import type { SinkState } from '../../service/publisher.ts'
 import type { CounterName, MetricLabels, Metrics } from './metrics.ts'
 import { LISTED_PARTITIONS } from './metrics-table.ts'
 
+type AssemblerCounts = DetectorCounts['assembled']
 type Series = readonly [CounterName, MetricLabels]
 
 const dropped = (reason: string): Series => ['medoscope_spans_dropped_total', { reason }]

@@ -1,4 +1,4 @@
-import type { MetricRow } from './metrics-table.ts'
+import type { MetricRow } from './metric-row.ts'
 
 /** Open anomaly clusters that get series of their own; the others are counted. */
 export const LISTED_ANOMALY_CLUSTERS = 50

@@ -1,14 +1,5 @@
+import type { MetricRow } from './metric-row.ts'
 import { CLUSTER_METRICS } from './metrics-table-clusters.ts'
-
-/** One metric as declared: from it come the series at /metrics and its line in docs/metrics.md. */
-export interface MetricRow {
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  readonly help: string
-  /** Few, and each of few values. */
-  readonly labels?: readonly string[]
-  /** Upper bounds of a histogram. */
-  readonly buckets?: readonly number[]
-}
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 

@@ -6,7 +6,8 @@ import {
   type OpenMetricsContentType,
   Registry,
 } from 'prom-client'
-import { METRICS, type MetricName, type MetricRow } from './metrics-table.ts'
+import type { MetricRow } from './metric-row.ts'
+import { METRICS, type MetricName } from './metrics-table.ts'
 
 export type MetricLabels = Readonly<Record<string, string>>
 

@@ -2,7 +2,7 @@ import { SpanKind, SpanStatusCode, type Tracer } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
-import type { BatchReport } from '../../service/ports.ts'
+import type { BatchReport } from '../../contract/pipeline-report.ts'
 import { type Clock, systemClock } from '../clock.ts'
 
 export interface TracingSettings {

@@ -10,10 +10,10 @@ import { slotTable } from '../../../src/otlp/attribute-slots.ts'
 import { decodeTracesJson } from '../../../src/otlp/decode-json.ts'
 import { SpanColumns } from '../../../src/otlp/span-columns.ts'
 import { Vocabulary } from '../../../src/otlp/vocabulary.ts'
-import type { WatchState } from '../../../src/ui/clusters-page.ts'
+import type { LearningState } from '../../../src/ui/clusters-page.ts'
 import { exampleCluster } from '../../ui/example-cluster.ts'
 
-const WATCH: WatchState = {
+const LEARNING: LearningState = {
   state: 'live',
   observations: 1,
   progress: 1,
@@ -27,7 +27,7 @@ function served(runbooks: string | null = null) {
   const store = new ClusterStore()
   store.seed([exampleCluster(), exampleCluster({ id: 'c-old', state: 'resolved', closedMs: 1 })])
   const server = fastify()
-  registerClusterRoutes(server, { store, watch: () => WATCH, runbooks })
+  registerClusterRoutes(server, { store, learning: () => LEARNING, runbooks })
   return server
 }
 
@@ -66,10 +66,10 @@ describe('the API of anomaly clusters', () => {
     }
     const body = new TextEncoder().encode(JSON.stringify(one.representativeOtlp))
     expect(decodeTracesJson(body, target)).toBe(9)
-    const names = Array.from(columns.name.subarray(0, 9), (id) => target.names.text(id))
+    const names = Array.from(columns.of.name.subarray(0, 9), (id) => target.names.text(id))
     expect(names).toContain('Convert')
     const convert = names.indexOf('Convert')
-    expect(columns.durationNs[convert]).toBe(592e6)
+    expect(columns.of.durationNs[convert]).toBe(592e6)
     expect(one.nearestNormalOtlp.resourceSpans).toHaveLength(7)
   })
 
@@ -115,7 +115,7 @@ describe('accepting a cluster over HTTP', () => {
     const server = fastify()
     registerClusterRoutes(server, {
       store,
-      watch: () => WATCH,
+      learning: () => LEARNING,
       token,
       accept: async (cluster, reason) => {
         if (reason === 'on a full disk') throw new Error('disk full')

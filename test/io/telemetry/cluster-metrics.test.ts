@@ -1,16 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import type { Verdict } from '../../../src/contract/anomaly.ts'
-import { emptyOutput, type StepOutput } from '../../../src/contract/step-output.ts'
+import type { Churn, InstalledModel } from '../../../src/contract/installed-model.ts'
+import type { StepOutput } from '../../../src/contract/step-output.ts'
+import { emptyOutput } from '../../../src/detector/empty-output.ts'
 import { ClusterStore } from '../../../src/io/cluster-store.ts'
 import { ClusterMetrics } from '../../../src/io/telemetry/cluster-metrics.ts'
 import { Metrics } from '../../../src/io/telemetry/metrics.ts'
-import type { Model } from '../../../src/model/model.ts'
 import { exampleCluster } from '../../ui/example-cluster.ts'
 
-function made(): { metrics: Metrics; clusters: ClusterMetrics } {
+function made(): { metrics: Metrics; clusters: { take(output: StepOutput): void } } {
   const metrics = new Metrics(false)
-  const settings = { alpha: 0.001, refreshMs: 600_000 }
-  return { metrics, clusters: new ClusterMetrics(metrics, settings, new ClusterStore()) }
+  const store = new ClusterStore()
+  const counted = new ClusterMetrics(metrics, { alpha: 0.001, refreshMs: 600_000 }, store)
+  const take = (output: StepOutput): void => {
+    for (const change of output.clusterChanges) store.take(change)
+    counted.count(output)
+  }
+  return { metrics, clusters: { take } }
 }
 
 function output(changes: Partial<StepOutput>): StepOutput {
@@ -37,18 +43,23 @@ function verdict(cluster: string | null, more: Partial<Verdict> = {}): Verdict {
   }
 }
 
-/** A model of one stratum with these clusters, as far as metrics look. */
-function model(ids: readonly string[], churn: Partial<Model['churn']> = {}): Model {
+/** A model of one stratum with these clusters, the last the heaviest. */
+function model(ids: readonly string[], churn: Partial<Churn> = {}): InstalledModel {
   const clusters = ids.map((id, index) => ({
     id,
-    index,
+    medoidTraceId: '0'.repeat(32),
     weight: index + 1,
-    members: [{ id: new Uint32Array(4) }],
   }))
   return {
-    strata: [{ stratum: 2, clusters }],
+    id: 'm-1',
+    version: 1,
+    fittedMs: 0,
+    installedMs: 0,
+    strata: 1,
+    calibrated: 0,
     churn: { retention: 0.9, births: 2, deaths: 1, moved: 0.2, ...churn },
-  } as unknown as Model
+    clusters: clusters.toReversed(),
+  }
 }
 
 async function series(metrics: Metrics, name: string): Promise<string[]> {

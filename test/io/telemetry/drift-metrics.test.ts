@@ -1,21 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { ALL_STRATA, DriftMonitor } from '../../../src/drift/drift-monitor.ts'
-import { DRIFT_DEFAULTS } from '../../../src/drift/drift-settings.ts'
+import { driftView } from '../../../src/detector/drift-view.ts'
+import { DriftMonitor } from '../../../src/drift/drift-monitor.ts'
 import { feedDrift } from '../../../src/io/telemetry/drift-metrics.ts'
 import { Metrics } from '../../../src/io/telemetry/metrics.ts'
+import { detectorSettings } from '../../detector-settings.ts'
 
 describe('metrics of drift', () => {
   it('name the strata by their text, all strata as (all), and say how many are not listed', async () => {
-    const monitor = new DriftMonitor({ ...DRIFT_DEFAULTS, seed: 1 })
+    const monitor = new DriftMonitor(detectorSettings().drift)
     for (let i = 0; i < 60; i++) for (let n = 0; n <= i; n++) monitor.observe(i, 0.5, 1, n)
     const metrics = new Metrics(false)
-    const { changes, setAside } = monitor
-    feedDrift(metrics, {
-      status: monitor.status(),
-      changes,
-      setAside,
-      stratumName: (id) => `gateway GET /${id}`,
-    })
+    feedDrift(
+      metrics,
+      driftView(monitor, (id) => `gateway GET /${id}`),
+    )
     const lines = (await metrics.render()).split('\n')
     const of = (name: string): string[] => lines.filter((line) => line.startsWith(`${name}{`))
     expect(of('medoscope_drift_state')).toHaveLength(1 + 50 * 2)
@@ -33,10 +31,10 @@ describe('metrics of drift', () => {
 
   it('say 2 for a stream that drifts, with its distance in thresholds', async () => {
     const metrics = new Metrics(false)
-    const common = { stratum: ALL_STRATA, stream: 'share', observations: 9 } as const
+    const common = { stratum: null, stream: 'share', observations: 9 } as const
     const changes = { learning: 0, stable: 1, suspected: 1, drifting: 1 }
     const status = [{ ...common, state: 'drifting', ratio: 2.5, threshold: 0.12 } as const]
-    feedDrift(metrics, { status, changes, setAside: 7, stratumName: String })
+    feedDrift(metrics, { status, changes, setAside: 7 })
     const text = await metrics.render()
     expect(text).toContain('medoscope_drift_state{stratum="(all)",stream="share"} 2\n')
     expect(text).toContain('medoscope_drift_statistic{stratum="(all)",stream="share"} 2.5\n')

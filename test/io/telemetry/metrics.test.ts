@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { emptyCounts } from '../../../src/assemble/assembler-counts.ts'
 import type { DetectorCounts } from '../../../src/detector/detector-counts.ts'
 import type { DetectorStatus } from '../../../src/detector/detector-status.ts'
+import type { MetricRow } from '../../../src/io/telemetry/metric-row.ts'
 import { Metrics } from '../../../src/io/telemetry/metrics.ts'
 import {
   ASSEMBLER_SERIES,
@@ -14,7 +15,6 @@ import {
 import {
   LISTED_PARTITIONS,
   METRICS,
-  type MetricRow,
   metricsDocument,
 } from '../../../src/io/telemetry/metrics-table.ts'
 

@@ -1,0 +1,423 @@
+import { type DispersionMoments, dispersionMoments, NO_MOMENTS } from '../stats/over-dispersion.ts'
+import { lowerShare, upperShare, weightedQuantile } from '../stats/quantile-bound.ts'
+import { binEdge, COUNT_BINS } from './count-bins.ts'
+import type { CategoryShare, StructureShare } from './entry-shares.ts'
+import type { ByPath } from './mix-null.ts'
+import type { NullOptions } from './null-options.ts'
+import type { PlaceReferenceData } from './reference-data.ts'
+import { type SeriesSignal, SIGNALS } from './signals.ts'
+
+/** What the reference shows of one series, before over-dispersion is shared between series. */
+export interface RawEstimate {
+  readonly signal: SeriesSignal
+  readonly level: number
+  /** Share of occurrences that deviates in the reference. */
+  readonly baseRate: number
+  readonly normal: number
+  /** Occurrences behind it, and how many of them come from one bucket on average. */
+  readonly reference: number
+  readonly perBucket: number
+  readonly moments: DispersionMoments
+  /** By the call paths that lead to it; null where a series has none. */
+  readonly byPath: ByPath | null
+}
+
+/** More calls than normal are material beyond this multiple of the median. */
+const MATERIAL_MORE = 1.5
+/** Faster than normal is material below this share of the median. */
+const MATERIAL_FASTER = 0.5
+/** Below a microsecond there is nothing left to be faster than, ns. */
+const LEAST_LOW_NS = 1000
+
+/** The series of place i (an index into `data.places`) that its reference supports. */
+export function placeEstimates(
+  data: PlaceReferenceData,
+  i: number,
+  unseen: ReadonlyMap<number, UnseenShare>,
+  options: NullOptions,
+): RawEstimate[] {
+  return [
+    ...selfTimeTails(data, i, options),
+    ...errorsOf(data, i, options),
+    ...countOf(data, i, options),
+    ...childOf(data, i, options),
+    ...unseenOf(data, i, unseen, options),
+  ]
+}
+
+/** The buckets of place i, as indices of records. */
+function recordsOf(data: PlaceReferenceData, i: number): { from: number; to: number } {
+  return { from: data.records[i]!, to: data.records[i + 1]! }
+}
+
+/** Self times of one place, ascending, each with the record it is from and the calls it stands for. */
+interface SortedTimes {
+  readonly values: Float64Array
+  readonly weights: Float64Array
+  readonly record: Int32Array
+  readonly path: Int32Array
+}
+
+function sortedTimes(data: PlaceReferenceData, i: number): SortedTimes {
+  const { from, to } = recordsOf(data, i)
+  const first = data.valueOffsets[from]!
+  const count = data.valueOffsets[to]! - first
+  const owner = new Int32Array(count)
+  for (let r = from; r < to; r++) {
+    owner.fill(r, data.valueOffsets[r]! - first, data.valueOffsets[r + 1]! - first)
+  }
+  const order = Uint32Array.from(owner.keys())
+  order.sort((a, b) => data.values[first + a]! - data.values[first + b]! || a - b)
+  const values = new Float64Array(count)
+  const weights = new Float64Array(count)
+  const record = new Int32Array(count)
+  const path = new Int32Array(count)
+  for (let k = 0; k < count; k++) {
+    const at = order[k]!
+    const r = owner[at]!
+    values[k] = data.values[first + at]!
+    weights[k] = data.n[r]! / (data.valueOffsets[r + 1]! - data.valueOffsets[r]!)
+    record[k] = r
+    path[k] = data.valuePaths[first + at]!
+  }
+  return { values, weights, record, path }
+}
+
+/** A tail of the self times of a place. */
+interface Tail {
+  readonly signal: 'selfTimeP90' | 'selfTimeP99' | 'selfTimeP10'
+  readonly level: number
+  /** Where its bursts are measured: the quantile itself, as little lies beyond a level moved far out. */
+  readonly bare: number
+}
+
+function selfTimeTails(data: PlaceReferenceData, i: number, options: NullOptions): RawEstimate[] {
+  const times = sortedTimes(data, i)
+  const { values, weights } = times
+  const count = values.length
+  if (count < options.leastReference) return []
+  const { quantile, farQuantile, deviations, material } = options
+  const at = (share: number): number => weightedQuantile(values, weights, share)
+  const median = at(0.5)
+  const { from, to } = recordsOf(data, i)
+  const durations = data.durationNs.slice(from, to).sort()
+  const least = material * durations[durations.length >> 1]!
+  const above = (share: number): number =>
+    Math.max(at(upperShare(share, count, deviations)), median + least)
+  const low = Math.min(
+    at(lowerShare(1 - quantile, count, deviations)),
+    median - least,
+    median * MATERIAL_FASTER,
+  )
+  const tails: Tail[] = [
+    { signal: 'selfTimeP90', level: above(quantile), bare: at(quantile) },
+    { signal: 'selfTimeP99', level: above(farQuantile), bare: at(farQuantile) },
+  ]
+  if (low > LEAST_LOW_NS) tails.push({ signal: 'selfTimeP10', level: low, bare: at(1 - quantile) })
+  return tails.map((tail) => tailOf(data, i, times, median, tail))
+}
+
+function tailOf(
+  data: PlaceReferenceData,
+  i: number,
+  times: SortedTimes,
+  normal: number,
+  { signal, level, bare }: Tail,
+): RawEstimate {
+  const { values, weights, record, path } = times
+  const { from, to } = recordsOf(data, i)
+  const isLow = SIGNALS[signal].direction === 'low'
+  const isBeyond = (value: number, bound: number): boolean =>
+    isLow ? value < bound : value > bound
+  const paths = data.cellPath.slice(data.cells[i]!, data.cells[i + 1])
+  const cellOf = new Map(Array.from(paths, (one, k) => [one, k]))
+  const totals = new Float64Array(paths.length)
+  const hits = new Float64Array(paths.length)
+  const sampled = new Float64Array(to - from)
+  const beyond = new Float64Array(to - from)
+  let total = 0
+  let deviating = 0
+  for (let k = 0; k < values.length; k++) {
+    const cell = cellOf.get(path[k]!) ?? 0
+    total += weights[k]!
+    totals[cell]! += weights[k]!
+    sampled[record[k]! - from]! += 1
+    if (isBeyond(values[k]!, bare)) beyond[record[k]! - from]! += 1
+    if (!isBeyond(values[k]!, level)) continue
+    deviating += weights[k]!
+    hits[cell]! += weights[k]!
+  }
+  const share = deviating / total
+  return {
+    signal,
+    level,
+    // Beyond the greatest value ever seen lies 1 in n + 1 of the next ones.
+    baseRate: signal === 'selfTimeP99' ? Math.max(share, 1 / (values.length + 1)) : share,
+    normal,
+    reference: values.length,
+    perBucket: values.length / sampled.length,
+    moments: dispersionMoments(sampled, beyond, 0, sampled.length),
+    byPath: { paths, totals, hits },
+  }
+}
+
+function errorsOf(data: PlaceReferenceData, i: number, options: NullOptions): RawEstimate[] {
+  const { from, to } = recordsOf(data, i)
+  const n = sum(data.n, from, to)
+  if (n < options.leastReference) return []
+  const errors = sum(data.errors, from, to)
+  return [
+    {
+      signal: 'errors',
+      level: 0,
+      baseRate: succession(errors, n),
+      normal: errors / n,
+      reference: n,
+      perBucket: n / (to - from),
+      moments: dispersionMoments(data.n, data.errors, from, to),
+      byPath: cellsOf(data, i, data.cellPath, (cell) => [
+        data.cellN[cell]!,
+        data.cellErrors[cell]!,
+      ]),
+    },
+  ]
+}
+
+function countOf(data: PlaceReferenceData, i: number, options: NullOptions): RawEstimate[] {
+  const first = i * COUNT_BINS
+  const runs = sum(data.counts, first, first + COUNT_BINS)
+  if (runs < options.leastReference) return []
+  const at = (share: number): number => {
+    let below = 0
+    for (let bin = 0; bin < COUNT_BINS; bin++) {
+      below += data.counts[first + bin]!
+      if (below >= share * runs * (1 - 1e-9)) return binEdge(bin)
+    }
+    return Number.POSITIVE_INFINITY
+  }
+  const median = at(0.5)
+  const level = Math.max(
+    at(upperShare(options.quantile, runs, options.deviations)),
+    median * MATERIAL_MORE,
+  )
+  if (!Number.isFinite(level)) return []
+  const beyond = (counts: Float64Array, from: number): number => {
+    let runsBeyond = 0
+    for (let bin = 0; bin < COUNT_BINS; bin++) {
+      if (binEdge(bin) > level) runsBeyond += counts[from + bin]!
+    }
+    return runsBeyond
+  }
+  const { from, to } = recordsOf(data, i)
+  return [
+    {
+      signal: 'count',
+      level,
+      baseRate: beyond(data.counts, first) / runs,
+      normal: median,
+      reference: runs,
+      perBucket: runs / (to - from),
+      moments: NO_MOMENTS,
+      byPath: cellsOf(data, i, data.cellPath, (cell) => [
+        data.cellRuns[cell]!,
+        beyond(data.cellCounts, cell * COUNT_BINS),
+      ]),
+    },
+  ]
+}
+
+/**
+ * A child given its parent. One that (nearly) every parent has may be missing; one that some have may
+ * be there far more often: the look-up that no cache spares any more. The latter not below entries,
+ * where the mix of requests decides.
+ */
+function childOf(data: PlaceReferenceData, i: number, options: NullOptions): RawEstimate[] {
+  const parents = data.parentTotal[i]!
+  const runs = data.runTotal[i]!
+  if (data.parentElement[i] === 0 || parents < options.leastReference) return []
+  const { from, to } = recordsOf(data, i)
+  const estimate = (
+    signal: 'presence' | 'appearance',
+    normal: number,
+    deviating: (ofParents: number, ofRuns: number) => number,
+  ): RawEstimate => ({
+    signal,
+    level: 0,
+    baseRate: succession(deviating(parents, runs), parents),
+    normal,
+    reference: parents,
+    perBucket: parents / (to - from),
+    moments: dispersionMoments(
+      data.parents.subarray(from, to),
+      Array.from({ length: to - from }, (_, r) =>
+        deviating(data.parents[from + r]!, data.runs[from + r]!),
+      ),
+      0,
+      to - from,
+    ),
+    byPath: cellsOf(data, i, data.cellParent, (cell) => {
+      const ofCell = data.cellParents[cell]!
+      return [ofCell, deviating(ofCell, data.cellRuns[cell]!)]
+    }),
+  })
+  const missing = Math.max(0, parents - runs)
+  const estimates: RawEstimate[] = []
+  if (missing <= options.presenceFloor * parents) {
+    estimates.push(
+      estimate('presence', 1 - missing / parents, (all, had) => Math.max(0, all - had)),
+    )
+  }
+  if (data.underEntry[i] !== 1 && runs <= options.optional * parents) {
+    estimates.push(estimate('appearance', runs / parents, Math.min))
+  }
+  return estimates
+}
+
+/** Occurrences of one element in the reference, and those with a child in a place hardly ever seen. */
+export interface UnseenShare {
+  n: number
+  unseen: number
+}
+
+/**
+ * Ids of the places that are known, ascending: seen in `knownBuckets` buckets or more, or accepted by
+ * a person. One bucket would do for a place to look known, and a fault that begins is learned from
+ * until it is found.
+ */
+export function knownPlaces(data: PlaceReferenceData, { knownBuckets }: NullOptions): number[] {
+  const known = new Set<number>(data.accepted)
+  data.places.forEach((place, i) => {
+    const { from, to } = recordsOf(data, i)
+    if (to - from >= knownBuckets) known.add(place)
+  })
+  return [...known].sort((a, b) => a - b)
+}
+
+/**
+ * By element: how often the reference itself has what the same rule calls unseen. It is the share that
+ * Good and Turing expect of things never met, counted in buckets instead of single occurrences since
+ * they come in bursts.
+ */
+export function unseenShares(
+  data: PlaceReferenceData,
+  known: readonly number[],
+): ReadonlyMap<number, UnseenShare> {
+  const isKnown = new Set(known)
+  const shares = new Map<number, UnseenShare>()
+  const of = (element: number): UnseenShare => {
+    const share = shares.get(element) ?? { n: 0, unseen: 0 }
+    shares.set(element, share)
+    return share
+  }
+  data.places.forEach((place, i) => {
+    const { from, to } = recordsOf(data, i)
+    of(data.element[i]!).n += sum(data.n, from, to)
+    const above = of(data.parentElement[i]!)
+    if (!isKnown.has(place)) above.unseen += sum(data.runs, from, to)
+  })
+  return shares
+}
+
+/** Occurrences of place i with an unseen child. Not of calls: what is below them is who answers. */
+function unseenOf(
+  data: PlaceReferenceData,
+  i: number,
+  shares: ReadonlyMap<number, UnseenShare>,
+  options: NullOptions,
+): RawEstimate[] {
+  const share = shares.get(data.element[i]!)
+  const { from, to } = recordsOf(data, i)
+  if (!share || data.isCall[i] === 1 || to - from < options.knownBuckets) return []
+  const reference = sum(data.n, from, to)
+  if (reference < options.leastReference) return []
+  const unseen = Math.min(share.n, share.unseen)
+  return [
+    {
+      signal: 'unseen',
+      level: 0,
+      baseRate: succession(unseen, share.n),
+      normal: unseen / share.n,
+      reference,
+      perBucket: reference / (to - from),
+      moments: NO_MOMENTS,
+      byPath: null,
+    },
+  ]
+}
+
+/**
+ * Structurally unusual observations of a stratum. How many are normal follows from the calibration of
+ * the new model; how they come in bursts from the buckets as the models before saw them.
+ */
+export function structureOf(
+  data: PlaceReferenceData,
+  { stratum, observations, unusual }: StructureShare,
+  options: NullOptions,
+): RawEstimate[] {
+  if (observations < options.leastReference) return []
+  const i = data.strata.indexOf(stratum)
+  const from = i < 0 ? 0 : data.strataRecords[i]!
+  const to = i < 0 ? 0 : data.strataRecords[i + 1]!
+  const seen = sum(data.observations, from, to)
+  return [
+    {
+      signal: 'structure',
+      level: 0,
+      baseRate: succession(unusual, observations),
+      normal: unusual / observations,
+      reference: observations,
+      perBucket: to > from ? seen / (to - from) : 1,
+      moments: dispersionMoments(data.observations, data.unusual, from, to),
+      byPath: null,
+    },
+  ]
+}
+
+/** Observations of a stratum with an unusual value in a category of their entry. */
+export function categoryOf(
+  { observations, unusual }: CategoryShare,
+  options: NullOptions,
+): RawEstimate[] {
+  const baseRate = succession(unusual, observations)
+  if (observations < options.leastReference || baseRate > options.mostUnusual) return []
+  return [
+    {
+      signal: 'category',
+      level: 0,
+      baseRate,
+      normal: unusual / observations,
+      reference: observations,
+      perBucket: 1,
+      moments: NO_MOMENTS,
+      byPath: null,
+    },
+  ]
+}
+
+/** The cells of place i as call paths, with what `count` says of each: occurrences, deviating ones. */
+function cellsOf(
+  data: PlaceReferenceData,
+  i: number,
+  path: Int32Array<ArrayBuffer>,
+  count: (cell: number) => readonly [total: number, hits: number],
+): ByPath {
+  const from = data.cells[i]!
+  const paths = path.slice(from, data.cells[i + 1])
+  const counted = Array.from(paths, (_, k) => count(from + k))
+  return {
+    paths,
+    totals: Float64Array.from(counted, ([total]) => total),
+    hits: Float64Array.from(counted, ([, hits]) => hits),
+  }
+}
+
+/** Laplace's rule of succession: never 0, and careful where little was seen. */
+function succession(hits: number, n: number): number {
+  return (hits + 1) / (n + 2)
+}
+
+function sum(values: ArrayLike<number>, from: number, to: number): number {
+  let total = 0
+  for (let i = from; i < to; i++) total += values[i]!
+  return total
+}

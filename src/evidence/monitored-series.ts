@@ -1,0 +1,200 @@
+import { unusualCategory } from '../baseline/entry-shares.ts'
+import type { MixNull } from '../baseline/mix-null.ts'
+import type { PlaceNull, SeriesNull, StratumNullRow } from '../baseline/place-null.ts'
+import { SIGNAL_LIST, SIGNALS, type Signal, signalOf } from '../baseline/signals.ts'
+import { Columns } from '../columns/columns.ts'
+import type { ElementTable } from '../profile/element-table.ts'
+import { NO_PAIR, OTHER_PAIR } from '../profile/pair-table.ts'
+
+export const NO_SERIES = -1
+
+/** Series of a subject lie this far apart from those of the next: one slot for each signal. */
+export const SIGNAL_STRIDE = SIGNAL_LIST.length
+
+/** What is said of a child, given its parent: `MonitoredSeries.ofPlace.child`; 0 = nothing. */
+export const EXPECTED = 1
+export const OPTIONAL = 2
+
+/** What is assumed of a stratum's structure before its share of unusual observations is known. */
+const UNKNOWN_STRUCTURE: SeriesNull = {
+  signal: 'structure',
+  level: 0,
+  baseRate: 0.02,
+  rho: 0.1,
+  normal: 0,
+}
+
+const SERIES = {
+  signal: 'u8',
+  /** Id of the place or stratum. */
+  subject: 'i32',
+  /** Where its occurrences are counted: the element of the parent for a child, else the subject. */
+  counted: 'i32',
+  level: 'f64',
+  baseRate: 'f64',
+  rho: 'f64',
+  normal: 'f64',
+} as const
+
+const INFINITE = { type: 'f64', fill: Number.POSITIVE_INFINITY } as const
+
+/** Levels such that nothing deviates where there is no series; the child; whether its mix matters. */
+const PLACE = {
+  p90: INFINITE,
+  p99: INFINITE,
+  p10: { type: 'f64', fill: -1 },
+  calls: INFINITE,
+  child: 'u8',
+  mixed: 'u8',
+} as const
+
+/**
+ * The series that are monitored under one null, densely numbered, with look-up tables for the hot
+ * loop: levels by place, expected children by element. Immutable but for strata that turn up later.
+ */
+export class MonitoredSeries {
+  count = 0
+  readonly rows = new Columns(SERIES, 64)
+  /** By series, where its base rate depends on the mix of requests. */
+  readonly mixes = new Map<number, MixNull>()
+  /** Places that have a level: greater ids are unknown to this null. */
+  readonly places: number
+  readonly ofPlace: Columns<typeof PLACE>
+  /** Series of (place, signal): place * SIGNAL_STRIDE + number of the signal. */
+  readonly byPlace: Int32Array<ArrayBuffer>
+  /** By place: 1 where the baseline knows it; ids beyond are unknown. */
+  readonly known: Uint8Array<ArrayBuffer>
+  /** Elements of whose children something may be said. */
+  readonly elements: number
+  /** Children of an element of which something is said: places in [start[e], start[e + 1]). */
+  readonly childStart: Int32Array<ArrayBuffer>
+  readonly children: Int32Array<ArrayBuffer>
+  /** How many of them are expected; -1 where nothing is said of any. */
+  readonly wanted: Int32Array<ArrayBuffer>
+  /** 1 where the call paths of a parent matter to a child. */
+  readonly mixedParent: Uint8Array<ArrayBuffer>
+  /** Strata that turned up after the null was made, in order. */
+  readonly lateStrata: number[] = []
+  readonly #byStratum = new Columns(
+    { series: { type: 'i32', fill: NO_SERIES, width: SIGNAL_STRIDE } },
+    64,
+  )
+  /** By stratum: usual values of each category. */
+  readonly #usual = new Map<number, StratumNullRow['usual']>()
+  readonly #table: ElementTable
+
+  constructor(placeNull: PlaceNull, table: ElementTable) {
+    this.#table = table
+    this.places = 1 + Math.max(0, ...placeNull.places.map(({ place }) => place))
+    this.ofPlace = new Columns(PLACE, this.places)
+    this.byPlace = new Int32Array(this.places * SIGNAL_STRIDE).fill(NO_SERIES)
+    this.known = new Uint8Array(1 + Math.max(OTHER_PAIR, ...placeNull.known))
+    for (const place of [NO_PAIR, OTHER_PAIR, ...placeNull.known]) this.known[place] = 1
+    for (const { place, series } of placeNull.places) {
+      for (const one of series) this.#addOfPlace(place, one)
+    }
+    for (const { stratum, series, usual } of placeNull.strata) {
+      this.#usual.set(stratum, usual)
+      for (const one of series) this.#addOfStratum(stratum, one)
+    }
+    const children = this.#pairsOfChildren()
+    this.elements = 1 + Math.max(0, ...children.map(([parent]) => parent))
+    this.childStart = new Int32Array(this.elements + 1)
+    this.wanted = new Int32Array(this.elements).fill(-1)
+    this.mixedParent = new Uint8Array(this.elements)
+    for (const series of this.mixes.keys()) this.#markMixed(series)
+    for (const [parent, place] of children) {
+      this.childStart[parent + 1]!++
+      if (this.wanted[parent] === -1) this.wanted[parent] = 0
+      if (this.ofPlace.of.child[place] === EXPECTED) this.wanted[parent]!++
+    }
+    for (let e = 0; e < this.elements; e++) this.childStart[e + 1]! += this.childStart[e]!
+    this.children = Int32Array.from(children, ([, place]) => place)
+  }
+
+  signal(series: number): Signal {
+    return signalOf(this.rows.of.signal[series]!)
+  }
+
+  /** Series of a signal, given by number, in a place or stratum; negative where there is none. */
+  find(signal: number, subject: number): number {
+    const at = subject * SIGNAL_STRIDE + signal
+    const by = signalOf(signal).subject === 'place' ? this.byPlace : this.#byStratum.of.series
+    return by[at] ?? NO_SERIES
+  }
+
+  /** Series of a stratum's structure; made now if the null did not know the stratum. */
+  structureOf(stratum: number): number {
+    const known = this.find(SIGNALS.structure.number, stratum)
+    if (known !== NO_SERIES) return known
+    this.lateStrata.push(stratum)
+    return this.#addOfStratum(stratum, UNKNOWN_STRUCTURE)
+  }
+
+  /** Index of the first category of an observation whose value is unusual for its stratum, or -1. */
+  unusualCategory(stratum: number, values: Int32Array): number {
+    if (this.find(SIGNALS.category.number, stratum) < 0) return -1
+    return unusualCategory(this.#usual.get(stratum) ?? [], values)
+  }
+
+  /** Whether two places are the same call: same operation and kind, whoever answered. */
+  isSameCall(place: number, other: number): boolean {
+    const { places, elements } = this.#table
+    const a = places.calleeOf(place)
+    const b = places.calleeOf(other)
+    return (
+      elements.operationOf(a) === elements.operationOf(b) &&
+      elements.kindOf(a) === elements.kindOf(b)
+    )
+  }
+
+  /** Children of which something is said with the elements of their parents, by parent and place. */
+  #pairsOfChildren(): [parent: number, place: number][] {
+    const pairs: [number, number][] = []
+    this.ofPlace.of.child.forEach((child, place) => {
+      if (child !== 0) pairs.push([this.#table.places.callerOf(place), place])
+    })
+    return pairs.sort((a, b) => a[0] - b[0] || a[1] - b[1])
+  }
+
+  #addOfPlace(place: number, one: SeriesNull): void {
+    const { p90, p99, p10, calls, child } = this.ofPlace.of
+    const series = this.#add(place, one)
+    this.byPlace[place * SIGNAL_STRIDE + SIGNALS[one.signal].number] = series
+    if (one.signal === 'selfTimeP90') p90[place] = one.level
+    if (one.signal === 'selfTimeP99') p99[place] = one.level
+    if (one.signal === 'selfTimeP10') p10[place] = one.level
+    if (one.signal === 'count') calls[place] = one.level
+    if (one.signal === 'presence') child[place] = EXPECTED
+    if (one.signal === 'appearance') child[place] = OPTIONAL
+  }
+
+  #addOfStratum(stratum: number, one: SeriesNull): number {
+    this.#byStratum.grow(stratum + 1)
+    const series = this.#add(stratum, one)
+    this.#byStratum.of.series[stratum * SIGNAL_STRIDE + SIGNALS[one.signal].number] = series
+    return series
+  }
+
+  #markMixed(series: number): void {
+    const { subject, counted } = this.rows.of
+    if (this.signal(series).denominator === 'parents') this.mixedParent[counted[series]!] = 1
+    else this.ofPlace.of.mixed[subject[series]!] = 1
+  }
+
+  #add(of: number, one: SeriesNull): number {
+    const { number, denominator } = SIGNALS[one.signal]
+    const series = this.count++
+    this.rows.grow(this.count)
+    const { signal, subject, counted, level, baseRate, rho, normal } = this.rows.of
+    signal[series] = number
+    subject[series] = of
+    counted[series] = denominator === 'parents' ? this.#table.places.callerOf(of) : of
+    level[series] = one.level
+    baseRate[series] = one.baseRate
+    rho[series] = one.rho
+    normal[series] = one.normal
+    if (one.mix) this.mixes.set(series, one.mix)
+    return series
+  }
+}

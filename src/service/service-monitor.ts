@@ -1,0 +1,128 @@
+import type { Config } from '../config/schema.ts'
+import type { BatchReport } from '../contract/pipeline-report.ts'
+import type { Source } from '../contract/source.ts'
+import type { StepOutput } from '../contract/step-output.ts'
+import type { Detector } from '../detector/detector.ts'
+import type { CheckpointStore } from '../io/checkpoint.ts'
+import type { Clock } from '../io/clock.ts'
+import type { WorkerFitter } from '../io/fit-client.ts'
+import { AdminServer } from '../io/http/admin.ts'
+import type { Log } from '../io/telemetry/log.ts'
+import { Metrics } from '../io/telemetry/metrics.ts'
+import { BatchTracing } from '../io/telemetry/tracing.ts'
+import { ClusterService } from './cluster-service.ts'
+import { ServiceStatus } from './health.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { Publisher } from './publisher.ts'
+import { SplitTracesNotice } from './split-traces-notice.ts'
+import { ServiceMetrics } from './telemetry.ts'
+
+export interface MonitoredService {
+  readonly version: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly detector: Detector
+  readonly publisher: Publisher
+  readonly source: Source
+  readonly fitter: WorkerFitter
+  readonly checkpoints: CheckpointStore | null
+  /** Brings the metrics that only a kind of source has up to date. */
+  readonly feedSources: (metrics: Metrics) => void
+}
+
+/** Between looks for split traces: counting up is too dear for every small batch. */
+const LOOK_INTERVAL_MS = 1000
+
+/** Everything by which people and machines see a running service: metrics, health, pages, traces. */
+export class ServiceMonitor {
+  readonly #config: Config
+  readonly #service: MonitoredService
+  readonly #metrics = new Metrics()
+  readonly #clusters: ClusterService
+  readonly #tracing: BatchTracing | null
+  readonly #splitTraces: SplitTracesNotice
+  #serviceMetrics: ServiceMetrics | null = null
+  #status: ServiceStatus | null = null
+  #admin: AdminServer | null = null
+  #nextLookMs = 0
+
+  constructor(config: Config, service: MonitoredService) {
+    this.#config = config
+    this.#service = service
+    const settings = { alpha: config.alpha, refreshMs: config.model.refresh }
+    const { trace_url, compare_url } = config.admin
+    const links = { trace: trace_url || null, compare: compare_url || null }
+    this.#clusters = new ClusterService(this.#metrics, settings, service.detector, links)
+    const { enabled, endpoint, sample_ratio: sampleRatio } = config.tracing
+    const { version, clock } = service
+    this.#splitTraces = new SplitTracesNotice(service.log)
+    const tracing = { endpoint, sampleRatio, version }
+    this.#tracing = enabled ? new BatchTracing(tracing, clock) : null
+  }
+
+  /** Base address of the admin server; empty before the start and where it is off. */
+  get address(): string {
+    return this.#admin?.address ?? ''
+  }
+
+  /** Listens, before anything else is started, so that health can be asked from the beginning. */
+  async start(pipeline: Pipeline): Promise<void> {
+    const { version, checkpoints, fitter, feedSources, log } = this.#service
+    const parts = { ...this.#service, pipeline }
+    this.#serviceMetrics = new ServiceMetrics(
+      this.#metrics,
+      {
+        ...parts,
+        checkpointBytes: () => checkpoints?.bytes ?? 0,
+        workerFailures: () => fitter.workerFailures,
+        feedSources: () => feedSources(this.#metrics),
+      },
+      version,
+    )
+    this.#status = new ServiceStatus(parts)
+    const { enabled, host, port, token } = this.#config.admin
+    if (!enabled) return
+    const metrics = (openMetrics: boolean): Promise<string> => this.#metrics.render(openMetrics)
+    const subjects = { ...this.#status.subjects, metrics }
+    const accept = async (cluster: string, reason: string): Promise<boolean> => {
+      const accepted = await pipeline.accept(cluster)
+      if (accepted) log.info('anomaly cluster accepted', { cluster, reason })
+      return accepted
+    }
+    const routes = this.#clusters.routes(accept, token)
+    this.#admin = new AdminServer({ host, port, token }, subjects, routes)
+    await this.#admin.start()
+    log.info('admin server is up', { address: this.#admin.address })
+  }
+
+  /** The loop runs; its end shows in health and status. */
+  running(loop: Promise<'ended' | 'stopped'>): void {
+    this.#status?.watch(loop)
+  }
+
+  take(output: StepOutput): void {
+    this.#clusters.take(output)
+  }
+
+  batch(report: BatchReport): void {
+    this.#serviceMetrics?.batch(report)
+    this.#tracing?.record(report)
+    const now = this.#service.clock.now()
+    if (now >= this.#nextLookMs) {
+      this.#nextLookMs = now + LOOK_INTERVAL_MS
+      this.#lookForSplitTraces()
+    }
+  }
+
+  /** Safe before the start and when called twice. */
+  async stop(): Promise<void> {
+    this.#lookForSplitTraces()
+    await this.#tracing?.stop()
+    await this.#admin?.stop()
+  }
+
+  #lookForSplitTraces(): void {
+    const { detector } = this.#service
+    this.#splitTraces.look(detector.positions().keys(), detector.counts())
+  }
+}
