@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import asc from 'assemblyscript/asc'
 
-const SOURCE = 'scripts/kernel/kernel.as.ts'
+const SOURCE = 'scripts/kernel.assemblyscript'
 const TARGET = 'src/kmedoids/kernel/kernel-bytes.ts'
 
 /** The text of `kernel-bytes.ts` as the AssemblyScript source of the kernels gives it. */

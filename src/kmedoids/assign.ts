@@ -1,6 +1,6 @@
 import { type Assignment, checkMedoids, emptyAssignment } from './assignment.ts'
 import type { Dissimilarities } from './dissimilarities.ts'
-import { type Backend, kernelMemory } from './kernel/kernel.ts'
+import { type Backend, kernelMemory } from './kernel/kernel-memory.ts'
 import { layOutMeasure, Pieces, RowMeasurer } from './kernel-board.ts'
 
 const QUAD = 4

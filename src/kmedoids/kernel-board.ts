@@ -1,6 +1,7 @@
 import type { Assignment } from './assignment.ts'
 import type { Dissimilarities, Prepared } from './dissimilarities.ts'
-import { type Backend, type Kernel, type KernelMemory, kernelMemory } from './kernel/kernel.ts'
+import type { Kernel } from './kernel/kernel.ts'
+import { type Backend, type KernelMemory, kernelMemory } from './kernel/kernel-memory.ts'
 import type { SwapBoard } from './swap-board.ts'
 
 export interface BoardOptions {

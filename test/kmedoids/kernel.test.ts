@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { kernelBytesModule } from '../../scripts/build-kernel.ts'
-import { type Backend, type Kernel, kernelMemory } from '../../src/kmedoids/kernel/kernel.ts'
+import type { Kernel } from '../../src/kmedoids/kernel/kernel.ts'
+import { type Backend, kernelMemory } from '../../src/kmedoids/kernel/kernel-memory.ts'
 import { Pieces } from '../../src/kmedoids/kernel-board.ts'
 
 /** Values that tie, cancel, vanish and differ by orders of magnitude. */

@@ -14,7 +14,7 @@ import {
   fasterPam,
   fasterPamOfMatrix,
 } from '../../src/kmedoids/faster-pam.ts'
-import type { Backend } from '../../src/kmedoids/kernel/kernel.ts'
+import type { Backend } from '../../src/kmedoids/kernel/kernel-memory.ts'
 import { oneBatchPam } from '../../src/kmedoids/one-batch-pam.ts'
 import { pam } from '../../src/kmedoids/pam.ts'
 import { randomMedoids } from '../../src/kmedoids/random-medoids.ts'

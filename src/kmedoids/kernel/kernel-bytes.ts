@@ -1,4 +1,4 @@
-// Made from scripts/kernel/kernel.as.ts by `node scripts/build-kernel.ts`; a test compares the two.
+// Made from scripts/kernel.assemblyscript by `node scripts/build-kernel.ts`; a test compares the two.
 export const KERNEL_BASE64 =
   'AGFzbQEAAAABUAdgBn9/f39/fwBgB39/f39/f38BfGAHf39/f39/fwBgDX9/f399f39/f39/f38AYAh/f39/f39/fwBgBH9/' +
   'f38BfGALf39/f39/f39/f38AAg8BA2VudgZtZW1vcnkCAAADDAsBAAIDAAAEBQAABgd0CwltYW5oYXR0YW4ABAlldWNsaWRl' +
