@@ -28,7 +28,10 @@ export const FLOORS = {
   io: ['contract', 'columns', 'otlp', 'kmedoids', 'ui', 'detector'],
   config: ['contract', 'detector', 'io'],
   service: ['contract', 'otlp', 'detector', 'ui', 'io', 'config'],
-  cli: ['contract', 'otlp', 'simulate', 'detector', 'ui', 'io', 'config', 'service'],
+  cli: [
+    ...['contract', 'stats', 'otlp', 'kmedoids', 'simulate', 'detector', 'ui', 'io', 'config'],
+    'service',
+  ],
   simulate: ['contract', 'stats', 'otlp'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 

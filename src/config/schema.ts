@@ -173,12 +173,18 @@ const features = section('What is looked at in a trace.', {
   ),
   max_paths: count(131_072, 'Call paths told apart.', 256, 16_777_216),
   max_places: count(8192, 'Places watched for anomaly clusters.', 16, 1_048_576),
-  max_strata: count(512, 'Entry operations told apart.', 1, 65_536),
+  max_strata: count(8192, 'Entry operations told apart.', 1, 65_536),
 })
 
 const sample = section('What is remembered of normal traffic.', {
   half_life: duration('6h', "Age at which a trace's weight has halved."),
   size: count(6000, 'Traces kept to fit the model from.', 10, 1_000_000),
+  size_most: count(
+    24_000,
+    '... at most, where more entry operations are alive than that is enough for.',
+    10,
+    4_000_000,
+  ),
   stratum_floor: count(40, 'Fewest of them for one entry operation.', 1, 1_000_000),
   stratum_cap: count(400, 'Most of them for one entry operation.', 1, 1_000_000),
   calibration_size: count(
