@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parallelBoards } from '../../src/io/kmedoids/parallel-boards.ts'
 import { cluster } from '../../src/kmedoids/cluster.ts'
 import { euclidean } from '../../src/kmedoids/distances.ts'
 import { oneBatchPam } from '../../src/kmedoids/one-batch-pam.ts'
@@ -15,13 +16,18 @@ const which = process.argv[2] === 'million' ? 'million' : 'onebatch'
 const { n, p, bars } = sizes[which]
 const k = 60
 const points = groupedPoints(n, p, k, 7)
+const boards = parallelBoards(2)
+const cpu = process.cpuUsage()
 const start = performance.now()
-const found = cluster(points, { k, distance: euclidean })
+const found = cluster(points, { k, distance: euclidean, makeBoard: boards.makeBoard })
 const seconds = (performance.now() - start) / 1000
+const { user, system } = process.cpuUsage(cpu)
+boards.close()
 const megabytes = mostResident()
-const what = `n ${n}, p ${p}, k ${k}, ${found.method}, ${found.effort.swaps} swaps, points in memory`
+const what = `n ${n}, p ${p}, k ${k}, ${found.method}, ${found.effort.swaps} swaps, points in memory, 2 threads`
 const figures: Figure[] = [
   { name: `${which}_s`, value: seconds, what: `seconds, ${what}`, bar: bars[0] },
+  { name: `${which}_cpu_s`, value: (user + system) / 1e6, what: 'processor time of both', bar: '' },
   { name: `${which}_mb`, value: megabytes, what: `MB resident at most, ${what}`, bar: bars[1] },
 ]
 if (which === 'onebatch') {
