@@ -5,6 +5,7 @@ import type { KafkaSinkSettings } from '../io/kafka/kafka-sink.ts'
 import type { KafkaSourceSettings } from '../io/kafka/kafka-source-settings.ts'
 import { messageOf } from '../io/telemetry/log.ts'
 import type { Config } from './schema.ts'
+import { inputSettings } from './section-settings.ts'
 
 /** Of topics made for trying things out. */
 const NEW_TOPIC = { partitions: 1, replicationFactor: 1 }
@@ -65,17 +66,8 @@ export function kafkaSinkSettings(config: Config): KafkaSinkSettings {
 }
 
 export function otlpHttpSettings(config: Config): OtlpHttpSettings {
-  const { host, port, max_body_size, max_requests, queue_records, queue_bytes } =
-    config.input.otlp_http
-  return {
-    host,
-    port,
-    maxBodyBytes: max_body_size,
-    maxRequests: max_requests,
-    queueRecords: queue_records,
-    queueBytes: queue_bytes,
-    ignoreServices: config.features.ignore_services,
-  }
+  const { ignore_services } = config.features
+  return { ...inputSettings(config, 'otlp_http'), ignoreServices: ignore_services }
 }
 
 function pem(key: string, path: string): string | undefined {

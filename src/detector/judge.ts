@@ -1,6 +1,7 @@
 import {
   AnomalyClusters,
   type AnomalyClustersState,
+  IN_NO_CLUSTER,
   type ObservationContext,
 } from '../anomaly-clusters/anomaly-clusters.ts'
 import type { KeptExample } from '../anomaly-clusters/members.ts'
@@ -91,21 +92,22 @@ export class Judge {
     const flagged = judged && this.#judgement.p <= this.#settings.alpha
     // A place may be known well before the stratum is: its evidence counts all the same.
     const whole = reason !== 'incomplete'
-    const observed = whole ? this.clusters.observe(this.#elements, this.#context(flagged)) : null
-    const member = (observed?.cluster ?? null) !== null
+    const { cluster, accepted } = whole
+      ? this.clusters.observe(this.#elements, this.#context(flagged))
+      : IN_NO_CLUSTER
+    const member = cluster !== null
     if (whole) this.#learnStructure(trace.endMs)
-    if (judged) this.#watchDrift(trace.endMs, member)
+    if (judged) this.#monitorDrift(trace.endMs, member)
     const verdict = this.#verdict(trace, reason, flagged)
     output.verdicts.push(verdict)
     this.counts[reason]++
     if (flagged) {
       this.counts.flagged++
-      output.anomalies.push(this.#anomaly(verdict, trace, observed?.cluster ?? null))
+      output.anomalies.push(this.#anomaly(verdict, trace, cluster))
     }
     if (reason === 'incomplete') return
     if (member) this.#learner.leaveOut()
-    else if (flagged && !observed?.accepted)
-      this.#learner.setAside(this.#elements, this.#x, trace.endMs)
+    else if (flagged && !accepted) this.#learner.setAside(this.#elements, this.#x, trace.endMs)
     else this.#learner.learn(this.#elements, this.#x, trace.endMs)
   }
 
@@ -171,7 +173,7 @@ export class Judge {
   }
 
   /** The rank of the distance, and the cluster by a number that it keeps as long as its id. */
-  #watchDrift(timeMs: number, member: boolean): void {
+  #monitorDrift(timeMs: number, member: boolean): void {
     const { pDistance, cluster } = this.#judgement
     const number = Number.parseInt(cluster!.id.slice(1), 16)
     this.drift.observe(this.#elements.stratum, 1 - pDistance, number, timeMs, member)

@@ -1,5 +1,5 @@
+import type { PlaceReferenceState } from '../baseline/place-reference.ts'
 import { PlaceReference } from '../baseline/place-reference.ts'
-import type { PlaceReferenceState } from '../baseline/place-reference-state.ts'
 import type { Model } from '../model/model.ts'
 import { type KeptTrace, keepTrace } from '../profile/kept-trace.ts'
 import type { Profile, ProfileScratch } from '../profile/profile.ts'

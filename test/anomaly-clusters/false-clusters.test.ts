@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { emptyPlaceNull, type PlaceNull, type SeriesNull } from '../../src/baseline/place-null.ts'
 import type { SeriesSignal } from '../../src/baseline/signals.ts'
 import { Tables } from '../../src/detector/tables.ts'
-import { DeviationWatch } from '../../src/evidence/deviation-watch.ts'
 import { EVIDENCE_OPTIONS } from '../../src/evidence/evidence-options.ts'
 import type { Onsets } from '../../src/evidence/onset-marks.ts'
+import { SeriesMonitor } from '../../src/evidence/series-monitor.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { BurstDraws } from '../evidence/burst-draws.ts'
 
@@ -51,7 +51,7 @@ function drawTables(draws: BurstDraws): { shares: Float64Array[]; loads: Float64
 /** Clusters that open over so many weeks in which nothing happens. */
 function falseClusters(weeks: number, believedRho: number, seed: number): number {
   const table = new Tables(detectorSettings().features).elements
-  const watch = new DeviationWatch(nullOf(believedRho), table, EVIDENCE_OPTIONS)
+  const watch = new SeriesMonitor(nullOf(believedRho), table, EVIDENCE_OPTIONS)
   const draws = new BurstDraws(seed)
   const { shares, loads } = drawTables(draws)
   const threshold = watch.logThreshold(1)
@@ -84,7 +84,7 @@ function onsetsOf(most: number): Onsets {
  * its middle on.
  */
 function endsUp(
-  watch: DeviationWatch,
+  watch: SeriesMonitor,
   series: number,
   calls: number,
   share: number,
@@ -101,7 +101,7 @@ function endsUp(
     const until = Math.floor((calls * look) / LOOKS)
     if (until > n) c += draws.binomial(until - n, look === 1 ? share : later)
     n = until
-    // As the accumulator does: nothing opens where the bucket does not deviate.
+    // As the lifecycle does: nothing opens where the bucket does not deviate.
     const elevated = c > baseRate * n && evidence.prefix(series, n, c, baseRate, onsets) > threshold
     if (elevated) {
       evidence.restart(series)

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { MOST_WAITING, SimilarAnomalies } from '../../src/anomaly-clusters/similar-anomalies.ts'
+import {
+  type LoneAnomaly,
+  logNormalAgain,
+  MOST_WAITING,
+  SimilarAnomalies,
+} from '../../src/anomaly-clusters/similar-anomalies.ts'
 import { DISTANCES, example } from './hand-alarms.ts'
 
 const ALPHA = 0.001
@@ -87,5 +92,111 @@ describe('like anomalies', () => {
     stream.strange(STRANGE)
     take(77)
     expect(stream.similar.waiting).toHaveLength(1)
+  })
+})
+
+describe('a group of similar anomalies', () => {
+  const anomaly = (changes: Partial<LoneAnomaly>): LoneAnomaly => ({
+    ...{
+      hash: 1,
+      example: example(1, STRANGE),
+      series: [],
+      timeMs: 0,
+      stratum: 2,
+      seen: 0,
+      service: '',
+    },
+    ...changes,
+  })
+  const group = (...anomalies: readonly Partial<LoneAnomaly>[]) => ({
+    anomalies: anomalies.map(anomaly),
+    logEvidence: 14,
+  })
+
+  it('is taken out once its evidence has passed the threshold', () => {
+    const stream = new Stream().normal(2000)
+    for (let i = 0; i < 6; i++) stream.strange(STRANGE).normal(3)
+    stream.strange([200, 201])
+    const copy = new SimilarAnomalies()
+    copy.restore(structuredClone(stream.similar.state()))
+    for (const similar of [stream.similar, copy]) {
+      const taken = similar.takeGroup(DISTANCES, ALPHA, 12, () => false)
+      expect(taken?.anomalies).toHaveLength(6)
+      expect(similar.waiting.map(({ example: { profile } }) => [...profile.paths])).toEqual([
+        [200, 201],
+      ])
+      expect(similar.takeGroup(DISTANCES, ALPHA, 12, () => false)).toBeNull()
+    }
+  })
+
+  it('has an alarm that says since when, how often, and whom most of them blame', () => {
+    const { similar } = new Stream().normal(100)
+    const members = [
+      { timeMs: 50, seen: 60, service: 'ads' },
+      { timeMs: 20, seen: 41, service: 'mail' },
+      { timeMs: 70, seen: 80, service: 'mail' },
+      { timeMs: 10, seen: 5, stratum: 3, service: '' },
+    ]
+    const alarm = similar.alarmOf(group(...members), () => 'shop', 90, ALPHA)
+    expect(alarm).toEqual({
+      on: 'similar anomalies',
+      signal: 'similarAnomalies',
+      subject: 2,
+      series: -1,
+      openedMs: 90,
+      closedMs: null,
+      peak: 14,
+      n: 60,
+      c: 4,
+      score: 4,
+      firstMs: 10,
+      lastMs: 70,
+      baseRate: ALPHA,
+      service: 'mail',
+      seenAtLast: 100,
+      countedSince: 0,
+    })
+    const next = similar.alarmOf(group({}), (stratum) => `shop ${stratum}`, 95, ALPHA)
+    expect(next).toMatchObject({ series: -2, service: 'shop 2' })
+    const tied = group({ service: 'b' }, { service: 'a' })
+    expect(similar.alarmOf(tied, () => '', 95, ALPHA).service).toBe('a')
+  })
+
+  it('counts another one of its kind, with what came since the last', () => {
+    const { similar } = new Stream().normal(100)
+    const alarm = similar.alarmOf(group({ timeMs: 50, seen: 91 }), () => 'shop', 90, ALPHA)
+    for (let i = 0; i < 10; i++) similar.observed(2)
+    const counted = { ...alarm, n: alarm.n + 4, countedSince: 4 }
+    const more = { ...alarm, n: 20, c: 2, lastMs: 80, seenAtLast: 110, countedSince: 0 }
+    expect(similar.withAnother(alarm, 80)).toEqual(more)
+    expect(similar.withAnother(counted, 80)).toEqual(more)
+    expect(similar.withAnother(alarm, 30).lastMs).toBe(50)
+  })
+
+  it('leaves out what waited for half an hour', () => {
+    const similar = new SimilarAnomalies()
+    for (const timeMs of [0, 1, 1_800_000, 1_800_001]) similar.add(anomaly({ timeMs }))
+    expect(similar.waiting.map(({ timeMs }) => timeMs)).toEqual([1, 1_800_000, 1_800_001])
+    expect(similar.dropped).toBe(1)
+  })
+
+  it('needs members near their medoid, and no more of them than stay near it on average', () => {
+    const stream = new Stream().normal(2000)
+    for (let i = 0; i < 5; i++) stream.strange(STRANGE)
+    expect(stream.similar.strongestGroup(DISTANCES, ALPHA)?.anomalies).toHaveLength(5)
+  })
+
+  it('is normal again the later, the smaller its share was', () => {
+    expect(logNormalAgain(0.5, 0, ALPHA)).toBeCloseTo(0, 9)
+    expect(logNormalAgain(0.5, 20, ALPHA)).toBeGreaterThan(logNormalAgain(0.1, 20, ALPHA))
+    expect(logNormalAgain(0.001, 20, ALPHA)).toBe(logNormalAgain(0.02, 20, ALPHA))
+    expect(logNormalAgain(1, 20, ALPHA)).toBe(logNormalAgain(0.99, 20, ALPHA))
+    expect(logNormalAgain(0.1, 40, ALPHA)).toBeGreaterThan(logNormalAgain(0.1, 20, ALPHA))
+  })
+
+  it('counts observations by stratum, of however many', () => {
+    const similar = new SimilarAnomalies()
+    for (const stratum of [2, 500, 2, 63, 64]) similar.observed(stratum)
+    expect([2, 500, 63, 64, 3, 9999].map((one) => similar.seen(one))).toEqual([2, 1, 1, 1, 0, 0])
   })
 })

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { emptyPlaceNull } from '../../src/baseline/place-null.ts'
 import type { SeriesSignal } from '../../src/baseline/signals.ts'
 import { Tables } from '../../src/detector/tables.ts'
-import { DeviationWatch } from '../../src/evidence/deviation-watch.ts'
 import { EVIDENCE_OPTIONS } from '../../src/evidence/evidence-options.ts'
+import { SeriesMonitor } from '../../src/evidence/series-monitor.ts'
 import { logShareRatio } from '../../src/stats/share-evidence.ts'
 import { logMeanExp } from '../../src/stats/shiryaev-roberts.ts'
 import { detectorSettings } from '../detector-settings.ts'
@@ -15,13 +15,13 @@ const RHO = 0.2
 
 /** One series, to be given a bucket at a time. */
 class OneSeries {
-  readonly watch: DeviationWatch
+  readonly watch: SeriesMonitor
 
   constructor(signal: SeriesSignal = 'selfTimeP90', options = EVIDENCE_OPTIONS) {
     const table = new Tables(detectorSettings().features).elements
     const series = [{ signal, level: 0, baseRate: RATE, rho: RHO, normal: 0 }]
     const placeNull = { ...emptyPlaceNull(30_000), places: [{ place: 0, series }] }
-    this.watch = new DeviationWatch(placeNull, table, options)
+    this.watch = new SeriesMonitor(placeNull, table, options)
   }
 
   /** ln of the evidence after the bucket of this number. */

@@ -1,15 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DeviationSketches, SKETCH_SIZE } from '../../src/evidence/deviation-sketch.ts'
+import { ObservationSketches, SKETCH_SIZE } from '../../src/evidence/observation-sketches.ts'
 import { mix } from '../../src/simulate/random.ts'
 
-function kept(sketches: DeviationSketches, series: number): number[] {
+function kept(sketches: ObservationSketches, series: number): number[] {
   const from = series * SKETCH_SIZE
-  return [...sketches.hashes.slice(from, from + (sketches.sizes[series] ?? 0))]
+  const { hash: hashes, size } = sketches.rows.of
+  return [...hashes.slice(from, from + (size[series] ?? 0))]
 }
 
-function sketched(...series: (readonly number[])[]): DeviationSketches {
-  const sketches = new DeviationSketches(series.length)
+function sketched(...series: (readonly number[])[]): ObservationSketches {
+  const sketches = new ObservationSketches(series.length)
   for (const [i, hashes] of series.entries()) for (const hash of hashes) sketches.add(i, hash)
   return sketches
 }
@@ -51,9 +52,9 @@ describe('a sketch of observations', () => {
 
   it('grows and is copied without losing what it holds', () => {
     const sketches = sketched([5, 6])
-    sketches.grow(40)
-    const other = new DeviationSketches(2)
-    other.copy(1, sketches, 0)
+    sketches.rows.grow(40)
+    const other = new ObservationSketches(2)
+    other.rows.copy(1, sketches.rows, 0)
     expect(kept(sketches, 0)).toEqual([5, 6])
     expect(kept(other, 1)).toEqual([5, 6])
     sketches.add(39, 7)

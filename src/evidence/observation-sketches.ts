@@ -1,27 +1,31 @@
-import { grownTo } from '../columns/grown-array.ts'
+import { Columns, type SavedColumns } from '../columns/columns.ts'
 
 /** Hashes kept of one series. */
 export const SKETCH_SIZE = 24
 
+/** Hashes, ascending, and how many there are. */
+const SKETCH = { hash: { type: 'u32', width: SKETCH_SIZE }, size: 'u8' } as const
+
+export type SketchesState = SavedColumns<typeof SKETCH>
+
 /**
  * Which observations deviate, by series: the least `SKETCH_SIZE` hashes of their trace ids (a
  * bottom-k sketch; Cohen, Kaplan 2007). All series use the same hash, so two sketches tell how many
- * observations two series share. Flat: a series has SKETCH_SIZE slots, ascending.
+ * observations two series share.
  */
-export class DeviationSketches {
-  hashes: Uint32Array<ArrayBuffer>
-  sizes: Uint8Array<ArrayBuffer>
+export class ObservationSketches {
+  /** By series. */
+  readonly rows: Columns<typeof SKETCH>
 
   constructor(series: number) {
-    this.hashes = new Uint32Array(series * SKETCH_SIZE)
-    this.sizes = new Uint8Array(series)
+    this.rows = new Columns(SKETCH, series)
   }
 
   /** Adds an observation; adding it twice changes nothing. */
   add(series: number, hash: number): void {
-    const { hashes } = this
+    const { hash: hashes, size: sizes } = this.rows.of
     const from = series * SKETCH_SIZE
-    const size = this.sizes[series]!
+    const size = sizes[series]!
     if (size === SKETCH_SIZE && hash >= hashes[from + size - 1]!) return
     let at = size
     while (at > 0 && hashes[from + at - 1]! > hash) at--
@@ -29,11 +33,11 @@ export class DeviationSketches {
     const last = size === SKETCH_SIZE ? size - 1 : size
     for (let i = last; i > at; i--) hashes[from + i] = hashes[from + i - 1]!
     hashes[from + at] = hash
-    if (size < SKETCH_SIZE) this.sizes[series] = size + 1
+    if (size < SKETCH_SIZE) sizes[series] = size + 1
   }
 
   clear(series: number): void {
-    this.sizes[series] = 0
+    this.rows.of.size[series] = 0
   }
 
   /**
@@ -42,14 +46,14 @@ export class DeviationSketches {
    * fewer than `least` hashes are comparable.
    */
   overlap(a: number, b: number, least: number): number {
-    const { hashes } = this
+    const { hash: hashes, size: sizes } = this.rows.of
     const endA = this.#horizon(a)
     const endB = this.#horizon(b)
     const horizon = Math.min(endA, endB)
     let i = a * SKETCH_SIZE
     let j = b * SKETCH_SIZE
-    const stopA = i + this.sizes[a]!
-    const stopB = j + this.sizes[b]!
+    const stopA = i + sizes[a]!
+    const stopB = j + sizes[b]!
     let common = 0
     let ofA = 0
     let ofB = 0
@@ -63,20 +67,10 @@ export class DeviationSketches {
     return fewer < least ? 0 : common / fewer
   }
 
-  grow(series: number): void {
-    this.hashes = grownTo(this.hashes, series * SKETCH_SIZE)
-    this.sizes = grownTo(this.sizes, series)
-  }
-
-  copy(series: number, from: DeviationSketches, old: number): void {
-    const start = old * SKETCH_SIZE
-    this.hashes.set(from.hashes.subarray(start, start + SKETCH_SIZE), series * SKETCH_SIZE)
-    this.sizes[series] = from.sizes[old]!
-  }
-
   /** Up to this hash the sketch knows every observation. */
   #horizon(series: number): number {
-    const size = this.sizes[series]!
-    return size < SKETCH_SIZE ? 0xffffffff : this.hashes[series * SKETCH_SIZE + size - 1]!
+    const { hash, size: sizes } = this.rows.of
+    const size = sizes[series]!
+    return size < SKETCH_SIZE ? 0xffffffff : hash[series * SKETCH_SIZE + size - 1]!
   }
 }
