@@ -151,7 +151,10 @@ const traces = section('How spans become traces. All times are data time.', {
     1,
     100_000_000,
   ),
-  max_jump: duration('10m', 'How far one span may move data time ahead unless others agree.'),
+  max_jump: duration(
+    '10m',
+    'How far services that agree move data time ahead at once; beyond it three traces must agree, too.',
+  ),
 })
 
 const features = section('What is looked at in a trace.', {
