@@ -75,6 +75,7 @@ export function otlpHttpSettings(config: Config): OtlpHttpSettings {
     queueRecords: queue_records,
     queueBytes: queue_bytes,
     ignoreServices: config.features.ignore_services,
+    categories: config.features.categories,
   }
 }
 

@@ -1,5 +1,7 @@
 import { type SlotTable, slotTable } from '../otlp/attribute-slots.ts'
 import type { DecodeTarget } from '../otlp/decode-target.ts'
+import { printable } from '../otlp/printable-text.ts'
+import { RejectedSpans } from '../otlp/rejected-spans.ts'
 import { SpanColumns } from '../otlp/span-columns.ts'
 import { Vocabulary } from '../otlp/vocabulary.ts'
 import { ElementTable, type ElementTableState } from '../profile/element-table.ts'
@@ -20,8 +22,9 @@ export class Tables {
   readonly target: DecodeTarget
 
   constructor(settings: FeatureSettings) {
-    this.names = new Vocabulary(settings.maxTexts, maskName)
-    this.values = new Vocabulary(settings.maxTexts)
+    // What is interned will be shown, on terminals and pages, too.
+    this.names = new Vocabulary(settings.maxTexts, (text) => maskName(printable(text)))
+    this.values = new Vocabulary(settings.maxTexts, printable)
     this.slots = slotTable(settings.categories)
     this.elements = new ElementTable(settings, this.names, this.values)
     this.categories = settings.categories
@@ -34,6 +37,7 @@ export class Tables {
       slots: this.slots,
       ignoreServices: new Set(settings.ignoreServices),
       droppedOwn: 0,
+      rejected: new RejectedSpans(),
     }
   }
 

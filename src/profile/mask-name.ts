@@ -1,3 +1,5 @@
+import { cutText } from '../otlp/printable-text.ts'
+
 const UUID = /[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/gi
 const TOKEN = /[^\s/:?&=,;()[\]{}<>"'|]+/g
 const LONGEST = 200
@@ -10,7 +12,7 @@ const LONGEST = 200
 export function maskName(name: string): string {
   const query = name.indexOf('?')
   const bare = query > 0 && name.lastIndexOf('/', query) >= 0 ? name.slice(0, query) : name
-  const cut = bare.length > LONGEST ? bare.slice(0, LONGEST) : bare
+  const cut = cutText(bare, LONGEST)
   if (!/[0-9]/.test(cut)) return cut
   return cut.replace(UUID, '{id}').replace(TOKEN, maskToken)
 }

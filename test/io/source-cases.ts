@@ -48,6 +48,7 @@ export const otlpHttpSourceCase: SourceCase = {
           queueRecords: QUEUE_RECORDS,
           queueBytes: 1_000_000,
           ignoreServices: [],
+          categories: [],
         })
         return sender.source
       },

@@ -12,7 +12,7 @@ import { CONTENT_CODINGS, decompress, TooLarge } from '../decompress.ts'
 import { messageOf } from '../telemetry/log.ts'
 import { exportResponse, RPC_CODES, statusBody } from './otlp-http-response.ts'
 import { RecordQueue } from './request-queue.ts'
-import { TracesCheck } from './traces-check.ts'
+import { type CheckedTraces, TracesCheck } from './traces-check.ts'
 
 export interface OtlpHttpSettings {
   readonly host: string
@@ -26,6 +26,8 @@ export interface OtlpHttpSettings {
   readonly queueBytes: number
   /** Services whose spans the detector leaves out; senders are told. */
   readonly ignoreServices: readonly string[]
+  /** Attributes that the detector compares: the check looks at what it looks at. */
+  readonly categories: readonly string[]
 }
 
 export const OTLP_HTTP_PARTITION = 'otlp_http/0'
@@ -70,7 +72,7 @@ export class OtlpHttpSource implements Source {
   constructor(settings: OtlpHttpSettings) {
     this.#settings = settings
     this.queue = new RecordQueue(settings.queueRecords, settings.queueBytes)
-    this.#check = new TracesCheck(settings.ignoreServices)
+    this.#check = new TracesCheck(settings.ignoreServices, settings.categories)
   }
 
   /** Base address once started, e.g. `http://127.0.0.1:4318`; empty before. */
@@ -138,9 +140,9 @@ export class OtlpHttpSource implements Source {
     const encoding = encodingOf(request)
     if (encoding === null) throw unsupportedType(request)
     const body = await this.#decompressed(request)
-    let notWatched = 0
+    let checked: CheckedTraces
     try {
-      notWatched = this.#check.check(body, encoding).notWatched
+      checked = this.#check.check(body, encoding)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       throw new Refusal(400, RPC_CODES.invalidArgument, `not an OTLP traces body: ${error.message}`)
@@ -150,8 +152,21 @@ export class OtlpHttpSource implements Source {
       const [partition, offset] = [OTLP_HTTP_PARTITION, this.#offset++]
       this.queue.push({ partition, offset, encoding, body, timestampMs: 0, keyed: false })
     }
-    const why = `not watched: spans of ${this.#settings.ignoreServices.join(', ')}`
-    return exportResponse(encoding, notWatched, why)
+    return exportResponse(encoding, ...this.#rejected(checked))
+  }
+
+  /** How many spans the detector will leave out, and why. */
+  #rejected({ notWatched, rejected }: CheckedTraces): [spans: number, why: string] {
+    const why: string[] = []
+    if (rejected !== null) {
+      const { spans, reason, position, service } = rejected
+      const first = position < 0 ? reason : `${reason} at byte ${position}`
+      const of = service === '' ? '' : ` of ${service}`
+      why.push(`${spans} no good, the first${of}: ${first}`)
+    }
+    if (notWatched > 0)
+      why.push(`not watched: spans of ${this.#settings.ignoreServices.join(', ')}`)
+    return [notWatched + (rejected?.spans ?? 0), why.join('; ')]
   }
 
   async #decompressed(request: FastifyRequest): Promise<Uint8Array> {

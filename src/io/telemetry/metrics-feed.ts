@@ -50,6 +50,7 @@ export function feedDetectorCounts(metrics: Metrics, counts: DetectorCounts): vo
   metrics.raise('medoscope_records_total', records.taken)
   metrics.raise('medoscope_record_bytes_total', records.bytes)
   metrics.raise('medoscope_undecodable_records_total', records.undecodable)
+  metrics.raise('medoscope_rejected_spans_total', records.rejectedSpans)
   metrics.raise('medoscope_keyed_records_total', records.keyed)
   metrics.raise('medoscope_spans_total', records.spans)
   metrics.raise(...total(dropped('own'), counts.ownSpans))

@@ -21,6 +21,10 @@ const PIPELINE_METRICS = {
     type: 'counter',
     help: 'Bytes of these records, uncompressed.',
   },
+  medoscope_rejected_spans_total: {
+    type: 'counter',
+    help: 'Spans left out for being no good (an id of zeros, a value of a wrong type).',
+  },
   medoscope_undecodable_records_total: {
     type: 'counter',
     help: 'Records that could not be decoded; they went to the dead letters.',

@@ -22,6 +22,7 @@ async function start(settings: Partial<OtlpHttpSettings> = {}): Promise<OtlpHttp
     queueRecords: 5,
     queueBytes: 200_000,
     ignoreServices: ['medoscope'],
+    categories: ['http.response.status_code'],
     ...settings,
   })
   started.push(source)
@@ -269,6 +270,7 @@ describe('as a source', () => {
       queueRecords: 1,
       queueBytes: 1,
       ignoreServices: [],
+      categories: [],
     })
     await source.stop()
     await source.stop()
