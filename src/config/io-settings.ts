@@ -79,6 +79,15 @@ export function otlpHttpSettings(config: Config): OtlpHttpSettings {
   }
 }
 
+/** Names of the sinks that commits wait for. */
+export function requiredSinks({ output }: Config): ReadonlySet<string> {
+  const names = (['kafka', 'otlp_http', 'webhook', 'file'] as const).filter(
+    (name) => output[name].required,
+  )
+  // What goes to standard output is a file to the configuration, and has a name of its own.
+  return new Set<string>(output.file.required ? [...names, 'stdout'] : names)
+}
+
 function pem(key: string, path: string): string | undefined {
   if (path === '') return undefined
   try {

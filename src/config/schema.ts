@@ -109,21 +109,37 @@ const kafkaOutput = section('Anomalies and anomaly clusters to Kafka, as OTLP lo
     'Compression of the messages.',
   ),
   create_topics: flag(false, 'Create missing topics; for trying things out.'),
+  required: flag(
+    true,
+    'Commits wait until it has everything; else it may miss some when it is away for long.',
+  ),
 })
 
 const otlpOutput = section('Anomalies and anomaly clusters to a Collector, as OTLP logs.', {
   endpoint: url('', 'Base address; /v1/logs is added. Empty: none.'),
   headers: secretMap('Headers to send.'),
   timeout: duration('10s', 'Longest time for one request.', '100ms', '10m'),
+  required: flag(
+    true,
+    'Commits wait until it has everything; else it may miss some when it is away for long.',
+  ),
 })
 
 const webhookOutput = section("Anomaly clusters to a web hook, in Alertmanager's form.", {
   url: url('', 'Address to post to. Empty: none.'),
   timeout: duration('10s', 'Longest time for one request.', '100ms', '10m'),
+  required: flag(
+    false,
+    'Commits wait until it has everything; else it may miss some when it is away for long.',
+  ),
 })
 
 const fileOutput = section('Everything as JSON lines.', {
   path: text('-', 'File to append to; - for standard output, empty for none.'),
+  required: flag(
+    true,
+    'Commits wait until it has everything; else it may miss some when it is away for long.',
+  ),
 })
 
 const traces = section('How spans become traces. All times are data time.', {
@@ -226,12 +242,7 @@ const pipeline = section('The loop: read, judge, publish, commit.', {
   batch_records: count(64, 'Most records judged in one go.', 1, 100_000),
   batch_wait: duration('250ms', 'Longest wait for the first of them.', '1ms', '10s'),
   commit_interval: duration('1s', 'Time between two commits to the source.', '0ms', '10m'),
-  publish_attempts: count(
-    6,
-    'Attempts before a sink counts as unreachable; input then waits for it.',
-    1,
-    1000,
-  ),
+  publish_attempts: count(6, 'Attempts before a sink counts as unreachable.', 1, 1000),
   backoff: duration(
     '250ms',
     'Wait after the first failed attempt; doubles each time.',

@@ -1,6 +1,11 @@
 import type { Writable } from 'node:stream'
 import { detectorSettings } from '../config/detector-settings.ts'
-import { kafkaSinkSettings, kafkaSourceSettings, otlpHttpSettings } from '../config/io-settings.ts'
+import {
+  kafkaSinkSettings,
+  kafkaSourceSettings,
+  otlpHttpSettings,
+  requiredSinks,
+} from '../config/io-settings.ts'
 import { pipelineSettings, retrySettings } from '../config/pipeline-settings.ts'
 import type { Config } from '../config/schema.ts'
 import type { Publication, Sink } from '../contract/sink.ts'
@@ -132,7 +137,13 @@ export class App {
     if (this.#sources.length === 0) throw new Error(NO_INPUT)
     if (this.#sinks.length === 0) throw new Error(NO_OUTPUT)
     this.#source = new SourceSet(this.#sources.map(({ source }) => source))
-    this.#publisher = new Publisher(this.#sinks, retrySettings(config), clock, log)
+    this.#publisher = new Publisher(
+      this.#sinks,
+      retrySettings(config),
+      clock,
+      log,
+      requiredSinks(config),
+    )
     this.#fitter = new WorkerFitter(log)
     const keep = config.state.checkpoint_interval > 0
     this.#checkpoints = keep
@@ -260,6 +271,7 @@ export class App {
   /** Releases everything, whatever of it was started; one failure does not keep the rest. */
   async #release(): Promise<void> {
     const { log } = this.#surroundings
+    this.#publisher.stop()
     const parts = [this.#source, ...this.#sinks, this.#fitter, this.#monitor]
     for (const result of await Promise.allSettled(parts.map((part) => part?.stop()))) {
       if (result.status === 'rejected') log.warn('stopping', { error: messageOf(result.reason) })
