@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { OtlpHttpSettings } from '../io/http/otlp-http.ts'
 import type { KafkaConnection } from '../io/kafka/kafka-client.ts'
 import type { KafkaSinkSettings } from '../io/kafka/kafka-sink.ts'
@@ -65,8 +66,8 @@ export function kafkaSinkSettings(config: Config): KafkaSinkSettings {
 }
 
 export function otlpHttpSettings(config: Config): OtlpHttpSettings {
-  const { host, port, max_body_size, max_requests, queue_records, queue_bytes } =
-    config.input.otlp_http
+  const { host, port, max_body_size, max_requests, max_bytes_in_flight } = config.input.otlp_http
+  const { queue_records, queue_bytes, log_bytes } = config.input.otlp_http
   return {
     host,
     port,
@@ -74,6 +75,9 @@ export function otlpHttpSettings(config: Config): OtlpHttpSettings {
     maxRequests: max_requests,
     queueRecords: queue_records,
     queueBytes: queue_bytes,
+    maxBytesInFlight: max_bytes_in_flight,
+    logDirectory: join(config.state.path, 'otlp_http'),
+    logBytes: log_bytes,
     ignoreServices: config.features.ignore_services,
     categories: config.features.categories,
   }

@@ -71,9 +71,22 @@ const httpInput = section('Traces over OTLP/HTTP: POST /v1/traces, protobuf or J
   host: text('127.0.0.1', 'Address to listen on; 0.0.0.0 for all.', 'an address', /./),
   port: count(4318, 'Port; 0: any free one.', ...PORT),
   max_body_size: size('20MiB', 'Largest body, also after decompression; more is answered 413.'),
-  max_requests: count(64, 'Requests being received at once; more are answered 429.', 1, 10_000),
+  max_requests: count(
+    64,
+    'Requests being received at once; more are answered 429, unless one of these is silent.',
+    1,
+    10_000,
+  ),
+  max_bytes_in_flight: size(
+    '64MiB',
+    'Bytes being received over all requests, and as many being decompressed; more are answered 429.',
+  ),
   queue_records: count(1000, 'Bodies waiting for the detector; when full, 429.', 1, 1_000_000),
   queue_bytes: size('64MiB', 'Bytes waiting for the detector; when full, 429.'),
+  log_bytes: size(
+    '1GiB',
+    'Disk space, under state.path, for bodies until they are committed; when full, 429.',
+  ),
 })
 
 const filesInput = list(

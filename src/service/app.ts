@@ -63,9 +63,9 @@ const sources = {
     })
     return { source, feed: (metrics) => feedKafka(metrics, source) }
   },
-  otlp_http: (config) => {
+  otlp_http: (config, { log }) => {
     if (!config.input.otlp_http.enabled) return null
-    const source = new OtlpHttpSource(otlpHttpSettings(config))
+    const source = new OtlpHttpSource(otlpHttpSettings(config), log)
     return { source, feed: (metrics) => feedOtlpHttp(metrics, source) }
   },
   files: (config, { log }) => {

@@ -151,7 +151,10 @@ describe('a service', () => {
     }
     const second = build(['alpha=0.01'], { log })
     await second.start()
-    expect((await statusOf(second)).partitions).toEqual([])
+    // What was acknowledged and is not committed is read again.
+    await expect
+      .poll(async () => (await statusOf(second)).partitions)
+      .toMatchObject([{ partition: 'otlp_http/0', position: '4' }])
     expect(warnings).toEqual(['it was made with other settings'])
   })
 
@@ -222,6 +225,6 @@ describe('starting and stopping', () => {
     await app.start()
     await send(app, bodies.slice(0, 2))
     await app.stop()
-    expect(existsSync(join(root, `state-${lives}`))).toBe(false)
+    expect(existsSync(join(root, `state-${lives}`, 'checkpoint.bin'))).toBe(false)
   })
 })

@@ -238,6 +238,10 @@ const PIPELINE_METRICS = {
     help: 'Publications that a sink which is not required will not get: too many waited, or the service stopped.',
     labels: ['sink'],
   },
+  medoscope_http_log_bytes: {
+    type: 'gauge',
+    help: 'Disk space of what came over OTLP/HTTP and is not committed yet.',
+  },
   medoscope_sink_queue_publications: {
     type: 'gauge',
     help: 'Publications that wait for a sink.',
