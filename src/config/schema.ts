@@ -186,7 +186,7 @@ const traces = section('How spans become traces. All times are data time.', {
 const features = section('What is looked at in a trace.', {
   categories: list(
     ['http.request.method', 'http.response.status_code', 'error.type'],
-    'Attributes of the entry span to compare; of few values each.',
+    'Attributes of the entry span to compare; of few values each. Another value starts anew.',
     'attribute keys, in a list',
   ),
   ignore_services: list(
@@ -196,17 +196,22 @@ const features = section('What is looked at in a trace.', {
   ),
   max_texts: count(
     65_536,
-    'Names and values told apart; further ones become (other).',
+    'Names and values told apart; further ones become (other). A smaller value starts anew.',
     256,
     16_777_216,
   ),
-  max_paths: count(131_072, 'Call paths told apart.', 256, 16_777_216),
-  max_places: count(8192, 'Places watched for anomaly clusters.', 16, 1_048_576),
-  max_strata: count(512, 'Entry operations told apart.', 1, 65_536),
+  max_paths: count(131_072, 'Call paths told apart. A smaller value starts anew.', 256, 16_777_216),
+  max_places: count(
+    8192,
+    'Places watched for anomaly clusters. A smaller value starts anew.',
+    16,
+    1_048_576,
+  ),
+  max_strata: count(512, 'Entry operations told apart. A smaller value starts anew.', 1, 65_536),
 })
 
 const sample = section('What is remembered of normal traffic.', {
-  half_life: duration('6h', "Age at which a trace's weight has halved."),
+  half_life: duration('6h', "Age at which a trace's weight has halved. Another value starts anew."),
   size: count(6000, 'Traces kept to fit the model from.', 10, 1_000_000),
   stratum_floor: count(40, 'Fewest of them for one entry operation.', 1, 1_000_000),
   stratum_cap: count(400, 'Most of them for one entry operation.', 1, 1_000_000),
@@ -219,7 +224,10 @@ const sample = section('What is remembered of normal traffic.', {
 })
 
 const model = section('How the model is made.', {
-  window: duration('30s', 'Models are asked for and installed at multiples of this.'),
+  window: duration(
+    '30s',
+    'Models are asked for and installed at multiples of this. Another value starts anew.',
+  ),
   refresh: duration('10m', 'Time between two models once the sample is full.'),
   min_observations: count(30, 'Traces of an entry operation before it is judged.', 2, 1_000_000),
   min_calibration: count(
@@ -234,7 +242,10 @@ const model = section('How the model is made.', {
 
 const accumulate = section('When many small deviations become an anomaly cluster.', {
   false_clusters_per_week: positive(1, 'Stated rate of false anomaly clusters.', 0, 10_000),
-  bucket: duration('30s', 'Deviations are counted in buckets of this length.'),
+  bucket: duration(
+    '30s',
+    'Deviations are counted in buckets of this length. Another value starts anew.',
+  ),
   silent: duration('10m', 'An open cluster closes after this long without deviations.'),
   reopen: duration('2m', 'The same thing within this time reopens its cluster.'),
   ask_after: duration('15m', 'A cluster that lasts this long asks to be accepted as normal.'),
@@ -242,13 +253,46 @@ const accumulate = section('When many small deviations become an anomaly cluster
 })
 
 const drift = section('When traffic counts as having moved away from what it was.', {
-  block: duration('5m', 'Distances and shares are collected in blocks of at least this length ...'),
-  block_observations: count(64, '... that hold this many traces.', 8, 100_000),
-  window_blocks: count(6, 'Latest blocks, compared with the reference.', 1, 1000),
-  reference_blocks: count(288, 'Blocks of a full reference: what was.', 2, 100_000),
-  least_reference_blocks: count(36, 'Blocks before an entry operation is watched.', 2, 100_000),
-  adopt_blocks: count(72, 'Blocks after which a change that stays is the reference.', 1, 100_000),
-  max_strata: count(128, 'Entry operations that are watched.', 1, 100_000),
+  block: duration(
+    '5m',
+    'Distances and shares are collected in blocks of at least this length ... Another value starts anew.',
+  ),
+  block_observations: count(
+    64,
+    '... that hold this many traces. Another value starts anew.',
+    8,
+    100_000,
+  ),
+  window_blocks: count(
+    6,
+    'Latest blocks, compared with the reference. Another value starts anew.',
+    1,
+    1000,
+  ),
+  reference_blocks: count(
+    288,
+    'Blocks of a full reference: what was. Another value starts anew.',
+    2,
+    100_000,
+  ),
+  least_reference_blocks: count(
+    36,
+    'Blocks before an entry operation is watched. Another value starts anew.',
+    2,
+    100_000,
+  ),
+  adopt_blocks: count(
+    72,
+    'Blocks after which a change that stays is the reference. Another value starts anew.',
+    1,
+    100_000,
+  ),
+  max_strata: count(
+    128,
+    'Entry operations that are watched. Another value starts anew.',
+    1,
+    100_000,
+  ),
 })
 
 const pipeline = section('The loop: read, judge, publish, commit.', {
@@ -266,10 +310,18 @@ const pipeline = section('The loop: read, judge, publish, commit.', {
   stop_timeout: duration('20s', 'Longest time an orderly stop may take.', '1s', '10m'),
 })
 
-const state = section('What survives a restart.', {
-  path: text('.medoscope', 'Directory of the checkpoint.', 'a path', /./),
-  checkpoint_interval: duration('10s', 'Time between two checkpoints; 0s: none.', '0s', '1d'),
-})
+const state = section(
+  'What survives a restart. Settings may change between, but for those that say that they start anew.',
+  {
+    path: text(
+      '.medoscope',
+      'Directory of the checkpoint and of what came over OTLP/HTTP; each service has its own.',
+      'a path',
+      /./,
+    ),
+    checkpoint_interval: duration('10s', 'Time between two checkpoints; 0s: none.', '0s', '1d'),
+  },
+)
 
 const admin = section('Metrics, health and status over HTTP.', {
   enabled: flag(true, 'Listen.'),
@@ -303,7 +355,12 @@ const log = section("medoscope's own log, on standard error.", {
 
 /** THE schema: defaults, checks, units and doc lines of every key. `config/medoscope.yaml` is made from it. */
 export const configSchema = z.strictObject({
-  seed: count(1, 'Same input, same settings, same seed: same output.', 0, 0xffffffff),
+  seed: count(
+    1,
+    'Same input, same settings, same seed: same output. Another value starts anew.',
+    0,
+    0xffffffff,
+  ),
   alpha: positive(0.001, 'Share of normal traces that may be flagged.', 0, 0.5),
   input: section('Where traces come from; any of these together.', {
     kafka: kafkaInput,

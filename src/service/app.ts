@@ -8,6 +8,7 @@ import {
 } from '../config/io-settings.ts'
 import { pipelineSettings, retrySettings } from '../config/pipeline-settings.ts'
 import type { Config } from '../config/schema.ts'
+import { stateDependencies } from '../config/state-keys.ts'
 import type { Publication, Sink } from '../contract/sink.ts'
 import type { Source } from '../contract/source.ts'
 import { Detector } from '../detector/detector.ts'
@@ -22,6 +23,7 @@ import { WebhookSink } from '../io/http/webhook-sink.ts'
 import { KafkaSink } from '../io/kafka/kafka-sink.ts'
 import { KafkaSource } from '../io/kafka/kafka-source.ts'
 import { SourceSet } from '../io/source-set.ts'
+import { StateOwner } from '../io/state-owner.ts'
 import { type Log, type LogFields, messageOf } from '../io/telemetry/log.ts'
 import type { Metrics } from '../io/telemetry/metrics.ts'
 import {
@@ -121,6 +123,7 @@ export class App {
   readonly #publisher: Publisher
   readonly #fitter: WorkerFitter
   readonly #checkpoints: CheckpointStore | null
+  readonly #owner: StateOwner | null
   #monitor: ServiceMonitor | null = null
   #pipeline: Pipeline | null = null
   #running: Promise<'ended' | 'stopped'> | null = null
@@ -146,8 +149,10 @@ export class App {
     )
     this.#fitter = new WorkerFitter(log)
     const keep = config.state.checkpoint_interval > 0
+    const { enabled: takesHttp } = config.input.otlp_http
+    this.#owner = keep || takesHttp ? new StateOwner(config.state.path) : null
     this.#checkpoints = keep
-      ? new CheckpointStore(config.state.path, detectorSettings(config))
+      ? new CheckpointStore(config.state.path, stateDependencies(config))
       : null
   }
 
@@ -188,6 +193,7 @@ export class App {
 
   async #start(): Promise<void> {
     const { log, clock, version } = this.#surroundings
+    await this.#owner?.claim(OWNER_WAIT_MS)
     const { detector, positions } = await this.#restoredDetector()
     const monitor = new ServiceMonitor(this.#config, {
       version,
@@ -276,8 +282,12 @@ export class App {
     for (const result of await Promise.allSettled(parts.map((part) => part?.stop()))) {
       if (result.status === 'rejected') log.warn('stopping', { error: messageOf(result.reason) })
     }
+    this.#owner?.release()
   }
 }
+
+/** How long a start waits for a process that has the state directory and may be about to end. */
+const OWNER_WAIT_MS = 5_000
 
 const NO_INPUT =
   'no input is configured: set input.kafka.brokers, input.otlp_http.enabled or input.files'
