@@ -19,6 +19,8 @@ export function feedKafka(metrics: Metrics, { counters, queue, name }: KafkaSour
   happened('crash', counters.crashes)
   happened('gap', counters.gaps)
   happened('log_restart', counters.restarts)
+  happened('partition_added', counters.added)
+  happened('offsets_gone', counters.offsetsGone)
   happened('pause', counters.pauses)
   happened('dropped_from_queue', counters.droppedFromQueue)
   happened('commit_refused', counters.commitsRefused)
