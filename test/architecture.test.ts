@@ -1,3 +1,4 @@
+import { existsSync as isThere, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cyclesIn } from '../scripts/house/cycles.ts'
@@ -33,6 +34,30 @@ describe('the rules of the house', () => {
     for (const floor of PURE_FLOORS) {
       for (const below of FLOORS[floor]) expect(PURE_FLOORS).toContain(below)
     }
+  })
+})
+
+describe('the documents', () => {
+  const named = (document: string): string[] => {
+    const text = readFileSync(join(root, document), 'utf8')
+    return [...text.matchAll(/`((?:[\w-]+\/)+(?:[\w-]+\.ts)?)`/g)].map(([, path]) => path ?? '')
+  }
+
+  it.each(['docs/architecture.md', 'docs/concepts.md', 'docs/quality.md', 'CONTRIBUTING.md'])(
+    'name no file or folder of the code that is not there: %s',
+    (document) => {
+      const paths = named(document)
+      expect(paths.length).toBeGreaterThan(0)
+      const missing = paths.filter(
+        (path) => !isThere(join(root, path)) && !isThere(join(root, 'src', path)),
+      )
+      expect(missing).toEqual([])
+    },
+  )
+
+  it('show every floor on the page of the house', () => {
+    const shown = new Set(named('docs/architecture.md').map((path) => path.split('/')[0]))
+    for (const floor of Object.keys(FLOORS)) expect(shown).toContain(floor)
   })
 })
 

@@ -17,11 +17,15 @@ export class ProfileDistances {
     this.#scaler = new Scaler(scales)
   }
 
+  between(a: Profile, b: Profile): number {
+    return this.matrix([a, b])[1]!
+  }
+
   /** n x n, row-major, symmetric. */
   matrix(profiles: readonly Profile[]): Float32Array<ArrayBuffer> {
     const n = profiles.length
     const distances = new Float32Array(n * n)
-    const scaled = profiles.map((profile) => this.scale(profile))
+    const scaled = profiles.map((profile) => this.#scale(profile))
     for (let i = 0; i < n; i++) {
       const x = this.#load(profiles[i]!)
       for (let j = i + 1; j < n; j++) {
@@ -33,7 +37,7 @@ export class ProfileDistances {
     return distances
   }
 
-  scale(profile: Profile): ScaledProfile {
+  #scale(profile: Profile): ScaledProfile {
     const x = this.#load(profile)
     return { ...profile, scaled: x.scaled.slice(0, x.count * SCALED_STRIDE) }
   }

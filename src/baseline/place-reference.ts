@@ -31,7 +31,7 @@ const NO_PATHS = new Int32Array(0)
  * was touched keeps or drops it as a whole.
  */
 export class PlaceReference {
-  /** What was read of the last trace; shared with the accumulator, so that it is read once. */
+  /** What was read of the last trace; shared with the evidence, so that it is read once. */
   readonly scan = new OccurrenceScan()
   /** Places whose occurrences are not learned: a cluster is open there. By place id. */
   frozen = new Uint8Array(0)
@@ -112,6 +112,16 @@ export class PlaceReference {
     if (stratum <= OTHER_PAIR || this.frozenStrata[stratum] === 1) return
     this.#observations[stratum]!++
     if (unusual) this.#unusual[stratum]!++
+  }
+
+  /** Learns no more of a place, or again: an alarm is open there, or is no more. */
+  freezePlace(place: number, on: boolean): void {
+    this.frozen[place] = on ? 1 : 0
+  }
+
+  /** ... of an entry's sets of calls. */
+  freezeStratum(stratum: number, on: boolean): void {
+    this.frozenStrata[stratum] = on ? 1 : 0
   }
 
   /** Takes back what a place did since then, in whole buckets: it led to an anomaly cluster. */

@@ -1,6 +1,6 @@
 import type { Anomaly, Contribution } from '../contract/anomaly.ts'
 import { quantity } from '../detector/explanation.ts'
-import { type AlignedCall, alignTraces, MATERIAL_SHARE } from '../ui/align-traces.ts'
+import { type AlignedCall, alignTraces, hasFailed, MATERIAL_SHARE } from '../ui/align-traces.ts'
 
 type Style = (format: 'bold' | 'red' | 'yellow' | 'green' | 'dim', text: string) => string
 
@@ -52,8 +52,8 @@ function callLine(call: AlignedCall, name: string, spanMs: number, style: Style)
 }
 
 function statusOf({ normal, anomaly }: AlignedCall): string {
-  const name = (status: number | undefined): string => (status === 2 ? 'error' : 'ok')
-  return `status ${name(anomaly?.status)}, normally ${name(normal?.status)}`
+  const name = (span: AlignedCall['normal']): string => (hasFailed(span) ? 'error' : 'ok')
+  return `status ${name(anomaly)}, normally ${name(normal)}`
 }
 
 function contributionLines(contributions: readonly Contribution[], style: Style): string[] {

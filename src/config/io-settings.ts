@@ -6,6 +6,7 @@ import type { KafkaSinkSettings } from '../io/kafka/kafka-sink.ts'
 import type { KafkaSourceSettings } from '../io/kafka/kafka-source-settings.ts'
 import { messageOf } from '../io/telemetry/log.ts'
 import type { Config } from './schema.ts'
+import { inputSettings } from './section-settings.ts'
 
 /** Of topics made for trying things out. */
 const NEW_TOPIC = { partitions: 1, replicationFactor: 1 }
@@ -66,20 +67,12 @@ export function kafkaSinkSettings(config: Config): KafkaSinkSettings {
 }
 
 export function otlpHttpSettings(config: Config): OtlpHttpSettings {
-  const { host, port, max_body_size, max_requests, max_bytes_in_flight } = config.input.otlp_http
-  const { queue_records, queue_bytes, log_bytes } = config.input.otlp_http
+  const { ignore_services, categories } = config.features
   return {
-    host,
-    port,
-    maxBodyBytes: max_body_size,
-    maxRequests: max_requests,
-    queueRecords: queue_records,
-    queueBytes: queue_bytes,
-    maxBytesInFlight: max_bytes_in_flight,
+    ...inputSettings(config, 'otlp_http'),
     logDirectory: join(config.state.path, 'otlp_http'),
-    logBytes: log_bytes,
-    ignoreServices: config.features.ignore_services,
-    categories: config.features.categories,
+    ignoreServices: ignore_services,
+    categories,
   }
 }
 

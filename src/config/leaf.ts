@@ -83,19 +83,33 @@ function leaf<T extends z.ZodType>(schema: T, value: z.input<T>, meta: LeafMeta)
   return schema.prefault(value as z.util.NoUndefined<z.input<T>>).meta({ ...meta, default: value })
 }
 
-type Unit = z.ZodPipe<z.ZodString, z.ZodTransform<number, string>>
+declare const unit: unique symbol
+/** A duration as a configuration holds it: a number that the types can tell from a count. */
+export type Milliseconds = number & { readonly [unit]: 'ms' }
+export type Bytes = number & { readonly [unit]: 'bytes' }
 
-function measured(parse: (text: string) => number | null, min: number, max: number): Unit {
+type Measured<T extends number> = z.ZodPipe<z.ZodString, z.ZodTransform<T, string>>
+
+function measured<T extends number>(
+  parse: (text: string) => number | null,
+  min: number,
+  max: number,
+): Measured<T> {
   return z.string().transform((text, context) => {
     const value = parse(text)
-    if (value !== null && value >= min && value <= max) return value
+    if (value !== null && value >= min && value <= max) return value as T
     context.issues.push({ code: 'custom', input: text })
     return z.NEVER
   })
 }
 
 /** A duration; the value is in milliseconds. */
-export function duration(value: string, doc: string, min = '1ms', max = '3650d'): Leaf<Unit> {
+export function duration(
+  value: string,
+  doc: string,
+  min = '1ms',
+  max = '3650d',
+): Leaf<Measured<Milliseconds>> {
   const [low, high] = [parseDuration(min) ?? 0, parseDuration(max) ?? Number.POSITIVE_INFINITY]
   const allowed = `a duration (ms, s, m, h, d) from ${min} to ${max}`
   return leaf(measured(parseDuration, low, high), value, {
@@ -107,7 +121,12 @@ export function duration(value: string, doc: string, min = '1ms', max = '3650d')
 }
 
 /** A size in memory or on the wire; the value is in bytes. */
-export function size(value: string, doc: string, min = '1KiB', max = '64GiB'): Leaf<Unit> {
+export function size(
+  value: string,
+  doc: string,
+  min = '1KiB',
+  max = '64GiB',
+): Leaf<Measured<Bytes>> {
   const [low, high] = [parseSize(min) ?? 0, parseSize(max) ?? Number.POSITIVE_INFINITY]
   const allowed = `a size (B, KiB, MiB, GiB) from ${min} to ${max}`
   return leaf(measured(parseSize, low, high), value, { doc, kind: 'text', allowed, unit: 'size' })

@@ -1,4 +1,5 @@
 import type { Config } from './schema.ts'
+import { sectionSettings } from './section-settings.ts'
 
 /** How the loop cuts its batches, and how often it makes things durable. */
 export interface PipelineSettings {
@@ -16,12 +17,8 @@ export interface RetrySettings {
 }
 
 export function pipelineSettings(config: Config): PipelineSettings {
-  return {
-    batchRecords: config.pipeline.batch_records,
-    batchWaitMs: config.pipeline.batch_wait,
-    commitIntervalMs: config.pipeline.commit_interval,
-    checkpointIntervalMs: config.state.checkpoint_interval,
-  }
+  const { checkpointIntervalMs } = sectionSettings(config, 'state')
+  return { ...sectionSettings(config, 'pipeline'), checkpointIntervalMs }
 }
 
 export function retrySettings(config: Config): RetrySettings {

@@ -50,7 +50,7 @@ export function detectorCounts(
       places: elements.places.overflow,
       strata: elements.strata.overflow,
     },
-    accumulated: judge.accumulator.counts,
+    accumulated: judge.clusters.counts,
     ownSpans: tables.ownSpans,
     openTraces: assemblers.reduce((sum, { openTraces }) => sum + openTraces, 0),
     openSpans: assemblers.reduce((sum, { openSpans }) => sum + openSpans, 0),

@@ -1,9 +1,10 @@
 import {
-  Accumulator,
-  type AccumulatorState,
+  AnomalyClusters,
+  type AnomalyClustersState,
+  IN_NO_CLUSTER,
   type ObservationContext,
-} from '../anomaly-clusters/accumulator.ts'
-import type { KeptExample } from '../anomaly-clusters/deviation-members.ts'
+} from '../anomaly-clusters/anomaly-clusters.ts'
+import type { KeptExample } from '../anomaly-clusters/members.ts'
 import type { AssembledTrace } from '../assemble/assembled-trace.ts'
 import { isUnusual } from '../baseline/entry-shares.ts'
 import type { Anomaly, Reason, Verdict } from '../contract/anomaly.ts'
@@ -45,7 +46,7 @@ export class Judge {
     incomplete: 0,
     flagged: 0,
   }
-  readonly accumulator: Accumulator
+  readonly clusters: AnomalyClusters
   drift: DriftMonitor
   readonly #settings: DetectorSettings
   readonly #tables: Tables
@@ -62,7 +63,7 @@ export class Judge {
     this.#elements = new TraceElements(tables.elements, tables.slots)
     this.#x = new ProfileScratch(tables.categorySlots)
     this.drift = new DriftMonitor(settings.drift)
-    this.accumulator = new Accumulator(
+    this.clusters = new AnomalyClusters(
       settings.accumulate,
       tables.elements,
       learner.places,
@@ -91,26 +92,28 @@ export class Judge {
     const flagged = judged && this.#judgement.p <= this.#settings.alpha
     // A place may be known well before the stratum is: its evidence counts all the same.
     const whole = reason !== 'incomplete'
-    const member = whole && this.accumulator.observe(this.#elements, this.#context(flagged))
+    const { cluster, accepted } = whole
+      ? this.clusters.observe(this.#elements, this.#context(flagged))
+      : IN_NO_CLUSTER
+    const member = cluster !== null
     if (whole) this.#learnStructure(trace.endMs)
-    if (judged) this.#watchDrift(trace.endMs, member)
+    if (judged) this.#monitorDrift(trace.endMs, member)
     const verdict = this.#verdict(trace, reason, flagged)
     output.verdicts.push(verdict)
     this.counts[reason]++
     if (flagged) {
       this.counts.flagged++
-      output.anomalies.push(this.#anomaly(verdict, trace))
+      output.anomalies.push(this.#anomaly(verdict, trace, cluster))
     }
     if (reason === 'incomplete') return
     if (member) this.#learner.leaveOut()
-    else if (flagged && !this.accumulator.lastAccepted())
-      this.#learner.setAside(this.#elements, this.#x, trace.endMs)
+    else if (flagged && !accepted) this.#learner.setAside(this.#elements, this.#x, trace.endMs)
     else this.#learner.learn(this.#elements, this.#x, trace.endMs)
   }
 
   /** Data time has come this far. */
   advance(clockMs: number, output: StepOutput): void {
-    this.accumulator.advance(clockMs, output.clusterChanges)
+    this.clusters.advance(clockMs, output.clusterChanges)
   }
 
   /** Makes the model of a fit and lets it judge from here on. */
@@ -122,7 +125,7 @@ export class Judge {
   ): InstalledModel {
     const model = makeModel(request, result, traces, this.model, installedMs)
     this.#activate(model)
-    this.accumulator.install({ ...model, places: result.places })
+    this.clusters.install({ ...model, places: result.places })
     for (const { stratum, moved } of model.strata) {
       if (moved > RELABELLED) this.drift.relabel(stratum)
     }
@@ -130,15 +133,15 @@ export class Judge {
   }
 
   openClusters(): AnomalyCluster[] {
-    return this.accumulator.open()
+    return this.clusters.open()
   }
 
   pastClusters(): AnomalyCluster[] {
-    return this.accumulator.past()
+    return this.clusters.past()
   }
 
   accept(cluster: string, clockMs: number, output: StepOutput): boolean {
-    return this.accumulator.accept(cluster, clockMs, output.clusterChanges)
+    return this.clusters.accept(cluster, clockMs, output.clusterChanges)
   }
 
   #activate(model: Model): void {
@@ -164,7 +167,7 @@ export class Judge {
   }
 
   /** The rank of the distance, and the cluster by a number that it keeps as long as its id. */
-  #watchDrift(timeMs: number, member: boolean): void {
+  #monitorDrift(timeMs: number, member: boolean): void {
     const { pDistance, cluster } = this.#judgement
     const number = Number.parseInt(cluster!.id.slice(1), 16)
     this.drift.observe(this.#elements.stratum, 1 - pDistance, number, timeMs, member)
@@ -218,14 +221,14 @@ export class Judge {
     })
   }
 
-  #anomaly(verdict: Verdict, trace: AssembledTrace): Anomaly {
+  #anomaly(verdict: Verdict, trace: AssembledTrace, anomalyCluster: string | null): Anomaly {
     const kept = keepTrace(this.#elements, this.#tables.categorySlots)
     const normal = this.#judgement.cluster?.members[0]
     const contributions = verdict.contributions as readonly RawContribution[]
     return {
       id: `${verdict.kind}-${verdict.id}`,
       verdict,
-      anomalyCluster: this.accumulator.lastCluster(),
+      anomalyCluster,
       spanId: trace.rooted ? hexWords(kept.entrySpan) : '',
       summary: summarise(verdict.stratum, contributions, verdict.p ?? 1, this.#tables.elements),
       trace: this.#tables.evidence.read(kept),
@@ -237,7 +240,7 @@ export class Judge {
     return {
       counts: { ...this.counts },
       model: this.model,
-      accumulator: this.accumulator.state(),
+      clusters: this.clusters.state(),
       drift: this.drift.snapshot(),
     }
   }
@@ -245,7 +248,7 @@ export class Judge {
   restore(state: JudgeState): void {
     Object.assign(this.counts, state.counts)
     if (state.model) this.#activate(state.model)
-    this.accumulator.restore(state.accumulator)
+    this.clusters.restore(state.clusters)
     this.drift = DriftMonitor.restore(state.drift, this.#settings.drift)
   }
 }
@@ -253,6 +256,6 @@ export class Judge {
 export interface JudgeState {
   readonly counts: JudgedCounts
   readonly model: Model | null
-  readonly accumulator: AccumulatorState
+  readonly clusters: AnomalyClustersState
   readonly drift: DriftMonitorState
 }

@@ -15,17 +15,3 @@ export interface DriftSettings {
   readonly maxStrata: number
   readonly seed: number
 }
-
-/**
- * Half an hour against up to a day: a change has to last, and the reference has seen every hour.
- * A stratum is monitored once it gave three hours of blocks.
- */
-export const DRIFT_DEFAULTS: Omit<DriftSettings, 'seed'> = {
-  blockMs: 300_000,
-  blockObservations: 64,
-  windowBlocks: 6,
-  referenceBlocks: 288,
-  leastReferenceBlocks: 36,
-  adoptBlocks: 72,
-  maxStrata: 128,
-}

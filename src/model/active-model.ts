@@ -2,6 +2,7 @@ import { Dissimilarity } from '../distance/dissimilarity.ts'
 import type { ProfileScratch, ScaledProfile } from '../profile/profile.ts'
 import { type PValues, pValues } from './calibration.ts'
 import type { Model, NormalCluster, StratumModel } from './model.ts'
+import { nearestMedoid } from './nearest-medoid.ts'
 import { PathSetLookup } from './path-sets.ts'
 import { Scaler } from './scales.ts'
 
@@ -59,22 +60,13 @@ export class ActiveModel {
     out.differingPath = -1
     if (!known) return
     this.#scaler.apply(x)
-    const { medoids } = known
-    let best = Infinity
-    let nearest = 0
-    for (let m = 0; m < medoids.length; m++) {
-      const distance = this.dissimilarity.distance(x, medoids[m]!, best)
-      if (distance < best) {
-        best = distance
-        nearest = m
-      }
-    }
+    const { index, distance } = nearestMedoid(x, known.medoids, this.dissimilarity)
     const novelty = known.pathSets.novelty(x)
-    const cluster = known.stratum.clusters[nearest]!
+    const cluster = known.stratum.clusters[index]!
     out.cluster = cluster
-    out.distance = best
+    out.distance = distance
     out.novelty = novelty.score
     out.differingPath = novelty.path
-    pValues(this.model.calibration, cluster.index, best, novelty.score, out)
+    pValues(this.model.calibration, cluster.index, distance, novelty.score, out)
   }
 }

@@ -102,11 +102,6 @@ export function pValues(
   out.p = Math.max(SMALLEST, p * beyond)
 }
 
-/** The least p-value that this calibration can give by rank. */
-export function leastP(calibration: Calibration): number {
-  return 1 / (calibration.count + 1)
-}
-
 function stages(
   calibration: Calibration,
   cluster: number,

@@ -9,6 +9,7 @@ import { calibrate } from './calibration.ts'
 import type { FitEffort, FittedModel, FittedStratum, ModelRequest } from './fit-request.ts'
 import { fitScales } from './fit-scales.ts'
 import { fitStratum } from './fit-stratum.ts'
+import { nearestMedoid } from './nearest-medoid.ts'
 import { PathSetLookup } from './path-sets.ts'
 import { Scaler } from './scales.ts'
 import { type StratumRange, strataRanges } from './stratum-range.ts'
@@ -95,7 +96,7 @@ function scoreCalibration(
     if (at === undefined) continue
     scratch.loadPacked(request.calibration, i)
     scaler.apply(scratch)
-    const nearest = nearestOf(scratch, medoids[at]!, dissimilarity)
+    const nearest = nearestMedoid(scratch, medoids[at]!, dissimilarity)
     stratum.push(request.calibrationStratum[i]!)
     cluster.push(firstCluster[at]! + nearest.index)
     distance.push(nearest.distance)
@@ -123,24 +124,6 @@ interface ScoredCalibration extends ScoredNovelty {
   readonly distance: Float64Array
   /** Stratum of each cluster (global index). */
   readonly clusterStrata: Int32Array
-}
-
-/** The nearest of some medoids; the first one where several are equally near. */
-function nearestOf(
-  x: ProfileScratch,
-  medoids: readonly ScaledProfile[],
-  dissimilarity: Dissimilarity,
-): { index: number; distance: number } {
-  let index = 0
-  let best = Infinity
-  for (let m = 0; m < medoids.length; m++) {
-    const distance = dissimilarity.distance(x, medoids[m]!, best)
-    if (distance < best) {
-      best = distance
-      index = m
-    }
-  }
-  return { index, distance: best }
 }
 
 function sum(values: Float64Array, from: number, to: number): number {

@@ -53,6 +53,13 @@ interface BuiltSource {
   readonly feed: (metrics: Metrics) => void
 }
 
+/** What there is only once everything was started. */
+interface RunningApp {
+  readonly pipeline: Pipeline
+  readonly monitor: ServiceMonitor
+  readonly loop: Promise<'ended' | 'stopped'>
+}
+
 /** What each kind of source needs to be made; null where the configuration does not ask for it. */
 const sources = {
   kafka: (config, { log, bootstrapMs }) => {
@@ -124,9 +131,9 @@ export class App {
   readonly #fitter: WorkerFitter
   readonly #checkpoints: CheckpointStore | null
   readonly #owner: StateOwner | null
-  #monitor: ServiceMonitor | null = null
-  #pipeline: Pipeline | null = null
-  #running: Promise<'ended' | 'stopped'> | null = null
+  /** What was begun, in that order; it is stopped from the last to the first. */
+  readonly #begun: { stop(): Promise<void> }[] = []
+  #running: RunningApp | null = null
   #starting: Promise<void> | null = null
   #stopping: Promise<void> | null = null
 
@@ -158,7 +165,7 @@ export class App {
 
   /** Base address of the admin server; empty before the start and where it is off. */
   get adminAddress(): string {
-    return this.#monitor?.address ?? ''
+    return this.#running?.monitor.address ?? ''
   }
 
   /** Base address of the OTLP/HTTP receiver; empty before the start and where it is off. */
@@ -170,7 +177,7 @@ export class App {
 
   /** How the loop ended, once it has; rejects with what broke it. Only after `start`. */
   get done(): Promise<'ended' | 'stopped'> {
-    return this.#running ?? Promise.reject(new Error('not started'))
+    return this.#running?.loop ?? Promise.reject(new Error('not started'))
   }
 
   /** Starts everything; if something cannot, stops the rest and rejects with what to do. */
@@ -192,10 +199,35 @@ export class App {
   }
 
   async #start(): Promise<void> {
-    const { log, clock, version } = this.#surroundings
+    const { log } = this.#surroundings
     await this.#owner?.claim(OWNER_WAIT_MS)
     const { detector, positions } = await this.#restoredDetector()
-    const monitor = new ServiceMonitor(this.#config, {
+    const monitor = this.#monitorOf(detector)
+    const pipeline = this.#pipelineOf(detector, monitor)
+    this.#begun.push(this.#fitter, monitor)
+    // First, so that health can be asked from the beginning, and until everything else is over.
+    await monitor.start(pipeline)
+    for (const sink of this.#sinks) {
+      this.#begun.push(sink)
+      await sink.start()
+    }
+    this.#begun.push(this.#source)
+    if (positions !== null) {
+      pipeline.restored(detector.lowWatermarks())
+      await this.#source.seek(positions)
+    }
+    await this.#source.start()
+    if (this.otlpHttpAddress) log.info('OTLP/HTTP is up', { address: this.otlpHttpAddress })
+    const loop = pipeline.run()
+    monitor.running(loop)
+    this.#running = { pipeline, monitor, loop }
+    const names = this.#sinks.map(({ name }) => name).join('+')
+    log.info('running', { sources: this.#source.name, sinks: names })
+  }
+
+  #monitorOf(detector: Detector): ServiceMonitor {
+    const { log, clock, version } = this.#surroundings
+    return new ServiceMonitor(this.#config, {
       version,
       clock,
       log,
@@ -209,24 +241,9 @@ export class App {
         for (const sink of this.#sinks) if (sink instanceof KafkaSink) feedKafkaSink(metrics, sink)
       },
     })
-    this.#monitor = monitor
-    const pipeline = this.#build(detector, monitor)
-    await monitor.start(pipeline)
-    for (const sink of this.#sinks) await sink.start()
-    if (positions !== null) {
-      pipeline.restored(detector.lowWatermarks())
-      await this.#source.seek(positions)
-    }
-    await this.#source.start()
-    if (this.otlpHttpAddress) log.info('OTLP/HTTP is up', { address: this.otlpHttpAddress })
-    this.#pipeline = pipeline
-    this.#running = pipeline.run()
-    monitor.running(this.#running)
-    const names = this.#sinks.map(({ name }) => name).join('+')
-    log.info('running', { sources: this.#source.name, sinks: names })
   }
 
-  #build(detector: Detector, monitor: ServiceMonitor): Pipeline {
+  #pipelineOf(detector: Detector, monitor: ServiceMonitor): Pipeline {
     const { clock, log, bootstrapMs } = this.#surroundings
     return new Pipeline(
       {
@@ -269,18 +286,21 @@ export class App {
 
   async #stop(): Promise<void> {
     await this.#starting?.catch(() => undefined)
-    await this.#pipeline?.stop(this.#config.pipeline.stop_timeout)
-    await this.#running?.catch(() => undefined)
+    const running = this.#running
+    await running?.pipeline.stop(this.#config.pipeline.stop_timeout)
+    await running?.loop.catch(() => undefined)
     await this.#release()
   }
 
-  /** Releases everything, whatever of it was started; one failure does not keep the rest. */
+  /** Stops what was begun, the last first; one failure does not keep the rest. */
   async #release(): Promise<void> {
-    const { log } = this.#surroundings
     this.#publisher.stop()
-    const parts = [this.#source, ...this.#sinks, this.#fitter, this.#monitor]
-    for (const result of await Promise.allSettled(parts.map((part) => part?.stop()))) {
-      if (result.status === 'rejected') log.warn('stopping', { error: messageOf(result.reason) })
+    for (let part = this.#begun.pop(); part !== undefined; part = this.#begun.pop()) {
+      try {
+        await part.stop()
+      } catch (error) {
+        this.#surroundings.log.warn('stopping', { error: messageOf(error) })
+      }
     }
     this.#owner?.release()
   }

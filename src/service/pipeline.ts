@@ -13,6 +13,13 @@ import type { PipelineParts } from './ports.ts'
 /** What the loop is at; a health check asks how long already. */
 export type Activity = 'idle' | 'polling' | 'judging' | 'fitting' | 'publishing' | 'persisting'
 
+/** The fit that the detector asked for last, until the detector has its result. */
+type Fit =
+  | { readonly state: 'none' }
+  | { readonly state: 'running'; readonly over: Promise<void> }
+  | { readonly state: 'done'; readonly result: FitResult }
+  | { readonly state: 'failed'; readonly error: unknown }
+
 /**
  * THE loop: poll → step → publish → checkpoint → commit, one after the other and one await a batch.
  * Nothing is committed before what follows from it is published, and, where checkpoints are kept,
@@ -43,9 +50,7 @@ export class Pipeline {
   readonly #abort = new AbortController()
   readonly #accepts = new AcceptRequests()
   #output: StepOutput = emptyOutput()
-  #fitting: Promise<void> | null = null
-  #fitted: FitResult | null = null
-  #fitError: unknown = null
+  #fit: Fit = { state: 'none' }
   #stopping = false
   /**
    * Low watermarks of the last durable checkpoint. Not its positions: a successor that finds no
@@ -155,15 +160,13 @@ export class Pipeline {
       const next = detector.step(records, from, this.#output)
       this.#startFit()
       if (next < records.length) {
-        if (!detector.blocked || this.#fitting === null) {
+        if (!detector.blocked || this.#fit.state === 'none') {
           throw new Error(
             `the detector stopped at record ${next} of ${records.length} for no reason`,
           )
         }
         this.counts.fitWaits++
-        this.#now('fitting')
-        await this.#fitting
-        this.#install()
+        await this.#awaitFit()
       }
       from = next
     }
@@ -173,27 +176,36 @@ export class Pipeline {
     const { detector, fitter, clock } = this.#parts
     const request = detector.takeFitRequest()
     if (request === null) return
-    if (this.#fitting !== null) throw new Error('a model was asked for while one is being fitted')
+    if (this.#fit.state !== 'none') {
+      throw new Error('a model was asked for while one is being fitted')
+    }
     const started = clock.now()
     this.counts.fits++
-    this.#fitting = fitter.fit(request).then(
-      (model) => {
+    const over = fitter.fit(request).then(
+      (result) => {
         this.counts.fitMs += clock.now() - started
-        this.#fitted = model
+        this.#fit = { state: 'done', result }
       },
       (error: unknown) => {
-        this.#fitError = error
+        this.#fit = { state: 'failed', error }
       },
     )
+    this.#fit = { state: 'running', over }
+  }
+
+  /** Waits for the fit that is on its way, if there is one, and hands its model over. */
+  async #awaitFit(): Promise<void> {
+    this.#now('fitting')
+    if (this.#fit.state === 'running') await this.#fit.over
+    this.#install()
   }
 
   /** Hands a finished model over; it takes effect at its position, however early it comes. */
   #install(): void {
-    if (this.#fitError !== null) throw this.#fitError
-    if (this.#fitted === null) return
-    this.#parts.detector.install(this.#fitted, this.#output)
-    this.#fitted = null
-    this.#fitting = null
+    if (this.#fit.state === 'failed') throw this.#fit.error
+    if (this.#fit.state !== 'done') return
+    this.#parts.detector.install(this.#fit.result, this.#output)
+    this.#fit = { state: 'none' }
   }
 
   #revoke(partition: string): void {
@@ -244,8 +256,8 @@ export class Pipeline {
       if (!this.#settled) return
     }
     if (checkpoints === null) this.#accepts.durable()
-    const saved =
-      checkpoints !== null && due && this.#fitting === null && (await this.#save(checkpoints))
+    const savable = checkpoints !== null && due && this.#fit.state === 'none'
+    const saved = savable && (await this.#save(checkpoints))
     if (saved || commitIsDue) {
       await this.#commit()
       this.#lastCommitMs = now
@@ -295,11 +307,7 @@ export class Pipeline {
 
   async #finish(stopped: boolean): Promise<void> {
     const { detector, atEnd } = this.#parts
-    if (this.#fitting !== null) {
-      this.#now('fitting')
-      await this.#fitting
-      this.#install()
-    }
+    if (this.#fit.state !== 'none') await this.#awaitFit()
     if (!stopped) {
       detector.flush(this.#output)
       if (atEnd === 'learn') detector.fitNow(this.#output)

@@ -1,5 +1,8 @@
 import type { EvidenceSpan, TraceEvidence } from '../contract/anomaly.ts'
 
+/** OTLP's status code of a span that failed. */
+const STATUS_ERROR = 2
+
 /** How a call of the anomaly differs from its counterpart in the normal trace. */
 export type Difference =
   | 'same'
@@ -233,6 +236,11 @@ function alignedCall(
   }
 }
 
+/** Whether its own status is an error. */
+export function hasFailed(span: EvidenceSpan | null): boolean {
+  return span?.status === STATUS_ERROR
+}
+
 function differenceOf(
   normal: EvidenceSpan | null,
   anomaly: EvidenceSpan | null,
@@ -242,7 +250,7 @@ function differenceOf(
   if (!anomaly) return 'missing'
   if (!normal) return 'extra'
   // Unset and ok are the same to a reader; only an error differs.
-  if ((normal.status === 2) !== (anomaly.status === 2)) return 'status'
+  if (hasFailed(normal) !== hasFailed(anomaly)) return 'status'
   const material = Math.abs(anomaly.selfMs - normal.selfMs) >= spanMs * MATERIAL_SHARE
   if (material && anomaly.selfMs >= normal.selfMs * TIME_FACTOR) return 'slower'
   if (material && normal.selfMs >= anomaly.selfMs * TIME_FACTOR) return 'faster'

@@ -5,6 +5,7 @@ import {
   type AlignedTraces,
   alignTraces,
   type Difference,
+  hasFailed,
   MATERIAL_SHARE,
 } from './align-traces.ts'
 import { type Html, html } from './html.ts'
@@ -134,7 +135,7 @@ function line(call: AlignedCall, cluster: AnomalyCluster, spanMs: number): Html 
 
 function lane(span: EvidenceSpan | null, folded: number, foldedMs: number): Html {
   if (!span) return html`<span class="quiet">not called</span>`
-  const error = span.status === 2
+  const error = hasFailed(span)
   const more = folded > 0 ? html`, and ${folded} more, ${duration(foldedMs)} together` : null
   return html`<div class="lane" aria-hidden="true"><div class="bar${error ? ' error' : ''}" style="--from:${number(span.startMs)};--ms:${number(span.durationMs)}"></div></div><small>${duration(span.durationMs)}, self ${duration(span.selfMs)}${error ? html`, <span class="status">error</span>` : null}${more}</small>`
 }

@@ -101,7 +101,7 @@ function endsUp(
     const until = Math.floor((calls * look) / LOOKS)
     if (until > n) c += draws.binomial(until - n, look === 1 ? share : later)
     n = until
-    // As the accumulator does: nothing opens where the bucket does not deviate.
+    // As the lifecycle does: nothing opens where the bucket does not deviate.
     const elevated = c > baseRate * n && evidence.prefix(series, n, c, baseRate, onsets) > threshold
     if (elevated) {
       evidence.restart(series)

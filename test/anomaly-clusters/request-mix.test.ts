@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { Accumulator } from '../../src/anomaly-clusters/accumulator.ts'
+import { AnomalyClusters } from '../../src/anomaly-clusters/anomaly-clusters.ts'
 import { fitPlaceNull, type PlaceNull } from '../../src/baseline/place-null.ts'
 import { PlaceReference } from '../../src/baseline/place-reference.ts'
 import type { AnomalyClusterChange } from '../../src/contract/anomaly-cluster.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { type HandSpan, HandTraces } from '../profile/traces.ts'
-import { handContext, NO_SCALES } from './hand-accumulator.ts'
+import { handContext, NO_SCALES } from './hand-clusters.ts'
 
 const START = Date.UTC(2026, 0, 1)
 const PER_SECOND = 10
@@ -156,13 +156,13 @@ class Shop {
     const { elements, evidence } = this.#traces.tables
     const { accumulate } = detectorSettings()
     const reference = new PlaceReference(elements, { ...accumulate, halfLifeMs: 1e9, seed: 1 })
-    const accumulator = new Accumulator(accumulate, elements, reference, evidence)
+    const clusters = new AnomalyClusters(accumulate, elements, reference, evidence)
     const places = this.#places
-    accumulator.install({ id: 'model-1', fittedMs: LIVE, places, scales: NO_SCALES })
+    clusters.install({ id: 'model-1', fittedMs: LIVE, places, scales: NO_SCALES })
     const changes: AnomalyClusterChange[] = []
     this.#run(LIVE, LIVE_S, second, (timeMs) => {
-      accumulator.observe(this.#traces.elements, handContext(this.#traces, timeMs))
-      accumulator.advance(timeMs, changes)
+      clusters.observe(this.#traces.elements, handContext(this.#traces, timeMs))
+      clusters.advance(timeMs, changes)
     })
     return changes.filter(({ change }) => change === 'opened')
   }

@@ -1,5 +1,5 @@
 import { DriftMonitor } from '../../src/drift/drift-monitor.ts'
-import { DRIFT_DEFAULTS } from '../../src/drift/drift-settings.ts'
+import { detectorSettings } from '../detector-settings.ts'
 import { DAY_MS, type Drift, driftingTraffic, HOUR_MS } from '../drift/drifting-traffic.ts'
 import type { Figure } from './figures.ts'
 
@@ -85,7 +85,7 @@ function driftCase(
 
 /** When a stream began to drift, data time, ms. */
 function driftTimes(options: Parameters<typeof driftingTraffic>[0]): number[] {
-  const monitor = new DriftMonitor({ ...DRIFT_DEFAULTS, seed: 1 })
+  const monitor = new DriftMonitor(detectorSettings().drift)
   const times: number[] = []
   for (const { stratum, distance, cluster, timeMs } of driftingTraffic(options)) {
     const before = monitor.changes.drifting

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { Accumulator } from '../../src/anomaly-clusters/accumulator.ts'
+import { AnomalyClusters } from '../../src/anomaly-clusters/anomaly-clusters.ts'
 import { ActiveModel } from '../../src/model/active-model.ts'
 import { benchDecode } from './decode.ts'
 import { type Prepared, prepare, protobufjsPass, timePass } from './detector-bench.ts'
@@ -84,8 +84,8 @@ function insideTheLoop(prepared: Prepared): Figure[] {
       accumulated += ms
     }
     const undo = [
-      timed(Accumulator.prototype, 'observe', add),
-      timed(Accumulator.prototype, 'advance', add),
+      timed(AnomalyClusters.prototype, 'observe', add),
+      timed(AnomalyClusters.prototype, 'advance', add),
     ]
     const total = timePass(prepared)
     for (const restore of undo) restore()

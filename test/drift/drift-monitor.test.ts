@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ALL_STRATA, DriftMonitor, type DriftStatus } from '../../src/drift/drift-monitor.ts'
-import { DRIFT_DEFAULTS, type DriftSettings } from '../../src/drift/drift-settings.ts'
+import type { DriftSettings } from '../../src/drift/drift-settings.ts'
 import { SeededRandom } from '../../src/stats/random.ts'
 import { driftCases, stationaryDriftAlarms } from '../bench/quality-drift.ts'
+import { detectorSettings } from '../detector-settings.ts'
 import { DAY_MS, driftingTraffic, HOUR_MS } from './drifting-traffic.ts'
 
 /** Blocks of 16 observations and a window of 2, so that a day passes in a few thousand observations. */
@@ -281,6 +282,7 @@ describe('drift against traffic with bursts, waves and a daily cycle', () => {
   })
 
   it('has defaults that wait for half an hour', () => {
-    expect(DRIFT_DEFAULTS.blockMs * DRIFT_DEFAULTS.windowBlocks).toBe(30 * 60_000)
+    const { blockMs, windowBlocks } = detectorSettings().drift
+    expect(blockMs * windowBlocks).toBe(30 * 60_000)
   })
 })

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { driftView } from '../../../src/detector/drift-view.ts'
 import { DriftMonitor } from '../../../src/drift/drift-monitor.ts'
-import { DRIFT_DEFAULTS } from '../../../src/drift/drift-settings.ts'
 import { feedDrift } from '../../../src/io/telemetry/drift-metrics.ts'
 import { Metrics } from '../../../src/io/telemetry/metrics.ts'
+import { detectorSettings } from '../../detector-settings.ts'
 
 describe('metrics of drift', () => {
   it('name the strata by their text, all strata as (all), and say how many are not listed', async () => {
-    const monitor = new DriftMonitor({ ...DRIFT_DEFAULTS, seed: 1 })
+    const monitor = new DriftMonitor(detectorSettings().drift)
     for (let i = 0; i < 60; i++) for (let n = 0; n <= i; n++) monitor.observe(i, 0.5, 1, n)
     const metrics = new Metrics(false)
     feedDrift(

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Accumulator } from '../../src/anomaly-clusters/accumulator.ts'
+import type { AnomalyClusters } from '../../src/anomaly-clusters/anomaly-clusters.ts'
 import type { AnomalyClusterChange } from '../../src/contract/anomaly-cluster.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { type HandSpan, HandTraces } from '../profile/traces.ts'
-import { handAccumulator, handContext, handReference, NO_SCALES } from './hand-accumulator.ts'
+import { handClusters, handContext, handReference, NO_SCALES } from './hand-clusters.ts'
 
 const START = Date.UTC(2026, 0, 1)
 const NORMAL: readonly HandSpan[] = [
@@ -16,33 +16,33 @@ const STRANGE: readonly HandSpan[] = [
   { service: 'cart', name: 'SELECT old', parent: 2, start: 3, duration: 2 },
 ]
 
-/** An accumulator whose model knows no places: only what is flagged can open a cluster. */
+/** Anomaly clusters whose model knows no places: only what is flagged can open a cluster. */
 class Shop {
   readonly traces = new HandTraces()
   readonly settings = detectorSettings().accumulate
   readonly changes: AnomalyClusterChange[] = []
-  accumulator = this.#fresh()
+  clusters = this.#fresh()
   #timeMs = START
 
-  #fresh(): Accumulator {
-    return handAccumulator(this.traces, handReference(this.traces))
+  #fresh(): AnomalyClusters {
+    return handClusters(this.traces, handReference(this.traces))
   }
 
   learn(): this {
-    this.accumulator.install({ id: 'model-1', fittedMs: START, places: null, scales: NO_SCALES })
+    this.clusters.install({ id: 'model-1', fittedMs: START, places: null, scales: NO_SCALES })
     return this
   }
 
-  /** One observation a second. True: it belongs to an open cluster. */
-  see(spans: readonly HandSpan[], flagged: boolean): boolean {
-    let member = false
+  /** One observation a second: the open cluster that it belongs to, or null. */
+  see(spans: readonly HandSpan[], flagged: boolean): string | null {
+    let cluster: string | null = null
     this.#timeMs += 1000
     this.traces.read(spans, () => {
       const context = handContext(this.traces, this.#timeMs, { flagged })
-      member = this.accumulator.observe(this.traces.elements, context)
+      cluster = this.clusters.observe(this.traces.elements, context).cluster
     })
-    this.accumulator.advance(this.#timeMs, this.changes)
-    return member
+    this.clusters.advance(this.#timeMs, this.changes)
+    return cluster
   }
 
   normal(count: number): this {
@@ -59,9 +59,9 @@ class Shop {
   }
 
   restored(): this {
-    const state = structuredClone(this.accumulator.state())
-    this.accumulator = this.#fresh()
-    this.accumulator.restore(state)
+    const state = structuredClone(this.clusters.state())
+    this.clusters = this.#fresh()
+    this.clusters.restore(state)
     return this
   }
 
@@ -86,17 +86,16 @@ describe('strange and similar observations without a shared place', () => {
 
   it('belong to it from then on, and others do not', () => {
     const shop = new Shop().learn().normal(800).strange(8)
-    expect(shop.see(STRANGE, true)).toBe(true)
-    expect(shop.accumulator.lastCluster()).toBe(shop.changes[0]!.cluster.id)
-    expect(shop.see(NORMAL, false)).toBe(false)
+    expect(shop.see(STRANGE, true)).toBe(shop.changes[0]!.cluster.id)
+    expect(shop.see(NORMAL, false)).toBeNull()
     const other = [NORMAL[0]!, ...Array.from({ length: 6 }, (_, i) => other6(i))]
-    expect(shop.see(other, true)).toBe(false)
+    expect(shop.see(other, true)).toBeNull()
   })
 
   it('close when they stay away', () => {
     const shop = new Shop().learn().normal(800).strange(8).normal(400)
     expect(shop.told().filter((change) => change === 'closed')).toHaveLength(1)
-    expect(shop.accumulator.open()).toEqual([])
+    expect(shop.clusters.open()).toEqual([])
   })
 
   it('open nothing when they come as rarely as flagged observations do', () => {
@@ -118,14 +117,14 @@ describe('strange and similar observations without a shared place', () => {
 
   it('may be accepted', () => {
     const shop = new Shop().learn().normal(800).strange(8)
-    const [cluster] = shop.accumulator.open()
+    const [cluster] = shop.clusters.open()
     const told: AnomalyClusterChange[] = []
-    expect(shop.accumulator.accept(cluster!.id, START, told)).toBe(true)
+    expect(shop.clusters.accept(cluster!.id, START, told)).toBe(true)
     expect(told.map(({ change, cluster: { state } }) => [change, state])).toEqual([
       ['accepted', 'accepted'],
     ])
-    expect(shop.accumulator.open()).toEqual([])
-    expect(shop.accumulator.accept(cluster!.id, START, told)).toBe(false)
+    expect(shop.clusters.open()).toEqual([])
+    expect(shop.clusters.accept(cluster!.id, START, told)).toBe(false)
   })
 })
 

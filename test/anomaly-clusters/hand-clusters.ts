@@ -1,4 +1,7 @@
-import { Accumulator, type ObservationContext } from '../../src/anomaly-clusters/accumulator.ts'
+import {
+  AnomalyClusters,
+  type ObservationContext,
+} from '../../src/anomaly-clusters/anomaly-clusters.ts'
 import { PlaceReference } from '../../src/baseline/place-reference.ts'
 import { keepTrace } from '../../src/profile/kept-trace.ts'
 import { detectorSettings } from '../detector-settings.ts'
@@ -16,10 +19,10 @@ export function handReference({ tables }: HandTraces): PlaceReference {
   return new PlaceReference(tables.elements, { bucketMs, halfLifeMs: 3_600_000, seed: 1 })
 }
 
-/** An accumulator for traces that a test makes by hand. */
-export function handAccumulator({ tables }: HandTraces, reference: PlaceReference): Accumulator {
+/** Anomaly clusters for traces that a test makes by hand. */
+export function handClusters({ tables }: HandTraces, reference: PlaceReference): AnomalyClusters {
   const { elements, evidence } = tables
-  return new Accumulator(detectorSettings().accumulate, elements, reference, evidence)
+  return new AnomalyClusters(detectorSettings().accumulate, elements, reference, evidence)
 }
 
 /** What is known of the trace that was read last: judged by nobody, unless `judged` says so. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { Accumulator } from '../../src/anomaly-clusters/accumulator.ts'
+import type { AnomalyClusters } from '../../src/anomaly-clusters/anomaly-clusters.ts'
 import { fitPlaceNull } from '../../src/baseline/place-null.ts'
 import type { PlaceReference } from '../../src/baseline/place-reference.ts'
 import type { AnomalyClusterChange } from '../../src/contract/anomaly-cluster.ts'
 import { type HandSpan, HandTraces } from '../profile/traces.ts'
-import { handAccumulator, handContext, handReference, NO_SCALES } from './hand-accumulator.ts'
+import { handClusters, handContext, handReference, NO_SCALES } from './hand-clusters.ts'
 
 const START = Date.UTC(2026, 0, 1)
 
@@ -36,16 +36,16 @@ function spansOf(request: Request): HandSpan[] {
 class Shop {
   readonly traces = new HandTraces()
   readonly changes: AnomalyClusterChange[] = []
-  readonly accumulator: Accumulator
+  readonly clusters: AnomalyClusters
   readonly #reference: PlaceReference
   #timeMs = START
 
   constructor() {
     this.#reference = handReference(this.traces)
-    this.accumulator = handAccumulator(this.traces, this.#reference)
+    this.clusters = handClusters(this.traces, this.#reference)
     this.see(120, () => 'usual')
     const places = fitPlaceNull(this.#reference.request())
-    this.accumulator.install({ id: 'model-1', fittedMs: START, places, scales: NO_SCALES })
+    this.clusters.install({ id: 'model-1', fittedMs: START, places, scales: NO_SCALES })
   }
 
   see(seconds: number, request: (i: number) => Request): this {
@@ -54,10 +54,10 @@ class Shop {
       this.#timeMs += 50
       this.traces.read(spansOf(request(i)), () => {
         const context = handContext(this.traces, this.#timeMs)
-        const member = this.accumulator.observe(elements, context)
-        if (!member) this.#reference.learn(elements, this.#timeMs)
+        const { cluster } = this.clusters.observe(elements, context)
+        if (cluster === null) this.#reference.learn(elements, this.#timeMs)
       })
-      this.accumulator.advance(this.#timeMs, this.changes)
+      this.clusters.advance(this.#timeMs, this.changes)
     }
     return this
   }

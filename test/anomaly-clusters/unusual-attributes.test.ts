@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Accumulator } from '../../src/anomaly-clusters/accumulator.ts'
+import type { AnomalyClusters } from '../../src/anomaly-clusters/anomaly-clusters.ts'
 import { categoryShares } from '../../src/baseline/entry-shares.ts'
 import { fitPlaceNull, type PlaceNull } from '../../src/baseline/place-null.ts'
 import type { PlaceReference } from '../../src/baseline/place-reference.ts'
@@ -7,7 +7,7 @@ import type { AnomalyClusterChange } from '../../src/contract/anomaly-cluster.ts
 import type { Profile } from '../../src/profile/profile.ts'
 import { packProfiles } from '../../src/profile/profile.ts'
 import { type HandSpan, HandTraces } from '../profile/traces.ts'
-import { handAccumulator, handContext, handReference, NO_SCALES } from './hand-accumulator.ts'
+import { handClusters, handContext, handReference, NO_SCALES } from './hand-clusters.ts'
 
 const START = Date.UTC(2026, 0, 1)
 
@@ -33,13 +33,13 @@ class Entry {
   readonly changes: AnomalyClusterChange[] = []
   readonly #reference: PlaceReference
   readonly #learned: Profile[] = []
-  accumulator: Accumulator
+  clusters: AnomalyClusters
   #stratum = 0
   #timeMs = START
 
   constructor() {
     this.#reference = handReference(this.traces)
-    this.accumulator = handAccumulator(this.traces, this.#reference)
+    this.clusters = handClusters(this.traces, this.#reference)
   }
 
   learn(count: number, request: (i: number) => Request): this {
@@ -74,7 +74,7 @@ class Entry {
 
   watch(): this {
     const places = this.placeNull()
-    this.accumulator.install({ id: 'model-1', fittedMs: START, places, scales: NO_SCALES })
+    this.clusters.install({ id: 'model-1', fittedMs: START, places, scales: NO_SCALES })
     return this
   }
 
@@ -83,17 +83,17 @@ class Entry {
       this.#timeMs += 100
       this.traces.read(spansOf(request(i)), () => {
         const context = handContext(this.traces, this.#timeMs, { pStructure: 1 })
-        this.accumulator.observe(this.traces.elements, context)
+        this.clusters.observe(this.traces.elements, context)
       })
-      this.accumulator.advance(this.#timeMs, this.changes)
+      this.clusters.advance(this.#timeMs, this.changes)
     }
     return this
   }
 
   restored(): this {
-    const state = structuredClone(this.accumulator.state())
-    this.accumulator = handAccumulator(this.traces, this.#reference)
-    this.accumulator.restore(state)
+    const state = structuredClone(this.clusters.state())
+    this.clusters = handClusters(this.traces, this.#reference)
+    this.clusters.restore(state)
     return this
   }
 

@@ -1,0 +1,269 @@
+import { isUnusual } from '../baseline/entry-shares.ts'
+import { emptyPlaceNull, type PlaceNull } from '../baseline/place-null.ts'
+import type { PlaceReference } from '../baseline/place-reference.ts'
+import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
+import { DeviationWatch } from '../evidence/deviation-watch.ts'
+import { EVIDENCE_OPTIONS, type EvidenceOptions } from '../evidence/evidence-options.ts'
+import type { Model } from '../model/model.ts'
+import type { ElementTable } from '../profile/element-table.ts'
+import type { EvidenceReader } from '../profile/kept-trace.ts'
+import type { TraceElements } from '../profile/trace-elements.ts'
+import { hashWords } from '../stats/random.ts'
+import type { AccumulateSettings } from './accumulate-settings.ts'
+import { keyOf } from './alarm.ts'
+import type { Cluster } from './cluster.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { type KeptExample, type Member, wantsMember } from './members.ts'
+import { describeCluster } from './published-cluster.ts'
+
+export interface ObservationContext {
+  /** End of the observation, data time, ms; not later than the watermark. */
+  readonly timeMs: number
+  readonly flagged: boolean
+  /** Structural p-value; null while there is none. */
+  readonly pStructure: number | null
+  /** The path that differs first from the nearest known set of paths, there or missing; -1 = none. */
+  readonly differingPath: number
+  /** Values of the configured categories of the entry; reused. */
+  readonly categories: Int32Array
+  /** Copies the observation; called only when it is wanted as an example. */
+  keep(): KeptExample
+}
+
+/** What was found of an observation. */
+export interface Observed {
+  /** Id of the open cluster that it belongs to, or null. */
+  readonly cluster: string | null
+  /** Whether it is similar, though flagged, to what a person accepted. */
+  readonly accepted: boolean
+}
+
+export const IN_NO_CLUSTER: Observed = { cluster: null, accepted: false }
+const ACCEPTED: Observed = { cluster: null, accepted: true }
+
+/** The part of a model that anomaly clusters need. */
+export type EvidenceModel = Pick<Model, 'id' | 'fittedMs' | 'scales'> & {
+  readonly places: PlaceNull | null
+}
+
+/**
+ * The step that makes anomaly clusters of many small deviations in one place. Every observation is
+ * counted, flagged or not; per series (place, kind) and bucket of data time the share of deviating
+ * occurrences is tested against its normal by a sequential e-detector, whose threshold follows from the
+ * stated number of false clusters per week. See docs/concepts.md for what is assumed.
+ */
+export class AnomalyClusters {
+  readonly #settings: AccumulateSettings
+  readonly #options: EvidenceOptions
+  readonly #table: ElementTable
+  readonly #reference: PlaceReference
+  readonly #life: Lifecycle
+  readonly #progress = { observations: 0, unwatched: 0, nextLookMs: 0, watermarkMs: 0 }
+
+  /** `alpha`: share of normal observations that are flagged. */
+  constructor(
+    settings: AccumulateSettings,
+    table: ElementTable,
+    reference: PlaceReference,
+    reader: EvidenceReader,
+    alpha = 0.001,
+    options: EvidenceOptions = EVIDENCE_OPTIONS,
+  ) {
+    this.#settings = settings
+    this.#options = options
+    this.#table = table
+    this.#reference = reference
+    const parts = { settings, options, table, reference, reader, alpha }
+    const watch = new DeviationWatch(emptyPlaceNull(settings.bucketMs), table, options)
+    this.#life = new Lifecycle(parts, watch)
+  }
+
+  /** Plain numbers that only rise, but for `open` and `watched`. */
+  get counts(): Readonly<Record<string, number>> {
+    const { clusters, watch, early, similar } = this.#life
+    return {
+      ...clusters.counts,
+      observations: this.#progress.observations,
+      unwatched: this.#progress.unwatched + watch.counts.unwatched,
+      examplesDropped: early.dropped,
+      anomaliesDropped: similar.dropped,
+      open: clusters.open.length,
+      watched: watch.series.count,
+    }
+  }
+
+  /** Counts the deviations of one observation, and says what it belongs to. */
+  observe(elements: TraceElements, context: ObservationContext): Observed {
+    this.#begin(context.timeMs)
+    const { watch, similar } = this.#life
+    const { scan } = this.#reference
+    scan.read(elements)
+    watch.take(elements, scan)
+    this.#progress.observations++
+    similar.observed(elements.stratum)
+    if (context.pStructure !== null) {
+      const unusual = isUnusual(context.pStructure)
+      watch.takeStructure(elements.stratum, unusual, unusual ? signedPath(elements, context) : 0)
+      watch.takeCategories(elements.stratum, context.categories, scan, elements.count)
+    }
+    const isPlain = watch.deviating.count === 0 && !context.flagged
+    return isPlain ? IN_NO_CLUSTER : this.#observeDeviating(elements, context)
+  }
+
+  /** After each record: data time has come this far. Adds what opened, changed and closed to `out`. */
+  advance(watermarkMs: number, out: AnomalyClusterChange[]): void {
+    const progress = this.#progress
+    if (watermarkMs > progress.watermarkMs) progress.watermarkMs = watermarkMs
+    if (watermarkMs >= progress.nextLookMs) {
+      const every = this.#settings.bucketMs * this.#options.lookShare
+      progress.nextLookMs = (Math.floor(watermarkMs / every) + 1) * every
+      this.#life.look({ timeMs: watermarkMs, atEnd: false })
+      this.#life.endSilent(watermarkMs)
+    }
+    const { pending } = this.#life
+    if (pending.length === 0) return
+    for (const change of pending) out.push(change)
+    pending.length = 0
+  }
+
+  /** A new model takes effect. */
+  install(model: EvidenceModel): void {
+    this.#endBucket()
+    const life = this.#life
+    const { watermarkMs } = this.#progress
+    const placeNull = model.places ?? emptyPlaceNull(this.#settings.bucketMs)
+    const watch = new DeviationWatch(placeNull, this.#table, this.#options)
+    watch.takeOver(life.watch)
+    this.#progress.unwatched += life.watch.counts.unwatched
+    life.useWatch(watch, watermarkMs)
+    life.releaseAccepted(model.fittedMs, watermarkMs)
+    life.useModel({ id: model.id, scales: model.scales })
+  }
+
+  open(): AnomalyCluster[] {
+    this.#life.refresh()
+    return this.#described(this.#life.clusters.open)
+  }
+
+  /** The latest clusters that are over, in the order of their end. */
+  past(): AnomalyCluster[] {
+    return this.#described(this.#life.clusters.past)
+  }
+
+  /**
+   * A person says the cluster's behaviour is fine: ends it and learns its places anew.
+   * @returns false where no such cluster is open
+   */
+  accept(id: string, timeMs: number, out: AnomalyClusterChange[]): boolean {
+    const cluster = this.#life.clusters.open.find((one) => one.id === id)
+    if (!cluster) return false
+    out.push(this.#life.accept(cluster, timeMs))
+    return true
+  }
+
+  #described(clusters: readonly Cluster[]): AnomalyCluster[] {
+    const context = this.#life.context()
+    return clusters.map((one) => describeCluster(one, context, this.#progress.watermarkMs))
+  }
+
+  /** Ends the running bucket if an observation lies beyond it. */
+  #begin(timeMs: number): void {
+    const { evidence } = this.#life.watch
+    const bucket = Math.floor(timeMs / this.#settings.bucketMs)
+    if (bucket <= evidence.bucket) return
+    this.#endBucket()
+    evidence.bucket = bucket
+  }
+
+  #endBucket(): void {
+    const { bucket } = this.#life.watch.evidence
+    if (bucket >= 0) this.#life.endBucket((bucket + 1) * this.#settings.bucketMs)
+  }
+
+  /** An observation that deviates somewhere, or was flagged. */
+  #observeDeviating(elements: TraceElements, context: ObservationContext): Observed {
+    const { watch, clusters, early } = this.#life
+    const { id } = elements.trace
+    const hash = hashWords(id[0]!, id[1]!, id[2]!, id[3]!, 0x2f6d)
+    watch.note(hash, context.timeMs)
+    const { count, series } = watch.deviating
+    let growing = -1
+    for (let i = 0; i < count; i++) {
+      const cluster = clusters.open.length > 0 ? clusters.at(series[i]!) : undefined
+      if (cluster) return this.#observeMember(cluster, hash, context)
+      if (early.size > 0 && early.wants(series[i]!)) growing = series[i]!
+    }
+    if (context.flagged) return this.#observeLone(elements, hash, context)
+    if (growing >= 0) early.add(growing, this.#member(hash, context))
+    return IN_NO_CLUSTER
+  }
+
+  #observeMember(cluster: Cluster, hash: number, context: ObservationContext): Observed {
+    if (wantsMember(cluster.members, hash)) {
+      this.#life.clusters.addMember(cluster, this.#member(hash, context))
+      if (!cluster.shown) this.#life.publish('updated', cluster, context.timeMs)
+    }
+    return { cluster: cluster.id, accepted: false }
+  }
+
+  /** An anomaly that deviates where nothing is open. */
+  #observeLone(elements: TraceElements, hash: number, context: ObservationContext): Observed {
+    const { stratum } = elements
+    const { timeMs } = context
+    const life = this.#life
+    const member = this.#member(hash, context)
+    if (life.isAccepted(member.example, timeMs)) return ACCEPTED
+    const { count, series } = life.watch.deviating
+    const service = life.blamedBy(series, count, timeMs)
+    const seen = life.similar.seen(stratum)
+    const cluster = life.takeAnomaly({ ...member, timeMs, stratum, seen, service })
+    return cluster ? { cluster: cluster.id, accepted: false } : IN_NO_CLUSTER
+  }
+
+  #member(hash: number, context: ObservationContext): Member {
+    const { deviating, series } = this.#life.watch
+    const keys: number[] = []
+    for (let i = 0; i < deviating.count; i++) {
+      const one = deviating.series[i]!
+      keys.push(keyOf(series.signal(one).name, series.rows.of.subject[one]!))
+    }
+    return { hash, example: context.keep(), series: keys }
+  }
+
+  /** Plain data; arrays are shared with this until the next step. */
+  state() {
+    const { watch, clusters, similar, early, accepted, model, pending } = this.#life
+    return {
+      progress: { ...this.#progress },
+      watch: watch.state(),
+      clusters: clusters.state(),
+      similar: similar.state(),
+      early: early.state(),
+      accepted: accepted.state(),
+      model,
+      pending: [...pending],
+    }
+  }
+
+  /** Takes over a state; only valid on a fresh instance with the same settings and table. */
+  restore(state: AnomalyClustersState): void {
+    const life = this.#life
+    Object.assign(this.#progress, state.progress)
+    life.watch = DeviationWatch.restore(state.watch, this.#table, this.#options)
+    life.clusters.restore(state.clusters)
+    life.similar.restore(state.similar)
+    life.early.restore(state.early)
+    life.accepted.restore(state.accepted)
+    life.useModel(state.model)
+    life.pending.push(...state.pending)
+  }
+}
+
+/** The path that differs first, negative where the observation lacks it; 0 = none. */
+function signedPath(elements: TraceElements, { differingPath }: ObservationContext): number {
+  if (differingPath <= 0) return 0
+  const isThere = elements.path.subarray(0, elements.count).includes(differingPath)
+  return isThere ? differingPath : -differingPath
+}
+
+export type AnomalyClustersState = ReturnType<AnomalyClusters['state']>

@@ -1,0 +1,192 @@
+import { SIGNALS } from '../baseline/signals.ts'
+import { hashWords } from '../stats/random.ts'
+import { type Alarm, isSameAlarm, keyOf } from './alarm.ts'
+import { type Cluster, lastDeviationMs, openAlarms, withAlarm } from './cluster.ts'
+import { halves, type Member } from './members.ts'
+import type { ProfileDistances } from './profile-distances.ts'
+import type { Suspect } from './suspects.ts'
+
+/** Hashes that two sketches must have in the comparable range to be compared. */
+const LEAST_COMMON = 4
+/** Mean medoid silhouette from which members clearly differ, and the fewest of a side. */
+const APART = 0.3
+const LEAST_APART = 3
+/** Share of a side's members that deviate in the alarms of the other side, and of its own. */
+const MOST_STRANGERS = 0.2
+const LEAST_OWN = 0.8
+
+export interface ClusterLimits {
+  readonly bucketMs: number
+  readonly reopenMs: number
+  readonly maxOpenClusters: number
+  /** Share of common observations at which two alarms are one story. */
+  readonly mergeOverlap: number
+}
+
+/** What decisions rest on besides the clusters. */
+export interface Grounds {
+  readonly timeMs: number
+  readonly limits: ClusterLimits
+  /** Whom an alarm blames. */
+  suspectOf(alarm: Alarm): Suspect
+  /** Share of common observations of two series; 0 where fewer than `least` are comparable. */
+  overlap(series: number, other: number, least: number): number
+}
+
+/** Why two alarms are one story. */
+export type Tie = 'same suspect' | 'same caller' | 'same observations'
+
+/** What becomes of an alarm. */
+export type Decision =
+  | { readonly decision: 'open'; readonly id: string; readonly reason: 'nothing like it' }
+  | { readonly decision: 'join'; readonly cluster: Cluster; readonly reason: Tie }
+  | { readonly decision: 'reopen'; readonly cluster: Cluster; readonly reason: 'same again' }
+  | { readonly decision: 'refuse'; readonly reason: 'too many clusters' | 'too many alarms' }
+
+/**
+ * What becomes of an alarm: it joins the first open cluster that is deviating now and tied to it; else
+ * it reopens one that ended a short while ago with the very same alarm; else it opens a new one.
+ */
+export function decide(
+  alarm: Alarm,
+  { open, past }: { readonly open: readonly Cluster[]; readonly past: readonly Cluster[] },
+  grounds: Grounds,
+): Decision {
+  for (const cluster of open) {
+    const reason = tieTo(cluster, alarm, grounds)
+    if (!reason) continue
+    if (!withAlarm(cluster.alarms, alarm)) return { decision: 'refuse', reason: 'too many alarms' }
+    return { decision: 'join', cluster, reason }
+  }
+  const before = past.findLast((cluster) => isBackIn(cluster, alarm, grounds))
+  if (before) return { decision: 'reopen', cluster: before, reason: 'same again' }
+  if (open.length >= grounds.limits.maxOpenClusters) {
+    return { decision: 'refuse', reason: 'too many clusters' }
+  }
+  return { decision: 'open', id: clusterId(alarm, grounds.timeMs), reason: 'nothing like it' }
+}
+
+export type MergeDecision =
+  | {
+      readonly decision: 'merge'
+      readonly older: Cluster
+      readonly younger: Cluster
+      readonly reason: Tie
+    }
+  | { readonly decision: 'keep'; readonly reason: 'no tie' }
+
+/** Whether two open clusters turn out to be one story: an alarm of the younger is tied to the older. */
+export function decideMerge(older: Cluster, younger: Cluster, grounds: Grounds): MergeDecision {
+  for (const alarm of younger.alarms) {
+    const reason = isActive(alarm, grounds) && tieTo(older, alarm, grounds)
+    if (reason) return { decision: 'merge', older, younger, reason }
+  }
+  return { decision: 'keep', reason: 'no tie' }
+}
+
+export type SplitDecision =
+  | {
+      readonly decision: 'split'
+      readonly cluster: Cluster
+      readonly id: string
+      /** The alarms and the members that leave, and the members that stay. */
+      readonly alarms: readonly Alarm[]
+      readonly leave: readonly Member[]
+      readonly stay: readonly Member[]
+      readonly reason: 'no tie, and examples that differ'
+    }
+  | { readonly decision: 'keep'; readonly reason: 'tied' | 'no room' | 'similar examples' }
+
+/**
+ * Whether the open alarms of a cluster are no longer one story: nothing ties some of them to the
+ * strongest one any more, and their examples clearly differ from the others.
+ */
+export function decideSplit(
+  cluster: Cluster,
+  openClusters: number,
+  distances: ProfileDistances,
+  grounds: Grounds,
+): SplitDecision {
+  const alarms = untied(openAlarms(cluster), grounds)
+  if (alarms.length === 0) return { decision: 'keep', reason: 'tied' }
+  if (openClusters >= grounds.limits.maxOpenClusters) return { decision: 'keep', reason: 'no room' }
+  const sides = separated(cluster.members, alarms, distances)
+  if (!sides) return { decision: 'keep', reason: 'similar examples' }
+  const [stay, leave] = sides
+  const id = clusterId(alarms[0]!, grounds.timeMs)
+  const reason = 'no tie, and examples that differ'
+  return { decision: 'split', cluster, id, alarms, leave, stay, reason }
+}
+
+/** Why two alarms are one story; null where they are not. */
+export function tieOf(a: Alarm, b: Alarm, grounds: Grounds): Tie | null {
+  const ours = grounds.suspectOf(a)
+  const theirs = grounds.suspectOf(b)
+  if (ours.service === theirs.service) return 'same suspect'
+  // Similar anomalies share no place: whom they blame is all that can tie them.
+  if (a.on === 'similar anomalies' || b.on === 'similar anomalies') return null
+  if (ours.caller !== '' && ours.caller === theirs.caller) return 'same caller'
+  const overlap = grounds.overlap(a.series, b.series, LEAST_COMMON)
+  return overlap >= grounds.limits.mergeOverlap ? 'same observations' : null
+}
+
+/** Whether an alarm deviates now: what has stopped must not swallow what begins. */
+export function isActive(alarm: Alarm, { timeMs, limits }: Grounds): boolean {
+  if (alarm.closedMs !== null || timeMs - alarm.lastMs > 2 * limits.bucketMs) return false
+  return alarm.on === 'similar anomalies' || alarm.closing < 1
+}
+
+/** What ties an alarm to a cluster as it deviates now. */
+function tieTo(cluster: Cluster, alarm: Alarm, grounds: Grounds): Tie | null {
+  for (const other of cluster.alarms) {
+    const tie = isActive(other, grounds) && tieOf(alarm, other, grounds)
+    if (tie) return tie
+  }
+  return null
+}
+
+/** Whether a cluster that is over has come back: counted from its last deviation, not from its end. */
+function isBackIn(cluster: Cluster, alarm: Alarm, { timeMs, limits }: Grounds): boolean {
+  // An unusual set of calls is another one each time: only where it is called tells it apart.
+  if (!SIGNALS[alarm.signal].reopens || cluster.state === 'accepted') return false
+  if (timeMs - lastDeviationMs(cluster) > limits.reopenMs) return false
+  return cluster.alarms.some((known) => isSameAlarm(known, alarm))
+}
+
+/** Those of some alarms that nothing ties to the strongest one, directly or through others. */
+function untied(alarms: readonly Alarm[], grounds: Grounds): Alarm[] {
+  const sorted = alarms.toSorted((a, b) => b.score - a.score || a.series - b.series)
+  const tied = sorted.slice(0, 1)
+  let left = sorted.slice(1)
+  for (let i = 0; i < tied.length; i++) {
+    const linked = left.filter((alarm) => tieOf(alarm, tied[i]!, grounds))
+    tied.push(...linked)
+    left = left.filter((alarm) => !linked.includes(alarm))
+  }
+  return left.filter((alarm) => isActive(alarm, grounds))
+}
+
+/** Members that do not deviate in some alarms, and those that do, where k-medoids tells both apart. */
+function separated(
+  members: readonly Member[],
+  alarms: readonly Alarm[],
+  distances: ProfileDistances,
+): [stay: readonly Member[], leave: readonly Member[]] | null {
+  const sides = halves(members, distances, APART, LEAST_APART)
+  if (!sides) return null
+  const keys = new Set(alarms.map(({ signal, subject }) => keyOf(signal, subject)))
+  const share = (side: readonly Member[]): number =>
+    side.filter(({ series }) => series.some((key) => keys.has(key))).length / side.length
+  const [stay, leave] = share(sides[0]) < share(sides[1]) ? sides : sides.toReversed()
+  if (share(stay!) > MOST_STRANGERS || share(leave!) < LEAST_OWN) return null
+  return [stay!, leave!]
+}
+
+/** Names what opened, where and when: the same input gives the same id. */
+export function clusterId({ signal, subject }: Alarm, timeMs: number): string {
+  const { number } = SIGNALS[signal]
+  const high = Math.floor(timeMs / 4294967296)
+  const a = hashWords(number, subject, high, timeMs >>> 0, 0x5bd1e995)
+  const b = hashWords(subject, number, timeMs >>> 0, high, 0x1b873593)
+  return `cluster-${a.toString(16).padStart(8, '0')}${b.toString(16).padStart(8, '0')}`
+}

@@ -1,0 +1,100 @@
+import { SIGNALS } from '../baseline/signals.ts'
+import type { DeviationWatch } from '../evidence/deviation-watch.ts'
+import { alternativeShare, type EvidenceOptions } from '../evidence/evidence-options.ts'
+import { closingStep } from '../stats/closing-cusum.ts'
+import type { AccumulateSettings } from './accumulate-settings.ts'
+import type { SimilarAlarm, TestedAlarm } from './alarm.ts'
+import type { Cluster } from './cluster.ts'
+import { logNormalAgain } from './similar-anomalies.ts'
+
+/** Buckets without an occurrence after which an alarm ends when others of its cluster have ended. */
+const SILENT_BUCKETS = 2
+/** A group of similar anomalies ends when its normal is this many times likelier than its share. */
+const CLOSING_ODDS = 20
+
+/** An alarm after a look at it, and why it ends, if it does. */
+export interface Looked<A> {
+  readonly alarm: A
+  readonly ends: 'normal again' | 'silent' | null
+}
+
+/** A look at the running bucket. */
+export interface Look {
+  readonly timeMs: number
+  /** Whether the bucket ends here. */
+  readonly atEnd: boolean
+}
+
+/**
+ * Looks at an alarm in the running bucket: it ends when its series has returned to normal, and when it
+ * has been open for a bucket at least.
+ */
+export function lookAt(
+  alarm: TestedAlarm,
+  { timeMs, atEnd }: Look,
+  watch: DeviationWatch,
+  options: EvidenceOptions,
+  bucketMs: number,
+): Looked<TestedAlarm> {
+  const { series } = alarm
+  const n = watch.counts.occurrences(series)
+  if (n === 0) return { alarm, ends: null }
+  const peak = Math.max(alarm.peak, watch.prefix(series))
+  const seen = { ...alarm, activeMs: timeMs, peak }
+  const ratio = watch.ratioOf(series, shareSeen(alarm, watch, options))
+  const closing = closingStep(alarm.closing, ratio)
+  const dwelt = timeMs - alarm.openedMs >= bucketMs
+  if (dwelt && closing > Math.log(options.closingOdds)) return { alarm: seen, ends: 'normal again' }
+  if (!atEnd) return { alarm: seen, ends: null }
+  if (ratio <= 0) return { alarm: { ...seen, closing }, ends: null }
+  const speakingN = alarm.speakingN + n
+  const speakingC = alarm.speakingC + watch.counts.c[series]!
+  return { alarm: { ...seen, closing, speakingN, speakingC }, ends: null }
+}
+
+/** The share of deviating occurrences seen while it was open; never below the least that is claimed. */
+function shareSeen(alarm: TestedAlarm, watch: DeviationWatch, options: EvidenceOptions): number {
+  const { evidence, counts } = watch
+  const { signal, series } = alarm
+  const least = alternativeShare(options[SIGNALS[signal].alternatives][0], counts.baseRate(series))
+  let n = alarm.speakingN
+  let c = alarm.speakingC
+  if (n === 0) {
+    n = evidence.n[series]! + counts.occurrences(series)
+    c = evidence.c[series]! + counts.c[series]!
+  }
+  return Math.max(least, Math.min(0.99, c / Math.max(1, n)))
+}
+
+/** Whether nothing was seen of an alarm's subject for so long that it ends. */
+export function isSilent(
+  alarm: TestedAlarm,
+  cluster: Cluster,
+  timeMs: number,
+  { silentMs, bucketMs }: AccumulateSettings,
+): boolean {
+  const alone = cluster.alarms.every(({ closedMs }) => closedMs === null)
+  const patience = alone ? silentMs : Math.min(silentMs, SILENT_BUCKETS * bucketMs)
+  return timeMs - alarm.activeMs > patience
+}
+
+/**
+ * Looks at an alarm of similar anomalies: it ends when their share since the last of them is normal
+ * again. `seen`: observations of the entry by now; `baseRate`: of them that are flagged normally.
+ */
+export function lookAtSimilar(
+  alarm: SimilarAlarm,
+  seen: number,
+  timeMs: number,
+  baseRate: number,
+  { silentMs, bucketMs }: AccumulateSettings,
+): Looked<SimilarAlarm> {
+  const since = seen - alarm.seenAtLast
+  const n = alarm.n + since - alarm.countedSince
+  const counted = { ...alarm, n, countedSince: since }
+  if (timeMs - alarm.openedMs < bucketMs) return { alarm: counted, ends: null }
+  if (timeMs - alarm.lastMs > silentMs) return { alarm: counted, ends: 'silent' }
+  const share = alarm.c / Math.max(alarm.c, n - since)
+  const isNormal = logNormalAgain(share, since, baseRate) > Math.log(CLOSING_ODDS)
+  return { alarm: counted, ends: isNormal ? 'normal again' : null }
+}

@@ -1,0 +1,388 @@
+import type { PlaceReference } from '../baseline/place-reference.ts'
+import { SIGNALS, signalOf } from '../baseline/signals.ts'
+import type { AnomalyClusterChange, ClusterChangeKind } from '../contract/anomaly-cluster.ts'
+import type { DeviationWatch } from '../evidence/deviation-watch.ts'
+import type { EvidenceOptions } from '../evidence/evidence-options.ts'
+import type { Scales } from '../model/scales.ts'
+import type { ElementTable } from '../profile/element-table.ts'
+import type { EvidenceReader } from '../profile/kept-trace.ts'
+import { AcceptedBehaviour } from './accepted-behaviour.ts'
+import type { AccumulateSettings } from './accumulate-settings.ts'
+import {
+  type Alarm,
+  keyOf,
+  partsOfKey,
+  raisedAlarm,
+  refreshedAlarm,
+  type TestedAlarm,
+} from './alarm.ts'
+import { type Cluster, openAlarms } from './cluster.ts'
+import { decide, decideMerge, decideSplit, type Grounds } from './decide.ts'
+import { EarlyExamples } from './early-examples.ts'
+import { isSilent, type Look, type Looked, lookAt, lookAtSimilar } from './ending.ts'
+import { LivingClusters } from './living-clusters.ts'
+import type { KeptExample, Member } from './members.ts'
+import { ProfileDistances } from './profile-distances.ts'
+import { type DescribeContext, describeCluster } from './published-cluster.ts'
+import { type LoneAnomaly, SIMILAR, SimilarAnomalies } from './similar-anomalies.ts'
+import { Suspects } from './suspects.ts'
+
+/** ln of the evidence from which examples of a series are kept, in case an alarm comes of it. */
+const GROWING = 3
+
+export interface LifecycleParts {
+  readonly settings: AccumulateSettings
+  readonly options: EvidenceOptions
+  readonly table: ElementTable
+  readonly reference: PlaceReference
+  readonly reader: EvidenceReader
+  /** Share of normal observations that are flagged. */
+  readonly alpha: number
+}
+
+/**
+ * The life of anomaly clusters: asks at each look at the evidence what begins and what ends, at each
+ * end of a bucket what belongs together and what does not, has it decided (decide.ts) and applied
+ * (living-clusters.ts), and tells what came of it.
+ */
+export class Lifecycle {
+  readonly clusters = new LivingClusters()
+  readonly similar = new SimilarAnomalies()
+  readonly early = new EarlyExamples()
+  readonly accepted = new AcceptedBehaviour()
+  /** Changes that were not handed over yet. */
+  readonly pending: AnomalyClusterChange[] = []
+  watch: DeviationWatch
+  /** The model in effect. */
+  model: { readonly id: string; readonly scales: Scales } | null = null
+  #distances: ProfileDistances | null = null
+  readonly #parts: LifecycleParts
+  readonly #suspects: Suspects
+
+  constructor(parts: LifecycleParts, watch: DeviationWatch) {
+    this.#parts = parts
+    this.watch = watch
+    this.#suspects = new Suspects(parts.table)
+  }
+
+  useModel(model: Lifecycle['model']): void {
+    this.model = model
+    this.#distances = model && new ProfileDistances(model.scales)
+  }
+
+  /** Looks at the running bucket: what ends, and what begins. */
+  look(look: Look): void {
+    this.#endAlarms(look)
+    const logThreshold = this.watch.logThreshold(this.#parts.settings.falseClustersPerWeek)
+    this.#raiseAlarms(look.timeMs, logThreshold)
+    this.#groupSimilar(look.timeMs, logThreshold)
+    if (!look.atEnd) this.watch.counts.mark()
+  }
+
+  /** Ends the running bucket, which ends at `endMs`. */
+  endBucket(endMs: number): void {
+    this.look({ timeMs: endMs, atEnd: true })
+    const { watch, early } = this
+    this.refresh()
+    const found = watch.findTouched()
+    for (let i = 0; i < found; i++) {
+      const series = watch.touched[i]!
+      watch.endSeries(series, this.clusters.at(series) !== undefined)
+    }
+    watch.counts.clear()
+    if (early.size > 0) early.keepOnly((series) => watch.standing(series) > GROWING)
+    this.#mergeTied(endMs)
+    this.#splitUntied(endMs)
+    for (const cluster of this.clusters.open) this.publish('updated', cluster, endMs)
+  }
+
+  /** A flagged observation with no open place: the cluster of similar anomalies it joins, or null. */
+  takeAnomaly(anomaly: LoneAnomaly): Cluster | null {
+    const cluster = this.#similarTo(anomaly)
+    if (!cluster) this.similar.add(anomaly)
+    return cluster
+  }
+
+  /** The service that the rarest of some deviations blames; '' without any. */
+  blamedBy(series: ArrayLike<number>, count: number, timeMs: number): string {
+    const { baseRate } = this.watch.series.rows.of
+    let rarest = -1
+    for (let i = 0; i < count; i++) {
+      if (rarest < 0 || baseRate[series[i]!]! < baseRate[rarest]!) rarest = series[i]!
+    }
+    return rarest < 0 ? '' : this.#suspects.of(raisedAlarm(this.watch, rarest, timeMs, 0)).service
+  }
+
+  /** Ends alarms whose subject was not seen for long. */
+  endSilent(timeMs: number): void {
+    for (const alarm of this.clusters.openAlarms()) {
+      if (alarm.on === 'similar anomalies') continue
+      const cluster = this.clusters.at(alarm.series)!
+      if (isSilent(alarm, cluster, timeMs, this.#parts.settings)) this.endAlarm(alarm, timeMs)
+    }
+  }
+
+  /** Ends an alarm as it stands, and starts its evidence anew; its cluster ends with the last one. */
+  endAlarm(alarm: Alarm, timeMs: number): void {
+    const last = this.#refreshed(alarm)
+    if (alarm.on !== 'similar anomalies') this.watch.evidence.restart(alarm.series)
+    const ended = this.clusters.apply({ decision: 'end', alarm: last }, timeMs)
+    this.#freeze(alarm)
+    if (ended) this.publish('closed', ended, timeMs)
+  }
+
+  /** A new null takes effect, under which series have other numbers. */
+  useWatch(watch: DeviationWatch, timeMs: number): void {
+    const numberOf = ({ signal, subject }: Alarm): number =>
+      watch.series.find(SIGNALS[signal].number, subject)
+    // An alarm whose series is watched no more has nothing to be tested against.
+    for (const alarm of this.clusters.openAlarms()) {
+      if (alarm.on !== 'similar anomalies' && numberOf(alarm) < 0) this.endAlarm(alarm, timeMs)
+    }
+    this.clusters.renumber((alarm) =>
+      alarm.on === 'similar anomalies' ? alarm.series : numberOf(alarm),
+    )
+    this.early.clear()
+    this.watch = watch
+  }
+
+  /** What was accepted before a null was fitted may raise alarms again. */
+  releaseAccepted(fittedMs: number, timeMs: number): void {
+    const { series, evidence } = this.watch
+    for (const key of this.accepted.release(fittedMs, timeMs)) {
+      // What was counted of it meanwhile is against a null that did not know it.
+      const number = series.find(...partsOfKey(key))
+      if (number >= 0) evidence.restart(number)
+    }
+  }
+
+  /** Accepts a cluster: its places are learned anew, and raise alarms only under a null that knows them. */
+  accept(cluster: Cluster, timeMs: number): AnomalyClusterChange {
+    this.refresh()
+    const suspects = cluster.alarms.map((alarm) => this.#suspects.of(alarm))
+    this.accepted.add(cluster, suspects, timeMs)
+    const open = openAlarms(cluster)
+    this.clusters.apply({ decision: 'accept', cluster }, timeMs)
+    for (const alarm of open) {
+      this.#freeze(alarm)
+      if (alarm.on !== 'similar anomalies') this.#learnAnew(alarm, timeMs)
+    }
+    return this.#change('accepted', cluster, timeMs)
+  }
+
+  /** Whether a flagged observation is similar to examples of what was accepted. */
+  isAccepted({ profile }: KeptExample, timeMs: number): boolean {
+    return this.#distances !== null && this.accepted.isSimilar(profile, timeMs, this.#distances)
+  }
+
+  /** Brings all open alarms up to date with the evidence. */
+  refresh(): void {
+    for (const alarm of this.clusters.openAlarms()) this.clusters.update(this.#refreshed(alarm))
+  }
+
+  publish(kind: ClusterChangeKind, cluster: Cluster, timeMs: number): void {
+    this.pending.push(this.#change(kind, cluster, timeMs))
+  }
+
+  context(): DescribeContext {
+    const { table, reader, options, settings } = this.#parts
+    return {
+      table,
+      suspects: this.#suspects,
+      reader,
+      distances: this.#distances,
+      callerOf: options.callerOf,
+      model: this.model?.id ?? null,
+      askAfterMs: settings.askAfterMs,
+    }
+  }
+
+  #change(change: ClusterChangeKind, cluster: Cluster, timeMs: number): AnomalyClusterChange {
+    const described = describeCluster(cluster, this.context(), timeMs)
+    this.clusters.markShown(cluster, described.representative !== null)
+    return { change, timeMs, cluster: described }
+  }
+
+  #grounds(timeMs: number): Grounds {
+    const { settings, options } = this.#parts
+    const { sketches } = this.watch.evidence
+    return {
+      timeMs,
+      limits: { ...settings, mergeOverlap: options.mergeOverlap },
+      suspectOf: (alarm) => this.#suspects.of(alarm),
+      overlap: (series, other, least) => sketches.overlap(series, other, least),
+    }
+  }
+
+  #endAlarms(look: Look): void {
+    for (const alarm of this.clusters.openAlarms()) {
+      const looked = this.#lookAt(alarm, look)
+      this.clusters.update(looked.alarm)
+      if (looked.ends) this.endAlarm(looked.alarm, look.timeMs)
+    }
+  }
+
+  #lookAt(alarm: Alarm, look: Look): Looked<Alarm> {
+    const { settings, options, alpha } = this.#parts
+    if (alarm.on !== 'similar anomalies')
+      return lookAt(alarm, look, this.watch, options, settings.bucketMs)
+    const seen = this.similar.seen(alarm.subject)
+    return lookAtSimilar(alarm, seen, look.timeMs, alpha, settings)
+  }
+
+  /** Raises an alarm for each series whose evidence has passed the threshold. */
+  #raiseAlarms(timeMs: number, logThreshold: number): void {
+    const { watch } = this
+    const { signal, subject } = watch.series.rows.of
+    const { deviated, deviatedCount } = watch.counts
+    const raised: TestedAlarm[] = []
+    for (let i = 0; i < deviatedCount; i++) {
+      const series = deviated[i]!
+      if (!watch.isElevated(series) || this.clusters.at(series)) continue
+      if (this.accepted.hasSeries(keyOf(signalOf(signal[series]!).name, subject[series]!))) continue
+      const logM = watch.prefix(series)
+      if (logM > logThreshold) {
+        raised.push(this.#refreshed(raisedAlarm(watch, series, timeMs, logM)))
+      } else if (logM > GROWING) this.early.begin(series)
+    }
+    const news = raised.filter((alarm) => !this.#wasAccepted(alarm, timeMs))
+    // The strongest first, so that the others join its cluster.
+    news.sort((a, b) => b.score - a.score || a.series - b.series)
+    this.#take(
+      news.map((alarm) => ({ alarm, examples: this.early.handOver(alarm.series) })),
+      timeMs,
+    )
+  }
+
+  /** Raises an alarm for a group of similar anomalies, if one has passed the threshold. */
+  #groupSimilar(timeMs: number, logThreshold: number): void {
+    if (!this.#distances) return
+    const { clusters, early, similar, watch } = this
+    const { alpha, table } = this.#parts
+    const isTaken = (key: number): boolean => {
+      const series = watch.series.find(...partsOfKey(key))
+      return series >= 0 && (early.has(series) || clusters.at(series) !== undefined)
+    }
+    const group = similar.takeGroup(this.#distances, alpha, logThreshold, isTaken)
+    if (!group) return
+    const entry = (stratum: number): string =>
+      table.serviceText(table.paths.elementOf(table.strata.entryOf(stratum)))
+    const examples = group.anomalies.map(({ hash, example, series }) => ({ hash, example, series }))
+    this.#take([{ alarm: similar.alarmOf(group, entry, timeMs, alpha), examples }], timeMs)
+  }
+
+  /** Has it decided what becomes of alarms that are raised together, with their examples. */
+  #take(
+    raised: readonly { readonly alarm: Alarm; readonly examples: readonly Member[] }[],
+    timeMs: number,
+  ): void {
+    const opened = new Set<Cluster>()
+    const joined = new Set<Cluster>()
+    for (const { alarm, examples } of raised) {
+      const decision = decide(alarm, this.clusters, this.#grounds(timeMs))
+      const cluster = this.clusters.apply({ ...decision, alarm }, timeMs)
+      if (!cluster) {
+        if (alarm.on !== 'similar anomalies') this.watch.evidence.restart(alarm.series)
+        continue
+      }
+      if (decision.decision !== 'join') opened.add(cluster)
+      else if (!opened.has(cluster)) joined.add(cluster)
+      this.#freeze(alarm)
+      this.#takeBack(alarm)
+      for (const example of examples) this.clusters.addMember(cluster, example)
+    }
+    for (const cluster of opened) this.publish('opened', cluster, timeMs)
+    for (const cluster of joined) this.publish('updated', cluster, timeMs)
+  }
+
+  /** Clusters that turn out to be one story become one. */
+  #mergeTied(timeMs: number): void {
+    const { open } = this.clusters
+    const grounds = this.#grounds(timeMs)
+    const merged: [older: Cluster, younger: Cluster][] = []
+    for (let i = 0; i < open.length; i++) {
+      for (let j = open.length - 1; j > i; j--) {
+        const decision = decideMerge(open[i]!, open[j]!, grounds)
+        if (decision.decision === 'keep') continue
+        merged.push([decision.older, decision.younger])
+        this.clusters.apply(decision, timeMs)
+      }
+    }
+    for (const [older, younger] of merged) {
+      this.publish('closed', younger, timeMs)
+      this.publish('merged', older, timeMs)
+    }
+  }
+
+  /** Clusters that are no longer one story become two. */
+  #splitUntied(timeMs: number): void {
+    if (!this.#distances) return
+    const { open } = this.clusters
+    const parts: Cluster[] = []
+    for (const cluster of [...open]) {
+      const decision = decideSplit(cluster, open.length, this.#distances, this.#grounds(timeMs))
+      if (decision.decision === 'split') parts.push(this.clusters.apply(decision, timeMs)!)
+    }
+    for (const part of parts) this.publish('split', part, timeMs)
+  }
+
+  /** The open cluster of anomalies that one is similar to, which counts it; or null. */
+  #similarTo({ stratum, example, timeMs }: LoneAnomaly): Cluster | null {
+    if (!this.#distances) return null
+    for (const alarm of this.clusters.openAlarms()) {
+      if (alarm.on !== 'similar anomalies' || alarm.subject !== stratum) continue
+      const cluster = this.clusters.at(alarm.series)!
+      const member = cluster.members[0]
+      if (!member) continue
+      const distance = this.#distances.between(member.example.profile, example.profile)
+      if (distance > 2 * SIMILAR) continue
+      this.clusters.update(this.similar.withAnother(alarm, timeMs))
+      return cluster
+    }
+    return null
+  }
+
+  #refreshed<A extends Alarm>(alarm: A): A {
+    if (alarm.on === 'similar anomalies') return alarm
+    const running = this.watch.running(alarm.series)
+    return refreshedAlarm(alarm, this.watch.evidence, running) as A
+  }
+
+  /** A place is learned from only while no alarm is open there; of an entry, its sets of calls. */
+  #freeze({ on, signal, subject }: Alarm): void {
+    if (!SIGNALS[signal].learned) return
+    const isOpen = this.clusters
+      .openAlarms()
+      .some(
+        (other) => other.on === on && other.subject === subject && SIGNALS[other.signal].learned,
+      )
+    const { reference } = this.#parts
+    if (on === 'place') reference.freezePlace(subject, isOpen)
+    else reference.freezeStratum(subject, isOpen)
+  }
+
+  /** What led to an alarm is no example of what is normal either. */
+  #takeBack({ on, signal, subject, firstMs }: Alarm): void {
+    if (!SIGNALS[signal].learned) return
+    const { reference } = this.#parts
+    if (on === 'place') reference.dropPlaceSince(subject, firstMs)
+    else reference.dropStratumSince(subject, firstMs)
+  }
+
+  /** Whether an alarm is a late part of what was accepted; then it is learned anew as well. */
+  #wasAccepted(alarm: TestedAlarm, timeMs: number): boolean {
+    if (!this.accepted.includes(this.#suspects.of(alarm), alarm.firstMs)) return false
+    this.early.handOver(alarm.series)
+    this.#learnAnew(alarm, timeMs)
+    return true
+  }
+
+  #learnAnew({ on, signal, subject, series }: TestedAlarm, timeMs: number): void {
+    this.accepted.addSeries(keyOf(signal, subject), timeMs)
+    this.watch.evidence.restart(series)
+    if (!SIGNALS[signal].learned) return
+    const { reference } = this.#parts
+    if (on === 'place') reference.forgetPlace(subject)
+    else reference.forgetStratum(subject)
+  }
+}

@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest'
+import type { Alarm } from '../../src/anomaly-clusters/alarm.ts'
+import { rankSuspects, type Suspect, Suspects } from '../../src/anomaly-clusters/suspects.ts'
+import { type HandSpan, HandTraces } from '../profile/traces.ts'
+import { entryAlarm, placeAlarm, similarAlarm } from './hand-alarms.ts'
+
+/** shop calls cart (traced) and a database without spans of its own. */
+const SPANS: readonly HandSpan[] = [
+  { service: 'shop', name: 'GET /', parent: -1, start: 0, duration: 90, kind: 2 },
+  { service: 'shop', name: 'page', parent: 0, start: 1, duration: 80 },
+  { service: 'shop', name: 'POST', parent: 1, start: 2, duration: 20, kind: 3 },
+  { service: 'cart', name: 'Get', parent: 2, start: 3, duration: 10, kind: 2 },
+  {
+    service: 'shop',
+    name: 'SELECT',
+    parent: 1,
+    start: 30,
+    duration: 20,
+    kind: 3,
+    attributes: { 'db.system.name': 'postgresql' },
+  },
+]
+
+/** What suspects are told from, once it has seen the trace, and the place ids of its spans by name. */
+function shop(): {
+  suspects: Suspects
+  place: (name: string) => number
+  path: (name: string) => number
+  stratum: number
+} {
+  const traces = new HandTraces()
+  const places = new Map<string, number>()
+  const paths = new Map<string, number>()
+  let stratum = 0
+  traces.read(SPANS, () => {
+    stratum = traces.elements.stratum
+    for (let i = 0; i < traces.elements.count; i++) {
+      const name = traces.tables.elements.operationText(traces.elements.element[i]!)
+      places.set(name, traces.elements.place[i]!)
+      paths.set(name, traces.elements.path[i]!)
+    }
+  })
+  return {
+    suspects: new Suspects(traces.tables.elements),
+    place: (name) => places.get(name)!,
+    path: (name) => paths.get(name)!,
+    stratum,
+  }
+}
+
+describe('a deviating place', () => {
+  const { suspects, place, path, stratum } = shop()
+  const serviceOf = (alarm: Alarm): string => suspects.of(alarm).service
+
+  it('blames its service, a call its callee', () => {
+    expect(serviceOf(placeAlarm({ signal: 'selfTimeP90', subject: place('Get') }))).toBe('cart')
+    expect(serviceOf(placeAlarm({ signal: 'selfTimeP90', subject: place('page') }))).toBe('shop')
+    expect(suspects.of(placeAlarm({ signal: 'selfTimeP90', subject: place('POST') }))).toEqual({
+      service: 'cart',
+      caller: 'shop',
+      callee: 'cart',
+    })
+  })
+
+  it('blames the caller of a database that has no spans', () => {
+    expect(suspects.of(placeAlarm({ signal: 'selfTimeP90', subject: place('SELECT') }))).toEqual({
+      service: 'shop',
+      caller: 'shop',
+      callee: 'postgresql',
+    })
+  })
+
+  it('blames who repeats a call, or makes a new one', () => {
+    expect(serviceOf(placeAlarm({ signal: 'count', subject: place('POST') }))).toBe('shop')
+    expect(serviceOf(placeAlarm({ signal: 'appearance', subject: place('POST') }))).toBe('shop')
+  })
+
+  it('blames who no longer makes a call, but the callee where it was made and not answered', () => {
+    expect(serviceOf(placeAlarm({ signal: 'presence', subject: place('POST'), c: 10 }))).toBe(
+      'shop',
+    )
+    expect(
+      serviceOf(placeAlarm({ signal: 'presence', subject: place('POST'), c: 10, unanswered: 9 })),
+    ).toBe('cart')
+    expect(serviceOf(placeAlarm({ signal: 'presence', subject: place('Get'), c: 10 }))).toBe('cart')
+  })
+
+  it('blames for structure whoever the differing path is about', () => {
+    expect(serviceOf(entryAlarm({ subject: stratum, vote: path('Get') }))).toBe('cart')
+    expect(serviceOf(entryAlarm({ subject: stratum, vote: -path('POST') }))).toBe('shop')
+    expect(serviceOf(entryAlarm({ subject: stratum }))).toBe('shop')
+  })
+
+  it('blames its own service when it fails by itself', () => {
+    expect(serviceOf(placeAlarm({ signal: 'errors', subject: place('Get') }))).toBe('cart')
+  })
+})
+
+describe('an alarm without a place', () => {
+  const { suspects, path, stratum } = shop()
+
+  it('blames for unusual attributes the service of the entry', () => {
+    const alarm = entryAlarm({ signal: 'category', subject: stratum, vote: path('Get') })
+    expect(suspects.of(alarm)).toEqual({ service: 'shop', caller: '', callee: '' })
+  })
+
+  it('blames whom most similar anomalies blame', () => {
+    expect(suspects.of(similarAlarm({ subject: stratum, service: 'ads' })).service).toBe('ads')
+  })
+})
+
+describe('the ranking of services', () => {
+  const call = (caller: string, callee: string, traced = true): Suspect => ({
+    service: traced ? callee : caller,
+    caller,
+    callee,
+  })
+  const own = (service: string): Suspect => ({ service, caller: '', callee: '' })
+
+  it('adds up what is said against each', () => {
+    const blames = [
+      { suspect: own('cart'), score: 3 },
+      { suspect: own('shop'), score: 5 },
+      { suspect: call('shop', 'cart'), score: 3 },
+    ]
+    expect(rankSuspects(blames, 3)).toEqual(['cart', 'shop'])
+  })
+
+  it('blames the caller where calls to three different callees deviate together', () => {
+    const blames = ['cart', 'ads', 'mail'].map((callee) => ({
+      suspect: call('shop', callee),
+      score: 1,
+    }))
+    expect(rankSuspects(blames, 3)).toEqual(['shop'])
+    expect(rankSuspects(blames.slice(1), 3)).toEqual(['ads', 'mail'])
+  })
+
+  it('blames a database where calls of two services to it deviate together', () => {
+    const one = { suspect: call('shop', 'postgresql', false), score: 1 }
+    const other = { suspect: call('cart', 'postgresql', false), score: 1 }
+    expect(rankSuspects([one], 3)).toEqual(['shop'])
+    expect(rankSuspects([one, other], 3)).toEqual(['postgresql'])
+  })
+
+  it('is the same whatever the order, ties by name', () => {
+    const blames = ['b', 'a', 'c'].map((service) => ({ suspect: own(service), score: 1 }))
+    expect(rankSuspects(blames, 3)).toEqual(['a', 'b', 'c'])
+    expect(rankSuspects([...blames].reverse(), 3)).toEqual(['a', 'b', 'c'])
+  })
+})
