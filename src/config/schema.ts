@@ -328,6 +328,12 @@ const admin = section('Metrics, health and status over HTTP.', {
   host: text('127.0.0.1', 'Address to listen on; 0.0.0.0 for all.', 'an address', /./),
   port: count(9464, 'Port; 0: any free one.', ...PORT),
   external_url: url('', 'Address at which people reach these pages, for links. Empty: no links.'),
+  hosts: list(
+    [],
+    'Host names by which these pages may be asked for, beside that of external_url, addresses and names without a dot.',
+    'host names, in a list',
+    /^[\w.-]+$/,
+  ),
   trace_url: text(
     '',
     'Page of one trace in your trace store, with {trace_id} in it. Empty: no links.',

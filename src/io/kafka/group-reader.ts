@@ -140,7 +140,12 @@ export class GroupReader {
     this.#seekTo(begun)
     this.#context.emit({ type: 'joined', partitions: all.map(({ name }) => name), durationMs })
     if (unknown.length > 0) void this.#findStarts(this.#generation)
-    if (isFirst && begun.length > 0) void this.#checkCommits(begun, this.#generation)
+    if (isFirst && begun.length > 0) {
+      const restored = begun.map(({ topic, partition, name, pollAt }) => {
+        return { topic, partition, name, at: pollAt ?? 0n }
+      })
+      void this.#checkCommits(restored, this.#generation)
+    }
     this.#context.onChange()
   }
 
@@ -314,15 +319,18 @@ export class GroupReader {
   }
 
   /** Says where a restored position is all that is left of what the group knew. */
-  async #checkCommits(begun: readonly OwnedPartition[], generation: number): Promise<void> {
+  async #checkCommits(
+    restored: readonly (PartitionId & { readonly name: string; readonly at: bigint })[],
+    generation: number,
+  ): Promise<void> {
     const { kafka, settings } = this.#context
     const none = (): boolean => false
-    const starts = await findStarts(kafka, settings, begun, 0, none, this.before).catch(() => [])
+    const starts = await findStarts(kafka, settings, restored, 0, none, this.before).catch(() => [])
     if (generation !== this.#generation) return
     for (const { topic, partition, committed } of starts) {
-      const owned = this.#owned.get(partitionName(topic, partition))
-      if (committed !== null || owned === undefined || owned.pollAt === null) continue
-      this.#sayOffsetsGone(owned.name, owned.pollAt)
+      const name = partitionName(topic, partition)
+      const found = restored.find((each) => each.name === name)
+      if (committed === null && found !== undefined) this.#sayOffsetsGone(name, found.at)
     }
   }
 

@@ -87,7 +87,9 @@ describe('the API of anomaly clusters', () => {
       const page = await get(url)
       expect(page.statusCode).toBe(200)
       expect(page.headers['content-type']).toBe('text/html; charset=utf-8')
-      expect(page.headers['content-security-policy']).toContain("default-src 'none'")
+      expect(page.headers['content-security-policy']).toMatch(
+        /default-src 'none'.*frame-ancestors 'none'/,
+      )
       expect(page.body).toContain('currency Convert')
     }
   })
