@@ -7,6 +7,7 @@ import { Vocabulary } from '../otlp/vocabulary.ts'
 import { ElementTable, type ElementTableState } from '../profile/element-table.ts'
 import { EvidenceReader } from '../profile/kept-trace.ts'
 import { maskName } from '../profile/mask-name.ts'
+import { maskSecrets } from '../profile/mask-secrets.ts'
 import type { FeatureSettings } from './settings.ts'
 
 /** Everything that turns texts into small integers and back: one set for a detector. */
@@ -24,7 +25,7 @@ export class Tables {
   constructor(settings: FeatureSettings) {
     // What is interned will be shown, on terminals and pages, too.
     this.names = new Vocabulary(settings.maxTexts, (text) => maskName(printable(text)))
-    this.values = new Vocabulary(settings.maxTexts, printable)
+    this.values = new Vocabulary(settings.maxTexts, (text) => maskSecrets(printable(text)))
     this.slots = slotTable(settings.categories)
     this.elements = new ElementTable(settings, this.names, this.values)
     this.categories = settings.categories
