@@ -10,9 +10,11 @@ export class RunningService {
   readonly #exit: Promise<unknown>
   #said = ''
 
-  constructor(settings: readonly string[]) {
+  /** @param wrapped a command that runs the rest of its arguments; none: they are run as they are */
+  constructor(settings: readonly string[], wrapped: readonly string[] = []) {
     const set = settings.flatMap((setting) => ['--set', setting])
-    this.#child = spawn(process.execPath, [MAIN, 'run', ...set], {
+    const [command = '', ...rest] = [...wrapped, process.execPath, MAIN, 'run', ...set]
+    this.#child = spawn(command, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#exit = once(this.#child, 'exit')
@@ -21,6 +23,10 @@ export class RunningService {
     }
     this.#child.stdout?.on('data', hear)
     this.#child.stderr?.on('data', hear)
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
   }
 
   get alive(): boolean {

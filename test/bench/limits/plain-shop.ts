@@ -2,7 +2,7 @@ import type { LogRecord } from '../../../src/contract/log-record.ts'
 import { SeededRandom } from '../../../src/stats/random.ts'
 
 export const MINUTE_MS = 60_000
-const START_MS = Date.UTC(2026, 2, 2, 8)
+export const START_MS = Date.UTC(2026, 2, 2, 8)
 const encoder = new TextEncoder()
 
 interface PlainSpan {
