@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { detectorSettings } from '../config/detector-settings.ts'
 import { otlpHttpSettings } from '../config/io-settings.ts'
 import { loadConfig } from '../config/load.ts'
@@ -90,7 +93,9 @@ class DemoSession {
       write: (line) => stderr.write(line),
       wall: systemClock.wall,
     })
-    const source = new OtlpHttpSource(otlpHttpSettings(config))
+    // A log of its own, so that a demo neither goes on with what a service took nor leaves anything.
+    const logDirectory = await mkdtemp(join(tmpdir(), 'medoscope-demo-'))
+    const source = new OtlpHttpSource({ ...otlpHttpSettings(config), logDirectory }, log)
     const fitter = new WorkerFitter(log)
     const pipeline = new Pipeline(
       {
@@ -110,6 +115,7 @@ class DemoSession {
       this.#screen.begin(source.address)
       const running = pipeline.run()
       await Promise.race([sendRecords(this.#records(), source.address, signal), running])
+      while (source.queue.length > 0 && !signal.aborted) await systemClock.sleep(50, signal)
       await pipeline.stop(10_000)
       await running
       const rest = emptyOutput()
@@ -119,6 +125,7 @@ class DemoSession {
       if (!signal.aborted) throw error
     } finally {
       await source.stop()
+      await rm(logDirectory, { recursive: true, force: true })
       await fitter.stop()
     }
   }

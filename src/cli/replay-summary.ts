@@ -1,11 +1,11 @@
 import type { Reason } from '../contract/anomaly.ts'
 import type { CommandWorld } from './command.ts'
 import { styler } from './style.ts'
+import type { UnreadSummary } from './unread-input.ts'
 
 /** What a replay tells at its end; with `--json` as it is. */
-export interface ReplaySummary {
+export interface ReplaySummary extends UnreadSummary {
   readonly records: number
-  readonly undecodable: number
   readonly spans: number
   readonly observations: number
   readonly reasons: Readonly<Record<Reason, number>>
@@ -22,7 +22,6 @@ export interface ReplaySummary {
     readonly service: string
     readonly sentence: string
   }[]
-  readonly damaged: readonly { readonly path: string; readonly damage: string }[]
   readonly seconds: number
   readonly spans_per_second: number
 }
@@ -57,16 +56,36 @@ export function summaryText(summary: ReplaySummary, { stdout, env }: CommandWorl
         : 'no entry operation has traces enough, or no time to use them'
     lines.push(style('yellow', `Still learning: ${lack}. Give more with --warmup.`))
   }
-  if (summary.undecodable > 0) {
-    lines.push(style('red', `${grouped(summary.undecodable)} records could not be decoded`))
-  }
-  for (const { path, damage } of summary.damaged) lines.push(style('red', `${path}: ${damage}`))
+  for (const line of unreadLines(summary)) lines.push(style('red', line))
   for (const { opened, service, sentence } of clusters.slice(0, SHOWN_CLUSTERS)) {
     lines.push(`${opened}  ${style('bold', service)}  ${sentence}`)
   }
   const hidden = clusters.length - SHOWN_CLUSTERS
   if (hidden > 0) lines.push(`... and ${hidden} more; --clusters writes them all`)
   return `${lines.filter((line) => line !== '').join('\n')}\n`
+}
+
+/** Whether everything in the files was read, and was something. */
+export function isWhole(summary: ReplaySummary): boolean {
+  const { undecodable, rejected_spans, oversized, damaged, spans } = summary
+  return undecodable + rejected_spans + oversized + damaged.length === 0 && spans > 0
+}
+
+function unreadLines(summary: ReplaySummary): string[] {
+  const { undecodable, rejected_spans, oversized, other_signals, unread, damaged } = summary
+  const lines: string[] = []
+  if (summary.spans === 0) {
+    const others = other_signals > 0 ? `; ${grouped(other_signals)} messages hold logs` : ''
+    lines.push(
+      `No spans were read: there are none in ${grouped(summary.records)} messages${others}`,
+    )
+  }
+  if (undecodable > 0) lines.push(`${grouped(undecodable)} messages could not be read`)
+  if (rejected_spans > 0)
+    lines.push(`${grouped(rejected_spans)} spans are no good and were left out`)
+  if (oversized > 0) lines.push(`${grouped(oversized)} messages are too large`)
+  lines.push(...unread, ...damaged.map(({ path, damage }) => `${path}: ${damage}`))
+  return lines
 }
 
 /** 1,234,567 whatever the locale. */

@@ -13,7 +13,8 @@ import { type Command, type CommandWorld, EXIT, UsageError } from './command.ts'
 import { LineFile } from './line-file.ts'
 import { Progress } from './progress.ts'
 import { ReplayRecorder } from './replay-recorder.ts'
-import { type ReplaySummary, summaryText } from './replay-summary.ts'
+import { isWhole, type ReplaySummary, summaryText } from './replay-summary.ts'
+import { UnreadInput } from './unread-input.ts'
 
 const HELP = `usage: medoscope replay FILE... [options]
 
@@ -28,7 +29,7 @@ ${CONFIG_HELP}
       --seed N          the same as --set seed=N
       --json            the summary as JSON on standard output
 
-exit codes: 0 done, 1 failed or a file was damaged, 2 wrong usage, 78 faults in the configuration,
+exit codes: 0 done, 1 failed or something in the files was not read (what, and where, is printed), 2 wrong usage, 78 faults in the configuration,
 130 interrupted`
 
 export const replay: Command = {
@@ -73,7 +74,7 @@ export const replay: Command = {
     const report = values.json ? `${JSON.stringify(summary)}\n` : summaryText(summary, world)
     const stream = toStdout ? world.stdout : world.stderr
     stream.write(report)
-    return summary.damaged.length > 0 ? EXIT.failed : EXIT.ok
+    return isWhole(summary) ? EXIT.ok : EXIT.failed
   },
 }
 
@@ -92,7 +93,7 @@ class Replay {
   readonly #settings: ReplaySettings
   readonly #world: CommandWorld
   readonly #log: Log
-  readonly #damaged: { path: string; damage: string }[] = []
+  readonly #unread = new UnreadInput()
 
   constructor(detector: Detector, settings: ReplaySettings, world: CommandWorld, log: Log) {
     this.#detector = detector
@@ -119,7 +120,6 @@ class Replay {
     const { state, calibration, model } = this.#detector.status()
     return {
       records: records.taken - before.taken,
-      undecodable: records.undecodable - before.undecodable,
       spans,
       observations: recorder.observations,
       reasons: recorder.reasons,
@@ -135,7 +135,7 @@ class Replay {
         service: services[0] ?? '',
         sentence,
       })),
-      damaged: this.#damaged,
+      ...this.#unread.summary,
       seconds,
       spans_per_second: Math.round(spans / Math.max(seconds, 1e-9)),
     }
@@ -154,6 +154,7 @@ class Replay {
     }
     const settings = { paths, partition, maxMessageBytes: MAX_MESSAGE_BYTES, onProgress }
     const source = new FileSource(settings, this.#log)
+    const { onOutput, ...others } = parts
     const pipeline = new Pipeline(
       {
         detector: this.#detector,
@@ -163,7 +164,11 @@ class Replay {
         checkpoints: null,
         clock: systemClock,
         log: this.#log,
-        ...parts,
+        ...others,
+        onOutput: (output) => {
+          this.#unread.take(output, source)
+          return onOutput?.(output)
+        },
       },
       this.#settings.pipeline,
     )
@@ -177,6 +182,6 @@ class Replay {
       progress.end()
       await source.stop()
     }
-    this.#damaged.push(...source.damaged)
+    this.#unread.takeSource(source)
   }
 }

@@ -55,6 +55,16 @@ export const crossChecks: readonly CrossCheck[] = [
     holds: (c) => c.input.otlp_http.max_body_size <= c.input.otlp_http.queue_bytes,
   },
   {
+    keys: ['input.otlp_http.max_bytes_in_flight', 'input.otlp_http.max_body_size'],
+    allowed: 'at least input.otlp_http.max_body_size, or such a body is never received',
+    holds: (c) => c.input.otlp_http.max_body_size <= c.input.otlp_http.max_bytes_in_flight,
+  },
+  {
+    keys: ['input.otlp_http.log_bytes', 'input.otlp_http.queue_bytes'],
+    allowed: 'at least input.otlp_http.queue_bytes, which are a part of them',
+    holds: (c) => c.input.otlp_http.queue_bytes <= c.input.otlp_http.log_bytes,
+  },
+  {
     keys: ['input.kafka.heartbeat_interval', 'input.kafka.session_timeout'],
     allowed: 'at most a third of input.kafka.session_timeout',
     holds: (c) => c.input.kafka.heartbeat_interval * 3 <= c.input.kafka.session_timeout,

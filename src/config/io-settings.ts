@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { OtlpHttpSettings } from '../io/http/otlp-http.ts'
 import type { KafkaConnection } from '../io/kafka/kafka-client.ts'
 import type { KafkaSinkSettings } from '../io/kafka/kafka-sink.ts'
@@ -66,8 +67,22 @@ export function kafkaSinkSettings(config: Config): KafkaSinkSettings {
 }
 
 export function otlpHttpSettings(config: Config): OtlpHttpSettings {
-  const { ignore_services } = config.features
-  return { ...inputSettings(config, 'otlp_http'), ignoreServices: ignore_services }
+  const { ignore_services, categories } = config.features
+  return {
+    ...inputSettings(config, 'otlp_http'),
+    logDirectory: join(config.state.path, 'otlp_http'),
+    ignoreServices: ignore_services,
+    categories,
+  }
+}
+
+/** Names of the sinks that commits wait for. */
+export function requiredSinks({ output }: Config): ReadonlySet<string> {
+  const names = (['kafka', 'otlp_http', 'webhook', 'file'] as const).filter(
+    (name) => output[name].required,
+  )
+  // What goes to standard output is a file to the configuration, and has a name of its own.
+  return new Set<string>(output.file.required ? [...names, 'stdout'] : names)
 }
 
 function pem(key: string, path: string): string | undefined {

@@ -71,9 +71,22 @@ const httpInput = section('Traces over OTLP/HTTP: POST /v1/traces, protobuf or J
   host: text('127.0.0.1', 'Address to listen on; 0.0.0.0 for all.', 'an address', /./),
   port: count(4318, 'Port; 0: any free one.', ...PORT),
   max_body_size: size('20MiB', 'Largest body, also after decompression; more is answered 413.'),
-  max_requests: count(64, 'Requests being received at once; more are answered 429.', 1, 10_000),
+  max_requests: count(
+    64,
+    'Requests being received at once; more are answered 429, unless one of these is silent.',
+    1,
+    10_000,
+  ),
+  max_bytes_in_flight: size(
+    '64MiB',
+    'Bytes being received over all requests, and as many being decompressed; more are answered 429.',
+  ),
   queue_records: count(1000, 'Bodies waiting for the detector; when full, 429.', 1, 1_000_000),
   queue_bytes: size('64MiB', 'Bytes waiting for the detector; when full, 429.'),
+  log_bytes: size(
+    '1GiB',
+    'Disk space, under state.path, for bodies until they are committed; when full, 429.',
+  ),
 })
 
 const filesInput = list(
@@ -109,21 +122,37 @@ const kafkaOutput = section('Anomalies and anomaly clusters to Kafka, as OTLP lo
     'Compression of the messages.',
   ),
   create_topics: flag(false, 'Create missing topics; for trying things out.'),
+  required: flag(
+    true,
+    'Commits wait until it has everything; else it may miss some when it is away for long.',
+  ),
 })
 
 const otlpOutput = section('Anomalies and anomaly clusters to a Collector, as OTLP logs.', {
   endpoint: url('', 'Base address; /v1/logs is added. Empty: none.'),
   headers: secretMap('Headers to send.'),
   timeout: duration('10s', 'Longest time for one request.', '100ms', '10m'),
+  required: flag(
+    true,
+    'Commits wait until it has everything; else it may miss some when it is away for long.',
+  ),
 })
 
 const webhookOutput = section("Anomaly clusters to a web hook, in Alertmanager's form.", {
   url: url('', 'Address to post to. Empty: none.'),
   timeout: duration('10s', 'Longest time for one request.', '100ms', '10m'),
+  required: flag(
+    false,
+    'Commits wait until it has everything; else it may miss some when it is away for long.',
+  ),
 })
 
 const fileOutput = section('Everything as JSON lines.', {
   path: text('-', 'File to append to; - for standard output, empty for none.'),
+  required: flag(
+    true,
+    'Commits wait until it has everything; else it may miss some when it is away for long.',
+  ),
 })
 
 const traces = section('How spans become traces. All times are data time.', {
@@ -151,13 +180,16 @@ const traces = section('How spans become traces. All times are data time.', {
     1,
     100_000_000,
   ),
-  max_jump: duration('10m', 'How far one span may move data time ahead unless others agree.'),
+  max_jump: duration(
+    '10m',
+    'How far services that agree move data time ahead at once; beyond it three traces must agree, too.',
+  ),
 })
 
 const features = section('What is looked at in a trace.', {
   categories: list(
     ['http.request.method', 'http.response.status_code', 'error.type'],
-    'Attributes of the entry span to compare; of few values each.',
+    'Attributes of the entry span to compare; of few values each. Another value starts anew.',
     'attribute keys, in a list',
   ),
   ignore_services: list(
@@ -167,17 +199,22 @@ const features = section('What is looked at in a trace.', {
   ),
   max_texts: count(
     65_536,
-    'Names and values told apart; further ones become (other).',
+    'Names and values told apart; further ones become (other). A smaller value starts anew.',
     256,
     16_777_216,
   ),
-  max_paths: count(131_072, 'Call paths told apart.', 256, 16_777_216),
-  max_places: count(8192, 'Places watched for anomaly clusters.', 16, 1_048_576),
-  max_strata: count(8192, 'Entry operations told apart.', 1, 65_536),
+  max_paths: count(131_072, 'Call paths told apart. A smaller value starts anew.', 256, 16_777_216),
+  max_places: count(
+    8192,
+    'Places watched for anomaly clusters. A smaller value starts anew.',
+    16,
+    1_048_576,
+  ),
+  max_strata: count(8192, 'Entry operations told apart. A smaller value starts anew.', 1, 65_536),
 })
 
 const sample = section('What is remembered of normal traffic.', {
-  half_life: duration('6h', "Age at which a trace's weight has halved."),
+  half_life: duration('6h', "Age at which a trace's weight has halved. Another value starts anew."),
   size: count(6000, 'Traces kept to fit the model from.', 10, 1_000_000),
   size_most: count(
     24_000,
@@ -196,7 +233,10 @@ const sample = section('What is remembered of normal traffic.', {
 })
 
 const model = section('How the model is made.', {
-  window: duration('30s', 'Models are asked for and installed at multiples of this.'),
+  window: duration(
+    '30s',
+    'Models are asked for and installed at multiples of this. Another value starts anew.',
+  ),
   refresh: duration('10m', 'Time between two models once the sample is full.'),
   min_observations: count(30, 'Traces of an entry operation before it is judged.', 2, 1_000_000),
   min_calibration: count(
@@ -211,7 +251,10 @@ const model = section('How the model is made.', {
 
 const accumulate = section('When many small deviations become an anomaly cluster.', {
   false_clusters_per_week: positive(1, 'Stated rate of false anomaly clusters.', 0, 10_000),
-  bucket: duration('30s', 'Deviations are counted in buckets of this length.'),
+  bucket: duration(
+    '30s',
+    'Deviations are counted in buckets of this length. Another value starts anew.',
+  ),
   silent: duration('10m', 'An open cluster closes after this long without deviations.'),
   reopen: duration('2m', 'The same thing within this time reopens its cluster.'),
   ask_after: duration('15m', 'A cluster that lasts this long asks to be accepted as normal.'),
@@ -219,25 +262,53 @@ const accumulate = section('When many small deviations become an anomaly cluster
 })
 
 const drift = section('When traffic counts as having moved away from what it was.', {
-  block: duration('5m', 'Distances and shares are collected in blocks of at least this length ...'),
-  block_observations: count(64, '... that hold this many traces.', 8, 100_000),
-  window_blocks: count(6, 'Latest blocks, compared with the reference.', 1, 1000),
-  reference_blocks: count(288, 'Blocks of a full reference: what was.', 2, 100_000),
-  least_reference_blocks: count(36, 'Blocks before an entry operation is watched.', 2, 100_000),
-  adopt_blocks: count(72, 'Blocks after which a change that stays is the reference.', 1, 100_000),
-  max_strata: count(128, 'Entry operations that are watched.', 1, 100_000),
+  block: duration(
+    '5m',
+    'Distances and shares are collected in blocks of at least this length ... Another value starts anew.',
+  ),
+  block_observations: count(
+    64,
+    '... that hold this many traces. Another value starts anew.',
+    8,
+    100_000,
+  ),
+  window_blocks: count(
+    6,
+    'Latest blocks, compared with the reference. Another value starts anew.',
+    1,
+    1000,
+  ),
+  reference_blocks: count(
+    288,
+    'Blocks of a full reference: what was. Another value starts anew.',
+    2,
+    100_000,
+  ),
+  least_reference_blocks: count(
+    36,
+    'Blocks before an entry operation is watched. Another value starts anew.',
+    2,
+    100_000,
+  ),
+  adopt_blocks: count(
+    72,
+    'Blocks after which a change that stays is the reference. Another value starts anew.',
+    1,
+    100_000,
+  ),
+  max_strata: count(
+    128,
+    'Entry operations that are watched. Another value starts anew.',
+    1,
+    100_000,
+  ),
 })
 
 const pipeline = section('The loop: read, judge, publish, commit.', {
   batch_records: count(64, 'Most records judged in one go.', 1, 100_000),
   batch_wait: duration('250ms', 'Longest wait for the first of them.', '1ms', '10s'),
   commit_interval: duration('1s', 'Time between two commits to the source.', '0ms', '10m'),
-  publish_attempts: count(
-    6,
-    'Attempts before a sink counts as unreachable; input then waits for it.',
-    1,
-    1000,
-  ),
+  publish_attempts: count(6, 'Attempts before a sink counts as unreachable.', 1, 1000),
   backoff: duration(
     '250ms',
     'Wait after the first failed attempt; doubles each time.',
@@ -248,16 +319,30 @@ const pipeline = section('The loop: read, judge, publish, commit.', {
   stop_timeout: duration('20s', 'Longest time an orderly stop may take.', '1s', '10m'),
 })
 
-const state = section('What survives a restart.', {
-  path: text('.medoscope', 'Directory of the checkpoint.', 'a path', /./),
-  checkpoint_interval: duration('10s', 'Time between two checkpoints; 0s: none.', '0s', '1d'),
-})
+const state = section(
+  'What survives a restart. Settings may change between, but for those that say that they start anew.',
+  {
+    path: text(
+      '.medoscope',
+      'Directory of the checkpoint and of what came over OTLP/HTTP; each service has its own.',
+      'a path',
+      /./,
+    ),
+    checkpoint_interval: duration('10s', 'Time between two checkpoints; 0s: none.', '0s', '1d'),
+  },
+)
 
 const admin = section('Metrics, health and status over HTTP.', {
   enabled: flag(true, 'Listen.'),
   host: text('127.0.0.1', 'Address to listen on; 0.0.0.0 for all.', 'an address', /./),
   port: count(9464, 'Port; 0: any free one.', ...PORT),
   external_url: url('', 'Address at which people reach these pages, for links. Empty: no links.'),
+  hosts: list(
+    [],
+    'Host names by which these pages may be asked for, beside that of external_url, addresses and names without a dot.',
+    'host names, in a list',
+    /^[\w.-]+$/,
+  ),
   trace_url: text(
     '',
     'Page of one trace in your trace store, with {trace_id} in it. Empty: no links.',
@@ -285,7 +370,12 @@ const log = section("medoscope's own log, on standard error.", {
 
 /** THE schema: defaults, checks, units and doc lines of every key. `config/medoscope.yaml` is made from it. */
 export const configSchema = z.strictObject({
-  seed: count(1, 'Same input, same settings, same seed: same output.', 0, 0xffffffff),
+  seed: count(
+    1,
+    'Same input, same settings, same seed: same output. Another value starts anew.',
+    0,
+    0xffffffff,
+  ),
   alpha: positive(0.001, 'Share of normal traces that may be flagged.', 0, 0.5),
   input: section('Where traces come from; any of these together.', {
     kafka: kafkaInput,

@@ -27,12 +27,20 @@ export interface Sink {
 /** What happened at one sink, in plain numbers. */
 export interface SinkState {
   readonly name: string
+  /** Whether commits wait for it; a sink that is not loses its oldest when it is away for long. */
+  readonly required: boolean
   readonly published: Record<Publication['type'], number>
   attempts: number
   failures: number
   /** Attempts after a failed one. */
   retries: number
-  /** Whether the input waits for this sink because it was unreachable too often in a row. */
+  /** Publications that wait for it, those under way included. */
+  queued: number
+  /** Publications that it refused for good. */
+  refused: number
+  /** Publications it will not get because too many waited, or because the service stopped. */
+  dropped: number
+  /** Whether it was unreachable too often in a row. */
   paused: boolean
   /** Why the last attempt failed; empty after a success. */
   lastError: string

@@ -23,6 +23,8 @@ export interface RecordCounts {
   taken: number
   bytes: number
   spans: number
+  /** Left out for being no good, while the rest of their record was kept. */
+  rejectedSpans: number
   undecodable: number
   keyed: number
 }

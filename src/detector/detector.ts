@@ -44,7 +44,7 @@ export class Detector {
   readonly #schedule: FitSchedule
   /** What the assemblers of dropped partitions counted. */
   readonly #dropped = emptyCounts()
-  readonly #records = { taken: 0, bytes: 0, spans: 0, undecodable: 0, keyed: 0 }
+  readonly #records = { taken: 0, bytes: 0, spans: 0, rejectedSpans: 0, undecodable: 0, keyed: 0 }
   #clockMs = 0
   #reviewedWindow = -1
 
@@ -276,11 +276,12 @@ export class Detector {
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       this.#records.undecodable++
-      const { reason, position } = error
+      const { explanation: reason, position } = error
       const { partition, offset, body } = record
       output.deadLetters.push({ partition, offset, reason, position, body })
       return
     }
+    this.#noteRejected(record, output)
     const { assembler } = shard
     const before = assembler.watermarkMs
     assembler.add(this.#tables.target.columns, record.offset, record.keyed)
@@ -298,6 +299,13 @@ export class Detector {
     this.#clockMs = latest
     this.#schedule.turnBack(latest)
     this.#judge.turnBack(latest)
+  }
+
+  #noteRejected({ partition, offset }: LogRecord, output: StepOutput): void {
+    const told = this.#tables.target.rejected.told()
+    if (told === null) return
+    this.#records.rejectedSpans += told.spans
+    output.rejected.push({ partition, offset, ...told })
   }
 
   #latest(): number {

@@ -2,5 +2,12 @@ import type { StepOutput } from '../contract/step-output.ts'
 
 /** What the next steps add to. */
 export function emptyOutput(): StepOutput {
-  return { verdicts: [], anomalies: [], clusterChanges: [], deadLetters: [], installed: [] }
+  return {
+    verdicts: [],
+    anomalies: [],
+    clusterChanges: [],
+    deadLetters: [],
+    rejected: [],
+    installed: [],
+  }
 }

@@ -1,11 +1,14 @@
 import { type SlotTable, slotTable } from '../otlp/attribute-slots.ts'
 import type { DecodeTarget } from '../otlp/decode-target.ts'
+import { printable } from '../otlp/printable-text.ts'
+import { RejectedSpans } from '../otlp/rejected-spans.ts'
 import { ServiceIdentities, type ServiceIdentitiesState } from '../otlp/service-identities.ts'
 import { SpanColumns } from '../otlp/span-columns.ts'
 import { Vocabulary, type VocabularyState } from '../otlp/vocabulary.ts'
 import { ElementTable, type ElementTableState } from '../profile/element-table.ts'
 import { EvidenceReader } from '../profile/kept-trace.ts'
 import { maskName } from '../profile/mask-name.ts'
+import { maskSecrets } from '../profile/mask-secrets.ts'
 import { NameRules, type NameRulesState } from '../profile/name-rules.ts'
 import type { FeatureSettings } from './settings.ts'
 
@@ -29,8 +32,11 @@ export class Tables {
   readonly target: DecodeTarget
 
   constructor(settings: FeatureSettings) {
-    this.names = new Vocabulary(settings.maxTexts, (text) => this.#rules.mask(maskName(text)))
-    this.values = new Vocabulary(settings.maxTexts)
+    // What is interned will be shown, on terminals and pages, too.
+    this.names = new Vocabulary(settings.maxTexts, (text) =>
+      this.#rules.mask(maskName(printable(text))),
+    )
+    this.values = new Vocabulary(settings.maxTexts, (text) => maskSecrets(printable(text)))
     this.#identities = new ServiceIdentities(this.values)
     this.slots = slotTable(settings.categories)
     this.elements = new ElementTable(settings, this.names, this.values)
@@ -45,6 +51,7 @@ export class Tables {
       identities: this.#identities,
       ignoreServices: new Set(settings.ignoreServices),
       droppedOwn: 0,
+      rejected: new RejectedSpans(),
     }
   }
 

@@ -1,19 +1,28 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { messageOf } from './telemetry/log.ts'
 
 /** Of the file's layout; what the snapshot holds has versions of its own. */
-const CHECKPOINT_VERSION = 3
+const CHECKPOINT_VERSION = 4
 export const CHECKPOINT_FILE = 'checkpoint.bin'
 
 const MAGIC = Buffer.from('medoscope checkpoint\n')
 const HASH_BYTES = 32
+const VERIFY_BYTES = 1 << 20
 
 /** Where checkpoints go; `save` resolves when the checkpoint is durable. */
 export interface Checkpoints {
   save(snapshot: unknown, positions: ReadonlyMap<string, bigint>): Promise<void>
+}
+
+/** What a snapshot depends on, by the key of the configuration. */
+export interface StateDependencies {
+  /** Values that must be the same. */
+  readonly same: Readonly<Record<string, unknown>>
+  /** Values that must not be smaller. */
+  readonly atLeast: Readonly<Record<string, number>>
 }
 
 /** What a start finds. */
@@ -29,43 +38,49 @@ export type LoadedCheckpoint<T> =
 
 interface CheckpointContent {
   readonly version: number
-  readonly settings: string
+  readonly dependencies: StateDependencies
   readonly snapshot: unknown
   readonly positions: Map<string, bigint>
 }
 
 /**
- * The detector's state in one file, replaced atomically: written beside it, flushed to the disk, then
- * renamed. A file cut short, damaged, or of other settings is refused, never half used.
+ * The detector's state in one file, replaced atomically: written beside it, flushed to the disk, read
+ * again, then renamed. A file cut short, damaged, or made with settings that give its numbers another
+ * meaning is refused, never half used.
  */
 export class CheckpointStore implements Checkpoints {
   readonly path: string
   /** Size of the last one written or read, bytes. */
   bytes = 0
   readonly #directory: string
-  readonly #settings: string
+  readonly #dependencies: StateDependencies
 
-  /** @param settings what the snapshot depends on; any plain value */
-  constructor(directory: string, settings: unknown) {
+  constructor(directory: string, dependencies: StateDependencies) {
     this.#directory = directory
     this.path = join(directory, CHECKPOINT_FILE)
-    this.#settings = hash(Buffer.from(JSON.stringify(settings))).toString('hex')
+    this.#dependencies = dependencies
   }
 
   async save(snapshot: unknown, positions: ReadonlyMap<string, bigint>): Promise<void> {
     const content: CheckpointContent = {
       version: CHECKPOINT_VERSION,
-      settings: this.#settings,
+      dependencies: this.#dependencies,
       snapshot,
       positions: new Map(positions),
     }
     const body = serialize(content)
     await mkdir(this.#directory, { recursive: true })
     const draft = `${this.path}.tmp`
-    const file = await open(draft, 'w', 0o600)
+    const file = await open(draft, 'w+', 0o600)
     try {
-      await file.writev([MAGIC, hash(body), body])
+      const parts = [MAGIC, hash(body), body]
+      for (const part of parts) await writeWhole(file, part)
       await file.sync()
+      await verify(file, parts)
+    } catch (error) {
+      // What is half written takes room that a full disk lacks.
+      await file.truncate(0).catch(() => undefined)
+      throw error
     } finally {
       await file.close()
     }
@@ -119,8 +134,21 @@ export class CheckpointStore implements Checkpoints {
     if (content.version !== CHECKPOINT_VERSION) {
       return `it is version ${content.version}, and this medoscope reads version ${CHECKPOINT_VERSION}`
     }
-    if (content.settings !== this.#settings) return 'it was made with other settings'
-    return content
+    return this.#changed(content.dependencies) ?? content
+  }
+
+  /** Which setting gives what is in the checkpoint another meaning; null: none. */
+  #changed({ same, atLeast }: StateDependencies): string | null {
+    for (const [key, value] of Object.entries(this.#dependencies.same)) {
+      const before = JSON.stringify(same[key])
+      const now = JSON.stringify(value)
+      if (before !== now) return `it was made with ${key} ${before}, which is now ${now}`
+    }
+    for (const [key, value] of Object.entries(this.#dependencies.atLeast)) {
+      const before = atLeast[key] ?? 0
+      if (before > value) return `it was made with ${key} ${before}, which is now smaller: ${value}`
+    }
+    return null
   }
 
   /** Makes the rename itself durable; not every file system allows it, and none needs it to be atomic. */
@@ -128,6 +156,31 @@ export class CheckpointStore implements Checkpoints {
     const directory = await open(this.#directory, 'r').catch(() => null)
     await directory?.sync().catch(() => undefined)
     await directory?.close()
+  }
+}
+
+/** Every byte: a single call may write fewer, and a full disk makes it do so. */
+async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, at, bytes.length - at)
+    if (bytesWritten === 0) throw new Error('the disk takes nothing more')
+    at += bytesWritten
+  }
+}
+
+/** Reads the file again. @throws Error where it is not what was written */
+async function verify(file: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
+  const chunk = Buffer.allocUnsafe(VERIFY_BYTES)
+  let position = 0
+  for (const part of parts) {
+    for (let at = 0; at < part.length; ) {
+      const wanted = Math.min(chunk.length, part.length - at)
+      const { bytesRead } = await file.read(chunk, 0, wanted, position)
+      const same = chunk.subarray(0, bytesRead).equals(part.subarray(at, at + bytesRead))
+      if (bytesRead === 0 || !same) throw new Error('what was written does not read the same')
+      at += bytesRead
+      position += bytesRead
+    }
   }
 }
 

@@ -2,12 +2,27 @@ import { SERVICE_NAME, UNWANTED } from './attribute-keys.ts'
 import { DecodeError } from './decode-error.ts'
 import type { DecodeTarget } from './decode-target.ts'
 import { doubleOf, enumOf, int64Text, readId, readUint64, type Words } from './json-scalars.ts'
+import { checkJsonShape } from './json-shape.ts'
 import { SpanRows } from './span-rows.ts'
+import { textEncodingOf } from './text-encoding.ts'
 import { NO_TEXT } from './vocabulary.ts'
+import { withWhatItSeems } from './what-it-seems.ts'
 
 const TWO_TO_32 = 4294967296
 const MS_PER_HI = 4294.967296
-const OTHER_SIGNALS = ['resourceLogs', 'resourceMetrics', 'resourceProfiles']
+/** Where the spans are: by name as the protocol has it, by that of its definition, and as Tempo has it. */
+const RESOURCE_SPANS = ['resourceSpans', 'resource_spans', 'batches']
+const SCOPE_SPANS = [
+  ...['scopeSpans', 'scope_spans'],
+  // Before version 0.15 of the protocol.
+  ...['instrumentationLibrarySpans', 'instrumentation_library_spans'],
+]
+const OTHER_SIGNALS = [
+  ...['resourceLogs', 'resourceMetrics', 'resourceProfiles'],
+  ...['resource_logs', 'resource_metrics', 'resource_profiles'],
+]
+/** The beginning of a document behind the words of a logger. */
+const DOCUMENT = /\{\s*"(?:resource_?[sS]pans|batches|resource_?[lL]ogs|resource_?[mM]etrics)"/
 const KINDS = [
   'SPAN_KIND_UNSPECIFIED',
   'SPAN_KIND_INTERNAL',
@@ -27,8 +42,12 @@ const decoders = new WeakMap<DecodeTarget, JsonDecoder>()
 /**
  * Appends the spans of one OTLP JSON document (UTF-8) to `target.columns` and returns how many they
  * were. Fields that are null count as absent, unknown ones are ignored. A document of logs, metrics or
- * profiles, and an empty one, holds no spans. Beyond the specification, enums may come by name and ids
- * as base64, as generic protobuf writers have them.
+ * profiles, and an empty one, holds no spans. A span that is no good is left out and counted in
+ * `target.rejected`, and so are those of a resource or scope that is no good.
+ *
+ * Beyond the specification, what is meant is read where it is plain: enums by name and ids as base64, as
+ * generic protobuf writers have them, names with underscores, an array of documents, one resource by
+ * itself, Tempo's `batches`, `instrumentationLibrarySpans` of old, UTF-16, words of a logger in front.
  * Throws `DecodeError`, with the JSON path in its reason and `columns.count` as it was, for anything else.
  */
 export function decodeTracesJson(body: Uint8Array, target: DecodeTarget): number {
@@ -48,82 +67,131 @@ class JsonDecoder {
   #resource = -1
   #scope = -1
   #span = -1
+  #document = -1
+  #scopeField = 'scopeSpans'
 
   constructor(target: DecodeTarget) {
     this.#rows = new SpanRows(target)
   }
 
   decode(body: Uint8Array): number {
-    const document = this.#parse(body)
     const rows = this.#rows
     rows.beginBody()
     try {
-      this.#request(document)
+      const document = this.#parse(body)
+      this.#documents(document)
       return rows.endBody()
     } catch (error) {
       rows.abandonBody()
-      throw error
+      throw withWhatItSeems(error, body)
     }
   }
 
-  #parse(body: Uint8Array): Json {
-    let text: string
+  #parse(body: Uint8Array): unknown {
+    const text = this.#text(body)
+    checkJsonShape(text)
     try {
-      text = this.#utf8.decode(body)
+      return JSON.parse(text)
+    } catch (error) {
+      const begin = text.startsWith('{') ? 0 : text.search(DOCUMENT)
+      if (begin <= 0) throw new DecodeError(`not JSON${place(error)}`, -1)
+      try {
+        return JSON.parse(text.slice(begin))
+      } catch {
+        throw new DecodeError('not JSON behind the words in front of it', -1)
+      }
+    }
+  }
+
+  #text(body: Uint8Array): string {
+    const encoding = textEncodingOf(body)
+    try {
+      return encoding === null || encoding === 'utf-8'
+        ? this.#utf8.decode(body)
+        : new TextDecoder(encoding).decode(body)
     } catch {
       throw new DecodeError('JSON is not UTF-8', -1)
     }
-    let value: unknown
-    try {
-      value = JSON.parse(text)
-    } catch (error) {
-      throw new DecodeError(`not JSON${place(error)}`, -1)
-    }
-    if (!isObject(value)) throw new DecodeError('JSON document is not an object', -1)
-    return value
   }
 
-  #request(document: Json): void {
+  #documents(value: unknown): void {
+    this.#resource = this.#scope = this.#span = this.#document = -1
+    if (!Array.isArray(value)) {
+      this.#request(value)
+      return
+    }
+    for (let i = 0; i < value.length; i++) {
+      this.#document = i
+      this.#request(value[i])
+    }
+  }
+
+  #request(document: unknown): void {
+    if (!isObject(document))
+      throw new DecodeError(`${this.#path()}JSON document is not an object`, -1)
+    const field = RESOURCE_SPANS.find((name) => name in document)
+    if (field === undefined) {
+      if (isObject(document['trace'])) this.#request(document['trace'])
+      else if (SCOPE_SPANS.some((name) => name in document)) this.#wholeResource(document, 0)
+      else if (!OTHER_SIGNALS.some((signal) => signal in document)) {
+        if (Object.keys(document).length === 0) return
+        throw new DecodeError(`${this.#path()}JSON document without resourceSpans`, -1)
+      }
+      return
+    }
+    const resources = this.#list(document, field)
+    for (let i = 0; i < resources.length; i++) this.#wholeResource(resources[i], i)
+  }
+
+  #wholeResource(value: unknown, index: number): void {
+    this.#resource = index
+    this.#rows.beginResource()
+    try {
+      this.#resourceSpans(this.#object(value, ''))
+      this.#rows.endResource()
+    } catch (fault) {
+      this.#rows.rejectResource(fault)
+    }
     this.#resource = this.#scope = this.#span = -1
-    if (!('resourceSpans' in document)) {
-      const other = OTHER_SIGNALS.some((signal) => signal in document)
-      if (other || Object.keys(document).length === 0) return
-      throw new DecodeError('JSON document without resourceSpans', -1)
-    }
-    const resources = this.#list(document, 'resourceSpans')
-    for (let i = 0; i < resources.length; i++) {
-      this.#resource = i
-      this.#resourceSpans(this.#object(resources[i], ''))
-      this.#resource = -1
-    }
   }
 
   #resourceSpans(resourceSpans: Json): void {
-    this.#rows.beginResource()
     const resource = resourceSpans['resource']
     if (resource !== undefined && resource !== null) {
       this.#attributes(this.#object(resource, '.resource'), RESOURCE)
     }
-    const scopes = this.#list(resourceSpans, 'scopeSpans')
-    for (let i = 0; i < scopes.length; i++) {
-      this.#scope = i
-      const spans = this.#list(this.#object(scopes[i], ''), 'spans')
-      for (let j = 0; j < spans.length; j++) {
-        this.#span = j
-        this.#readSpan(this.#object(spans[j], ''))
-        this.#span = -1
+    for (const field of SCOPE_SPANS) {
+      if (resourceSpans[field] === undefined) continue
+      this.#scopeField = field
+      const scopes = this.#list(resourceSpans, field)
+      for (let i = 0; i < scopes.length; i++) {
+        this.#scope = i
+        this.#spans(this.#list(this.#object(scopes[i], ''), 'spans'))
       }
       this.#scope = -1
     }
-    this.#rows.endResource()
+  }
+
+  #spans(spans: readonly unknown[]): void {
+    const { columns } = this.#rows.target
+    for (let i = 0; i < spans.length; i++) {
+      this.#span = i
+      const row = columns.count
+      try {
+        this.#readSpan(this.#object(spans[i], ''))
+      } catch (fault) {
+        this.#rows.rejectRow(row, fault)
+      }
+    }
+    this.#span = -1
   }
 
   #readSpan(span: Json): void {
     const { columns, names } = this.#rows.target
     const row = columns.add()
-    if (!readId(span['traceId'], columns.of.traceId, row * 4, 4))
+    if (!readId(span['traceId'] ?? span['trace_id'], columns.of.traceId, row * 4, 4))
       this.#fail('.traceId', 'no id of 16 bytes')
-    if (!readId(span['spanId'], columns.of.spanId, row * 2, 2))
+    if (!readId(span['spanId'] ?? span['span_id'], columns.of.spanId, row * 2, 2))
       this.#fail('.spanId', 'no id of 8 bytes')
     const { traceId, spanId } = columns.of
     const t = row * 4
@@ -131,7 +199,7 @@ class JsonDecoder {
       this.#fail('.traceId', 'all zero')
     }
     if ((spanId[row * 2]! | spanId[row * 2 + 1]!) === 0) this.#fail('.spanId', 'all zero')
-    const parent = span['parentSpanId'] ?? ''
+    const parent = span['parentSpanId'] ?? span['parent_span_id'] ?? ''
     if (parent !== '' && !readId(parent, columns.of.parentId, row * 2, 2)) {
       this.#fail('.parentSpanId', 'no id of 8 bytes')
     }
@@ -153,12 +221,12 @@ class JsonDecoder {
   #times(span: Json, row: number): void {
     const { columns } = this.#rows.target
     const words = this.#words
-    if (!readUint64(span['startTimeUnixNano'] ?? 0, words)) {
+    if (!readUint64(span['startTimeUnixNano'] ?? span['start_time_unix_nano'] ?? 0, words)) {
       this.#fail('.startTimeUnixNano', 'not an unsigned 64-bit integer')
     }
     const startHi = words.hi
     const startLo = words.lo
-    if (!readUint64(span['endTimeUnixNano'] ?? 0, words)) {
+    if (!readUint64(span['endTimeUnixNano'] ?? span['end_time_unix_nano'] ?? 0, words)) {
       this.#fail('.endTimeUnixNano', 'not an unsigned 64-bit integer')
     }
     columns.of.startHi[row] = startHi
@@ -191,7 +259,7 @@ class JsonDecoder {
   }
 
   #setResource(key: number, value: Json, at: string): void {
-    const text = value['stringValue']
+    const text = value['stringValue'] ?? value['string_value']
     if (key === SERVICE_NAME && typeof text === 'string' && this.#rows.ignoresText(text)) return
     const id = this.#valueId(value, key === SERVICE_NAME)
     if (id < 0) this.#fail(at, 'no value of its type')
@@ -201,21 +269,21 @@ class JsonDecoder {
   /** Vocabulary id of an AnyValue; 0 for lists, maps, bytes and none, -1 for a value of the wrong type. */
   #valueId(value: Json, essential = false): number {
     const { values } = this.#rows.target
-    const text = value['stringValue'] ?? null
+    const text = value['stringValue'] ?? value['string_value'] ?? null
     if (text !== null) {
       return typeof text === 'string' ? values.intern(text.toWellFormed(), essential) : -1
     }
-    const int = value['intValue'] ?? null
+    const int = value['intValue'] ?? value['int_value'] ?? null
     if (int !== null) {
       const decimal = int64Text(int)
       return decimal === null ? -1 : values.intern(decimal)
     }
-    const double = value['doubleValue'] ?? null
+    const double = value['doubleValue'] ?? value['double_value'] ?? null
     if (double !== null) {
       const number = doubleOf(double)
       return number === null ? -1 : this.#rows.double(number)
     }
-    const bool = value['boolValue'] ?? null
+    const bool = value['boolValue'] ?? value['bool_value'] ?? null
     if (bool === null) return NO_TEXT
     return typeof bool === 'boolean' ? values.intern(String(bool)) : -1
   }
@@ -247,10 +315,16 @@ class JsonDecoder {
   }
 
   #fail(at: string, reason: string): never {
-    let path = this.#resource < 0 ? '' : `resourceSpans[${this.#resource}]`
-    if (this.#scope >= 0) path += `.scopeSpans[${this.#scope}]`
+    throw new DecodeError(`${this.#path()}${at}: ${reason}`, -1)
+  }
+
+  /** Where the reader is, as far as it is inside something. */
+  #path(): string {
+    let path = this.#document < 0 ? '' : `[${this.#document}].`
+    if (this.#resource >= 0) path += `resourceSpans[${this.#resource}]`
+    if (this.#scope >= 0) path += `.${this.#scopeField}[${this.#scope}]`
     if (this.#span >= 0) path += `.spans[${this.#span}]`
-    throw new DecodeError(`${path}${at}: ${reason}`, -1)
+    return path
   }
 }
 

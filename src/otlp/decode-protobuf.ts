@@ -3,6 +3,7 @@ import { DecodeError } from './decode-error.ts'
 import type { DecodeTarget } from './decode-target.ts'
 import { ProtobufReader, WIRE_BYTES } from './protobuf-reader.ts'
 import { SpanRows } from './span-rows.ts'
+import { withWhatItSeems } from './what-it-seems.ts'
 
 const TWO_TO_32 = 4294967296
 
@@ -22,6 +23,8 @@ const STATUS_FIELDS = 3
 const FIELD_1_BYTES = 0x0a
 const FIELD_2_BYTES = 0x12
 const FIELD_3_BYTES = 0x1a
+/** Field 1000 of ResourceSpans: the scopes as the protocol had them before 0.15. */
+const LIBRARY_SPANS = 0x1f42
 const SPAN_TRACE_ID = 0x0a
 const SPAN_ID = 0x12
 const SPAN_TRACE_STATE = 0x1a
@@ -48,8 +51,9 @@ const decoders = new WeakMap<DecodeTarget, ProtobufDecoder>()
  * Appends the spans of one `TracesData` or `ExportTraceServiceRequest` to `target.columns` and returns
  * how many they were. What nobody asked for (unwanted attributes, events, links, scopes) is stepped
  * over by its length and not looked into. Fields may come in any order; repeated singular messages
- * merge as protobuf says. Of a key that comes twice, the first value holds.
- * Throws `DecodeError`, with `columns.count` as it was, where the bytes are not such a message.
+ * merge as protobuf says. Of a key that comes twice, the first value holds. A span that is no good is
+ * left out and counted in `target.rejected`, and so are those of a resource that is damaged around them.
+ * Throws `DecodeError`, with `columns.count` as it was, where nothing of the bytes is such a message.
  * Source: opentelemetry-proto, trace.proto, resource.proto, common.proto.
  */
 export function decodeTraces(body: Uint8Array, target: DecodeTarget): number {
@@ -83,7 +87,7 @@ class ProtobufDecoder {
       return rows.endBody()
     } catch (error) {
       rows.abandonBody()
-      throw error
+      throw withWhatItSeems(error, body)
     } finally {
       reader.close()
     }
@@ -97,14 +101,24 @@ class ProtobufDecoder {
       if (tag === FIELD_1_BYTES) {
         const length = reader.length(reader.position, end)
         position = reader.position + length
-        this.#resourceSpans(reader.position, position)
+        this.#wholeResource(reader.position, position)
       } else position = reader.skipUnknown(tag, reader.position, end, REQUEST_FIELDS)
     }
   }
 
+  #wholeResource(start: number, end: number): void {
+    this.#rows.beginResource()
+    try {
+      this.#resourceSpans(start, end)
+    } catch (fault) {
+      this.#rows.rejectResource(fault)
+      return
+    }
+    this.#rows.endResource()
+  }
+
   #resourceSpans(start: number, end: number): void {
     const reader = this.#reader
-    this.#rows.beginResource()
     let position = start
     while (position < end) {
       const tag = reader.tag(position, end)
@@ -113,9 +127,12 @@ class ProtobufDecoder {
         position = reader.position + length
         if (tag === FIELD_1_BYTES) this.#resource(reader.position, position)
         else if (tag === FIELD_2_BYTES) this.#scopeSpans(reader.position, position)
+      } else if (tag === LIBRARY_SPANS) {
+        const length = reader.length(reader.position, end)
+        position = reader.position + length
+        this.#scopeSpans(reader.position, position)
       } else position = reader.skipUnknown(tag, reader.position, end, RESOURCE_SPANS_FIELDS)
     }
-    this.#rows.endResource()
   }
 
   #resource(start: number, end: number): void {
@@ -141,17 +158,25 @@ class ProtobufDecoder {
       if (tag === FIELD_1_BYTES || tag === FIELD_2_BYTES || tag === FIELD_3_BYTES) {
         const length = reader.length(reader.position, end)
         position = reader.position + length
-        if (tag === FIELD_2_BYTES) this.#span(reader.position, position)
+        if (tag === FIELD_2_BYTES) this.#wholeSpan(reader.position, position)
       } else position = reader.skipUnknown(tag, reader.position, end, SCOPE_SPANS_FIELDS)
     }
   }
 
-  #span(start: number, end: number): void {
+  #wholeSpan(start: number, end: number): void {
+    const row = this.#rows.target.columns.add()
+    try {
+      this.#span(row, start, end)
+    } catch (fault) {
+      this.#rows.rejectRow(row, fault)
+    }
+  }
+
+  #span(row: number, start: number, end: number): void {
     const reader = this.#reader
     const { bytes, view } = reader
     const attributes = this.#attributes
     const columns = this.#rows.target.columns
-    const row = columns.add()
     const ended = this.#ended
     ended[0] = ended[1] = 0
     let position = start

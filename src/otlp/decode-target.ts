@@ -1,4 +1,5 @@
 import type { SlotTable } from './attribute-slots.ts'
+import type { RejectedSpans } from './rejected-spans.ts'
 import type { ServiceIdentities } from './service-identities.ts'
 import type { SpanColumns } from './span-columns.ts'
 import type { Vocabulary } from './vocabulary.ts'
@@ -18,4 +19,6 @@ export interface DecodeTarget {
   readonly ignoreServices: ReadonlySet<string>
   /** Spans dropped for that reason, ever. */
   droppedOwn: number
+  /** Spans that were no good, of the body read last. */
+  readonly rejected: RejectedSpans
 }

@@ -4,6 +4,10 @@ import type { Framing } from './frames.ts'
 const LENGTH_BYTES = 4
 const LF = 0x0a
 const CR = 0x0d
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
 const NO_BYTES = new Uint8Array(0)
 
 /** Cuts a stream of uncompressed bytes into the messages of one framing. */
@@ -27,6 +31,7 @@ export interface FrameSplitter {
  */
 export function frameSplitter(framing: Framing, maxFrameBytes: number): FrameSplitter {
   if (framing === 'json_lines') return new LineSplitter(maxFrameBytes)
+  if (framing === 'json_documents') return new DocumentSplitter(maxFrameBytes)
   if (framing === 'length_prefixed') return new LengthSplitter(maxFrameBytes)
   return new WholeSplitter(maxFrameBytes)
 }
@@ -118,6 +123,89 @@ class LineSplitter implements FrameSplitter {
       frames.push(line.at(-1) === CR ? line.subarray(0, -1) : line)
     }
   }
+}
+
+/**
+ * JSON documents one after the other, over any number of lines, or as the elements of an array. What
+ * stands between them is passed over where it is a blank or a part of the array, and else is a frame up
+ * to the end of its line, for the decoder to refuse.
+ */
+class DocumentSplitter implements FrameSplitter {
+  readonly #document: Gathering
+  /** Braces open; 0: between documents. */
+  #depth = 0
+  #inString = false
+  #escaped = false
+  /** Within what is no document. */
+  #stray = false
+
+  constructor(maxFrameBytes: number) {
+    this.#document = new Gathering(maxFrameBytes)
+  }
+
+  get pending(): number {
+    return this.#document.length
+  }
+
+  get oversized(): number {
+    return this.#document.oversized
+  }
+
+  push(chunk: Uint8Array, frames: Uint8Array[]): void {
+    let start = 0
+    for (let i = 0; i < chunk.length; i++) {
+      const byte = chunk[i]!
+      if (this.#inString) this.#withinString(byte)
+      else if (this.#stray) {
+        if (byte !== LF) continue
+        this.#stray = false
+        this.#finish(chunk.subarray(start, i), frames)
+        start = i + 1
+      } else if (this.#depth === 0) {
+        if (isBetween(byte)) start = i + 1
+        else {
+          start = i
+          if (byte === OPEN_BRACE) this.#depth = 1
+          else this.#stray = true
+        }
+      } else if (byte === QUOTE) this.#inString = true
+      else if (byte === OPEN_BRACE) this.#depth++
+      else if (byte === CLOSE_BRACE && --this.#depth === 0) {
+        this.#finish(chunk.subarray(start, i + 1), frames)
+        start = i + 1
+      }
+    }
+    if (start < chunk.length) this.#document.add(chunk.subarray(start))
+  }
+
+  /** A document that is not at its end is a frame; its decoding will say that it was cut. */
+  end(frames: Uint8Array[]): void {
+    if (this.#document.begun) this.#finish(NO_BYTES, frames)
+  }
+
+  #withinString(byte: number): void {
+    if (this.#escaped) this.#escaped = false
+    else if (byte === BACKSLASH) this.#escaped = true
+    else if (byte === QUOTE) this.#inString = false
+  }
+
+  #finish(last: Uint8Array, frames: Uint8Array[]): void {
+    const document = this.#document.finish(last)
+    if (document !== null) frames.push(document)
+  }
+}
+
+/** Blanks, what holds an array together, and the byte order mark. */
+function isBetween(byte: number): boolean {
+  return (
+    byte <= 0x20 ||
+    byte === 0x2c ||
+    byte === 0x5b ||
+    byte === 0x5d ||
+    byte === 0xef ||
+    byte === 0xbb ||
+    byte === 0xbf
+  )
 }
 
 class LengthSplitter implements FrameSplitter {

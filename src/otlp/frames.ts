@@ -1,9 +1,11 @@
+import { looksLikeText, type TextEncoding, textEncodingOf } from './text-encoding.ts'
+
 /** How the messages in a file follow each other once nothing is compressed around them. */
 export type Framing =
-  /** OTLP JSON documents, one a line. */
+  /** OTLP JSON documents, one a line, each possibly behind the words of a logger. */
   | 'json_lines'
-  /** One OTLP JSON document over many lines. */
-  | 'json_document'
+  /** OTLP JSON documents over many lines, one after the other or in an array. */
+  | 'json_documents'
   /** [uint32 big-endian length][message], repeated. */
   | 'length_prefixed'
   /** One bare protobuf message. */
@@ -11,10 +13,11 @@ export type Framing =
 
 /**
  * What the first bytes of a file say. `gzip` and `zstd` are a stream around one of the framings: detect again
- * behind it. `zstd_frames` is what the Collector's file exporter writes with `compression: zstd`:
- * `length_prefixed`, where each message is a zstd frame of its own around one bare message.
+ * behind it, as behind a UTF-16 text once that is UTF-8. `zstd_frames` is what the Collector's file
+ * exporter writes with `compression: zstd`: `length_prefixed`, where each message is a zstd frame of its
+ * own around one bare message.
  */
-export type FileFraming = Framing | 'gzip' | 'zstd' | 'zstd_frames'
+export type FileFraming = Framing | 'gzip' | 'zstd' | 'zstd_frames' | Exclude<TextEncoding, 'utf-8'>
 
 /** So many first bytes are enough for `detectFraming`; fewer are only given where the file is shorter. */
 export const DETECT_BYTES = 64
@@ -22,48 +25,68 @@ export const DETECT_BYTES = 64
 const LENGTH_BYTES = 4
 const LF = 0x0a
 const CR = 0x0d
+const QUOTE = 0x22
 const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
 
 /** The framing of a file from its first bytes; null for an empty file. */
 export function detectFraming(first: Uint8Array): FileFraming | null {
   if (first.length === 0) return null
   if (startsWith(first, 0, [0x1f, 0x8b])) return 'gzip'
   if (isZstd(first, 0)) return 'zstd'
-  if (isJson(first)) return jsonFraming(first)
+  const encoding = textEncodingOf(first)
+  if (encoding === 'utf-16le' || encoding === 'utf-16be') return encoding
+  const begin = afterBlanks(first, encoding === 'utf-8' ? 3 : 0)
+  if (beginsJson(first, begin)) return jsonFraming(first, begin)
   if (isZstd(first, LENGTH_BYTES)) return 'zstd_frames'
+  if (first[0] !== LF && looksLikeText(first)) return 'json_lines'
   // As a length, the tag of field 1 would announce more than 167 MB.
-  return first[0] === 0x0a ? 'protobuf' : 'length_prefixed'
-}
-
-/** How a whole message, free of framing and compression, is encoded. */
-export function encodingOf(message: Uint8Array): 'otlp_json' | 'otlp_proto' {
-  return isJson(message) ? 'otlp_json' : 'otlp_proto'
+  return first[0] === LF ? 'protobuf' : 'length_prefixed'
 }
 
 /**
- * Whether bytes are JSON rather than an OTLP protobuf message or a length: a brace, possibly behind a
- * byte order mark or blanks that could not begin such a message. A line feed could: it is the tag of field 1.
+ * Whether JSON begins at `at`. Behind a first byte that is blank this could as well be protobuf, whose
+ * field 1 has the tag of a line feed and whose lengths 91 and 123 are a bracket and a brace: there,
+ * what follows must be JSON, too.
  */
-function isJson(bytes: Uint8Array): boolean {
-  let i = startsWith(bytes, 0, [0xef, 0xbb, 0xbf]) ? 3 : 0
-  if (i === 0 && bytes[0] === LF) return false
-  while (isBlank(bytes[i])) i++
-  return bytes[i] === OPEN_BRACE
+function beginsJson(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] !== OPEN_BRACE && bytes[at] !== OPEN_BRACKET) return false
+  if (at === 0 || bytes[0] !== LF) return true
+  const behind = afterBlanks(bytes, at + 1)
+  const next = bytes[behind]
+  return (
+    (next === QUOTE && (bytes[behind + 1] ?? 0) >= 0x20) ||
+    next === OPEN_BRACE ||
+    next === CLOSE_BRACE ||
+    next === OPEN_BRACKET ||
+    next === CLOSE_BRACKET
+  )
 }
 
-/** A document that begins with `{` and a line break goes on over many lines. */
-function jsonFraming(bytes: Uint8Array): Framing {
-  let i = bytes.indexOf(OPEN_BRACE) + 1
+/** An array, and a document that begins with a brace and a line break, go on over many lines. */
+function jsonFraming(bytes: Uint8Array, at: number): Framing {
+  if (bytes[at] === OPEN_BRACKET) return 'json_documents'
+  let i = at + 1
   while (bytes[i] === 0x20 || bytes[i] === 0x09) i++
-  return bytes[i] === LF || bytes[i] === CR ? 'json_document' : 'json_lines'
+  return bytes[i] === LF || bytes[i] === CR ? 'json_documents' : 'json_lines'
 }
 
-function isZstd(bytes: Uint8Array, at: number): boolean {
-  return startsWith(bytes, at, [0x28, 0xb5, 0x2f, 0xfd])
+/** Whether a zstd frame begins at `at`, or one of the frames that are to be skipped. */
+export function isZstd(bytes: Uint8Array, at: number): boolean {
+  if (startsWith(bytes, at, [0x28, 0xb5, 0x2f, 0xfd])) return true
+  return startsWith(bytes, at + 1, [0x2a, 0x4d, 0x18]) && (bytes[at]! & 0xf0) === 0x50
 }
 
 function startsWith(bytes: Uint8Array, at: number, magic: readonly number[]): boolean {
   return magic.every((byte, i) => bytes[at + i] === byte)
+}
+
+function afterBlanks(bytes: Uint8Array, from: number): number {
+  let i = from
+  while (isBlank(bytes[i])) i++
+  return i
 }
 
 function isBlank(byte: number | undefined): boolean {

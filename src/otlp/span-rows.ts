@@ -50,17 +50,39 @@ export class SpanRows {
   beginBody(): void {
     this.#bodyStart = this.target.columns.count
     this.#dropped = 0
+    this.target.rejected.beginBody()
   }
 
-  /** Rows that the body added. */
+  /**
+   * Rows that the body added.
+   * @throws DecodeError where all that it had was rejected: then it is the body that is no good
+   */
   endBody(): number {
+    const added = this.target.columns.count - this.#bodyStart
+    const { first } = this.target.rejected
+    if (first !== null && added === 0 && this.#dropped === 0) throw first
     this.target.droppedOwn += this.#dropped
-    return this.target.columns.count - this.#bodyStart
+    return added
   }
 
   /** Takes back everything since `beginBody`, save for texts in the vocabularies. */
   abandonBody(): void {
     this.target.columns.cut(this.#bodyStart)
+    this.target.rejected.beginBody()
+  }
+
+  /** Takes back the row that was begun and counts it; the next span is read as if it had not been. */
+  rejectRow(row: number, fault: unknown): void {
+    this.target.rejected.add(fault)
+    this.target.columns.cut(row)
+  }
+
+  /** The same for all rows of a resource that cannot be read to its end. */
+  rejectResource(fault: unknown): void {
+    const { columns, rejected } = this.target
+    rejected.add(fault, Math.max(1, columns.count - this.#resourceStart))
+    columns.cut(this.#resourceStart)
+    this.#endRejected()
   }
 
   beginResource(): void {
@@ -72,6 +94,7 @@ export class SpanRows {
 
   endResource(): void {
     const { columns } = this.target
+    this.#endRejected()
     if (this.#ignore) {
       this.#dropped += columns.count - this.#resourceStart
       columns.cut(this.#resourceStart)
@@ -91,6 +114,11 @@ export class SpanRows {
         if (attributes[i] === NO_TEXT) attributes[i] = value
       }
     }
+  }
+
+  #endRejected(): void {
+    const { rejected, values } = this.target
+    if (rejected.inBody > 0) rejected.endResource(values.text(this.#service))
   }
 
   /** Whether the service named in `bytes[start, end)` is an ignored one; remembers it for `endResource`. */

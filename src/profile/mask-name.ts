@@ -1,18 +1,22 @@
+import { cutText } from '../otlp/printable-text.ts'
+import { maskNumbers, maskSecrets } from './mask-secrets.ts'
+
 const UUID = /[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/gi
 const TOKEN = /[^\s/:?&=,;()[\]{}<>"'|]+/g
 const LONGEST = 200
 
 /**
- * An operation name without the parts that make every call its own operation: UUIDs, numbers, long
+ * An operation name without secrets, and without the parts that make every call its own operation: UUIDs, numbers, long
  * hexadecimal and random-looking tokens become `{id}`, a query string is cut off. Short names with
  * digits in them (`v1`, `s3`, `HTTP/2`, `step-3`) stay as they are. Idempotent.
  */
 export function maskName(name: string): string {
-  const query = name.indexOf('?')
-  const bare = query > 0 && name.lastIndexOf('/', query) >= 0 ? name.slice(0, query) : name
-  const cut = bare.length > LONGEST ? bare.slice(0, LONGEST) : bare
+  const shown = maskSecrets(name)
+  const query = shown.indexOf('?')
+  const bare = query > 0 && shown.lastIndexOf('/', query) >= 0 ? shown.slice(0, query) : shown
+  const cut = cutText(bare, LONGEST)
   if (!/[0-9]/.test(cut)) return cut
-  return cut.replace(UUID, '{id}').replace(TOKEN, maskToken)
+  return maskNumbers(cut.replace(UUID, '{id}')).replace(TOKEN, maskToken)
 }
 
 function maskToken(token: string): string {

@@ -1,8 +1,14 @@
 import type { Writable } from 'node:stream'
 import { detectorSettings } from '../config/detector-settings.ts'
-import { kafkaSinkSettings, kafkaSourceSettings, otlpHttpSettings } from '../config/io-settings.ts'
+import {
+  kafkaSinkSettings,
+  kafkaSourceSettings,
+  otlpHttpSettings,
+  requiredSinks,
+} from '../config/io-settings.ts'
 import { pipelineSettings, retrySettings } from '../config/pipeline-settings.ts'
 import type { Config } from '../config/schema.ts'
+import { stateDependencies } from '../config/state-keys.ts'
 import type { Publication, Sink } from '../contract/sink.ts'
 import type { Source } from '../contract/source.ts'
 import { Detector } from '../detector/detector.ts'
@@ -17,6 +23,7 @@ import { WebhookSink } from '../io/http/webhook-sink.ts'
 import { KafkaSink } from '../io/kafka/kafka-sink.ts'
 import { KafkaSource } from '../io/kafka/kafka-source.ts'
 import { SourceSet } from '../io/source-set.ts'
+import { StateOwner } from '../io/state-owner.ts'
 import { type Log, type LogFields, messageOf } from '../io/telemetry/log.ts'
 import type { Metrics } from '../io/telemetry/metrics.ts'
 import {
@@ -65,9 +72,9 @@ const sources = {
     })
     return { source, feed: (metrics) => feedKafka(metrics, source) }
   },
-  otlp_http: (config) => {
+  otlp_http: (config, { log }) => {
     if (!config.input.otlp_http.enabled) return null
-    const source = new OtlpHttpSource(otlpHttpSettings(config))
+    const source = new OtlpHttpSource(otlpHttpSettings(config), log)
     return { source, feed: (metrics) => feedOtlpHttp(metrics, source) }
   },
   files: (config, { log }) => {
@@ -123,6 +130,7 @@ export class App {
   readonly #publisher: Publisher
   readonly #fitter: WorkerFitter
   readonly #checkpoints: CheckpointStore | null
+  readonly #owner: StateOwner | null
   /** What was begun, in that order; it is stopped from the last to the first. */
   readonly #begun: { stop(): Promise<void> }[] = []
   #running: RunningApp | null = null
@@ -139,11 +147,19 @@ export class App {
     if (this.#sources.length === 0) throw new Error(NO_INPUT)
     if (this.#sinks.length === 0) throw new Error(NO_OUTPUT)
     this.#source = new SourceSet(this.#sources.map(({ source }) => source))
-    this.#publisher = new Publisher(this.#sinks, retrySettings(config), clock, log)
+    this.#publisher = new Publisher(
+      this.#sinks,
+      retrySettings(config),
+      clock,
+      log,
+      requiredSinks(config),
+    )
     this.#fitter = new WorkerFitter(log)
     const keep = config.state.checkpoint_interval > 0
+    const { enabled: takesHttp } = config.input.otlp_http
+    this.#owner = keep || takesHttp ? new StateOwner(config.state.path) : null
     this.#checkpoints = keep
-      ? new CheckpointStore(config.state.path, detectorSettings(config))
+      ? new CheckpointStore(config.state.path, stateDependencies(config))
       : null
   }
 
@@ -184,6 +200,7 @@ export class App {
 
   async #start(): Promise<void> {
     const { log } = this.#surroundings
+    await this.#owner?.claim(OWNER_WAIT_MS)
     const { detector, positions } = await this.#restoredDetector()
     const monitor = this.#monitorOf(detector)
     const pipeline = this.#pipelineOf(detector, monitor)
@@ -277,6 +294,7 @@ export class App {
 
   /** Stops what was begun, the last first; one failure does not keep the rest. */
   async #release(): Promise<void> {
+    this.#publisher.stop()
     for (let part = this.#begun.pop(); part !== undefined; part = this.#begun.pop()) {
       try {
         await part.stop()
@@ -284,8 +302,12 @@ export class App {
         this.#surroundings.log.warn('stopping', { error: messageOf(error) })
       }
     }
+    this.#owner?.release()
   }
 }
+
+/** How long a start waits for a process that has the state directory and may be about to end. */
+const OWNER_WAIT_MS = 5_000
 
 const NO_INPUT =
   'no input is configured: set input.kafka.brokers, input.otlp_http.enabled or input.files'

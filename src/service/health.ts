@@ -29,6 +29,15 @@ export interface ServiceParts {
   readonly source: Source
 }
 
+interface SinkHealth {
+  readonly name: string
+  readonly required: boolean
+  readonly up: boolean
+  /** Publications that wait for it. */
+  readonly queued: number
+  readonly last_error: string
+}
+
 /** What a running service says of itself. */
 export class ServiceStatus {
   readonly #parts: ServiceParts
@@ -73,7 +82,7 @@ export class ServiceStatus {
 
   readiness(): Health {
     const sinks = this.#sinks()
-    const ok = this.#loop === 'running' && sinks.every(({ up }) => up)
+    const ok = this.#loop === 'running' && sinks.every(({ up, required }) => up || !required)
     return { ok, loop: this.#loop, state: this.#parts.detector.status().state, sinks }
   }
 
@@ -97,10 +106,12 @@ export class ServiceStatus {
     }
   }
 
-  #sinks(): { name: string; up: boolean; last_error: string }[] {
-    return this.#parts.publisher.states.map(({ name, paused, lastError }) => ({
+  #sinks(): SinkHealth[] {
+    return this.#parts.publisher.states.map(({ name, required, queued, paused, lastError }) => ({
       name,
+      required,
       up: !paused,
+      queued,
       last_error: lastError,
     }))
   }

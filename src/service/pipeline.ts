@@ -58,6 +58,8 @@ export class Pipeline {
    */
   #durable: ReadonlyMap<string, bigint> = new Map()
   readonly #committed = new Map<string, bigint>()
+  /** Whether the required sinks are known to have everything. */
+  #settled = true
   #lastCommitMs: number
   #lastCheckpointMs: number
 
@@ -233,6 +235,7 @@ export class Pipeline {
     const publications = publicationsOf(output)
     if (publications.length > 0) {
       await this.#parts.publisher.publish(publications, this.#abort.signal)
+      this.#settled = false
     }
   }
 
@@ -246,10 +249,16 @@ export class Pipeline {
       all ||
       this.#accepts.undurable ||
       now - this.#lastCheckpointMs >= this.#settings.checkpointIntervalMs
+    const commitIsDue = all || now - this.#lastCommitMs >= this.#settings.commitIntervalMs
+    if ((due && checkpoints !== null) || (commitIsDue && checkpoints === null)) {
+      // A checkpoint or commit covers what was published; before it is, both wait.
+      this.#settled ||= await this.#parts.publisher.settled()
+      if (!this.#settled) return
+    }
     if (checkpoints === null) this.#accepts.durable()
     const savable = checkpoints !== null && due && this.#fit.state === 'none'
     const saved = savable && (await this.#save(checkpoints))
-    if (saved || all || now - this.#lastCommitMs >= this.#settings.commitIntervalMs) {
+    if (saved || commitIsDue) {
       await this.#commit()
       this.#lastCommitMs = now
     }
@@ -305,6 +314,7 @@ export class Pipeline {
       if (detector.learnOnly) detector.learnOnly = false
     }
     await this.#publish()
+    await this.#parts.publisher.drain(this.#abort.signal)
     await this.#persist(true)
     this.#now('idle')
     this.#abort.abort()

@@ -1,7 +1,9 @@
-import type { RetrySettings } from '../config/pipeline-settings.ts'
+import type { DeadLetter } from '../contract/dead-letter.ts'
 import type { Publication, Sink, SinkState } from '../contract/sink.ts'
 import type { Clock } from '../io/clock.ts'
-import { type Log, messageOf } from '../io/telemetry/log.ts'
+import { publicationLine } from '../io/files/json-lines.ts'
+import type { Log } from '../io/telemetry/log.ts'
+import { type RetrySettings, SinkQueue } from './sink-queue.ts'
 
 /** An orderly stop ran out of time while something was still unpublished; nothing of it was committed. */
 export class PublishAborted extends Error {
@@ -11,100 +13,122 @@ export class PublishAborted extends Error {
   }
 }
 
+/** Longest wait of a checkpoint for sinks that are slow and not away, ms. */
+const SETTLE_MS = 500
+
 /**
- * Gives publications to every sink that takes them, each until it has them: bounded attempts with
- * jittered, doubling waits, then a pause with further attempts at the longest wait. Nothing is dropped.
+ * Gives publications to every sink that takes them, each by a queue of its own. Nothing waits for a
+ * sink that is away, but what must not be lost does: a full queue of a required sink holds the loop, and
+ * no checkpoint or commit covers what such a sink does not have.
  */
 export class Publisher {
   readonly states: readonly SinkState[]
-  readonly #sinks: readonly Sink[]
-  readonly #retry: RetrySettings
+  readonly #queues: readonly SinkQueue[]
   readonly #clock: Clock
-  readonly #log: Log
 
-  constructor(sinks: readonly Sink[], retry: RetrySettings, clock: Clock, log: Log) {
-    this.#sinks = sinks
-    this.#retry = retry
+  /** @param required names of the sinks that commits wait for; undefined: all */
+  constructor(
+    sinks: readonly Sink[],
+    retry: RetrySettings,
+    clock: Clock,
+    log: Log,
+    required: ReadonlySet<string> = new Set(sinks.map(({ name }) => name)),
+  ) {
     this.#clock = clock
-    this.#log = log
-    this.states = sinks.map(({ name }) => ({
-      name,
-      published: { anomaly: 0, anomaly_cluster: 0, dead_letter: 0 },
-      attempts: 0,
-      failures: 0,
-      retries: 0,
-      paused: false,
-      lastError: '',
-    }))
+    this.#queues = sinks.map((sink) => {
+      const onRefused = (publication: Publication, reason: string): void =>
+        this.#refused(sink, publication, reason)
+      return new SinkQueue({
+        sink,
+        required: required.has(sink.name),
+        retry,
+        clock,
+        log,
+        onRefused,
+      })
+    })
+    this.states = this.#queues.map(({ state }) => state)
   }
 
   /**
-   * Resolves when all of it is safe at every sink that takes it.
+   * Takes all of it; waits only while a required sink has too much waiting already.
    * @throws PublishAborted when the signal aborts first
    */
   async publish(publications: readonly Publication[], signal: AbortSignal): Promise<void> {
-    if (publications.length === 0) return
-    const tasks: Promise<void>[] = []
-    for (const [index, sink] of this.#sinks.entries()) {
-      const state = this.states[index]
-      const taken = publications.filter(({ type }) => sink.takes.has(type))
-      if (state !== undefined && taken.length > 0) {
-        tasks.push(this.#untilDone(sink, state, taken, signal))
-      }
-    }
-    await Promise.all(tasks)
+    await this.#until(() => !this.#queues.some((q) => q.state.required && q.isFull), signal)
+    for (const queue of this.#queues) queue.add(publications)
   }
 
-  async #untilDone(
-    sink: Sink,
-    state: SinkState,
-    batch: readonly Publication[],
+  /** Whether the required sinks have everything, after a moment for those that are at it. */
+  async settled(): Promise<boolean> {
+    const open = (): SinkQueue[] => this.#queues.filter((q) => q.state.required && !q.isEmpty)
+    if (open().length === 0) return true
+    const enough = new AbortController()
+    let late = false
+    const limit = this.#clock.sleep(SETTLE_MS, enough.signal).then(() => {
+      late = true
+    })
+    while (!late && open().length > 0 && !open().some(({ isFailing }) => isFailing)) {
+      await Promise.race([limit, ...open().map((queue) => queue.changed())])
+    }
+    enough.abort()
+    return open().length === 0
+  }
+
+  /**
+   * The end: resolves when everything is out. A sink that is not required is not waited for once it fails.
+   * @throws PublishAborted when the signal aborts while something required is not
+   */
+  async drain(signal: AbortSignal): Promise<void> {
+    await this.#until(
+      () => this.#queues.every((q) => q.isEmpty || (!q.state.required && q.isFailing)),
+      signal,
+      () => this.#queues.some((q) => q.state.required && !q.isEmpty),
+    )
+  }
+
+  /** Ends all attempts. Safe when called twice. */
+  stop(): void {
+    for (const queue of this.#queues) queue.stop()
+  }
+
+  async #until(
+    holds: () => boolean,
     signal: AbortSignal,
+    failsWhenAborted: () => boolean = () => true,
   ): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      if (signal.aborted) throw new PublishAborted()
-      state.attempts++
-      if (attempt > 1) state.retries++
-      try {
-        await abortable(sink.publish(batch), signal)
-        break
-      } catch (error) {
-        if (error instanceof PublishAborted) throw error
-        this.#failed(sink, state, attempt, messageOf(error))
-        await this.#clock.sleep(this.#wait(attempt), signal)
+    if (holds()) return
+    let abort: () => void = () => undefined
+    const aborted = new Promise<void>((resolve) => {
+      abort = resolve
+      signal.addEventListener('abort', abort, { once: true })
+    })
+    try {
+      while (!holds()) {
+        if (signal.aborted) {
+          if (failsWhenAborted()) throw new PublishAborted()
+          return
+        }
+        await Promise.race([aborted, ...this.#queues.map((queue) => queue.changed())])
       }
+    } finally {
+      signal.removeEventListener('abort', abort)
     }
-    if (state.paused) this.#log.info('sink is back', { sink: sink.name })
-    state.paused = false
-    state.lastError = ''
-    for (const { type } of batch) state.published[type]++
   }
 
-  #failed(sink: Sink, state: SinkState, attempt: number, error: string): void {
-    state.failures++
-    state.lastError = error
-    const fields = { sink: sink.name, attempt, error }
-    if (attempt < this.#retry.attempts) this.#log.warn('publishing failed; trying again', fields)
-    else if (!state.paused) this.#log.error('sink is unreachable; input waits for it', fields)
-    if (attempt >= this.#retry.attempts) state.paused = true
-  }
-
-  /** Half to all of the doubled wait, so that instances that failed together do not return together. */
-  #wait(attempt: number): number {
-    const doubled = this.#retry.backoffMs * 2 ** Math.min(attempt - 1, 30)
-    return Math.min(doubled, this.#retry.backoffMaxMs) * (0.5 + this.#clock.random() / 2)
-  }
-}
-
-async function abortable(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  let abort: () => void = () => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(new PublishAborted())
-    signal.addEventListener('abort', abort, { once: true })
-  })
-  try {
-    await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
+  /** A dead letter of it for the other sinks; what is one already is not told of again. */
+  #refused(by: Sink, publication: Publication, reason: string): void {
+    if (publication.type === 'dead_letter') return
+    const state = this.states.find(({ name }) => name === by.name)
+    const deadLetter: DeadLetter = {
+      partition: `sink/${by.name}`,
+      offset: BigInt(state?.refused ?? 0),
+      reason: `refused by ${by.name}: ${reason}`,
+      position: -1,
+      body: new TextEncoder().encode(publicationLine(publication)),
+    }
+    for (const queue of this.#queues) {
+      if (queue.state.name !== by.name) queue.add([{ type: 'dead_letter', deadLetter }])
+    }
   }
 }

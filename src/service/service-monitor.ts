@@ -12,6 +12,7 @@ import { Metrics } from '../io/telemetry/metrics.ts'
 import { BatchTracing } from '../io/telemetry/tracing.ts'
 import { ClusterService } from './cluster-service.ts'
 import { ServiceStatus } from './health.ts'
+import { LifeLog } from './life-log.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Publisher } from './publisher.ts'
 import { SplitTracesNotice } from './split-traces-notice.ts'
@@ -41,6 +42,7 @@ export class ServiceMonitor {
   readonly #clusters: ClusterService
   readonly #tracing: BatchTracing | null
   readonly #splitTraces: SplitTracesNotice
+  readonly #life: LifeLog
   #serviceMetrics: ServiceMetrics | null = null
   #status: ServiceStatus | null = null
   #admin: AdminServer | null = null
@@ -56,6 +58,8 @@ export class ServiceMonitor {
     const { enabled, endpoint, sample_ratio: sampleRatio } = config.tracing
     const { version, clock } = service
     this.#splitTraces = new SplitTracesNotice(service.log)
+    const isLive = service.detector.status().model !== null
+    this.#life = new LifeLog(service.log, () => clock.now(), isLive)
     const tracing = { endpoint, sampleRatio, version }
     this.#tracing = enabled ? new BatchTracing(tracing, clock) : null
   }
@@ -90,9 +94,15 @@ export class ServiceMonitor {
       return accepted
     }
     const routes = this.#clusters.routes(accept, token)
-    this.#admin = new AdminServer({ host, port, token }, subjects, routes)
+    this.#admin = new AdminServer({ host, port, token, hosts: this.#hosts() }, subjects, routes)
     await this.#admin.start()
     log.info('admin server is up', { address: this.#admin.address })
+  }
+
+  /** Names by which people reach the pages. */
+  #hosts(): string[] {
+    const { hosts, external_url } = this.#config.admin
+    return external_url === '' ? hosts : [...hosts, new URL(external_url).hostname]
   }
 
   /** The loop runs; its end shows in health and status. */
@@ -101,6 +111,7 @@ export class ServiceMonitor {
   }
 
   take(output: StepOutput): void {
+    this.#life.take(output)
     this.#clusters.take(output)
   }
 

@@ -11,6 +11,7 @@ import {
   type OtlpResourceSpans,
   type OtlpSpan,
 } from '../../src/otlp/encode-traces.ts'
+import { RejectedSpans } from '../../src/otlp/rejected-spans.ts'
 import { SpanColumns } from '../../src/otlp/span-columns.ts'
 import { Vocabulary } from '../../src/otlp/vocabulary.ts'
 
@@ -115,6 +116,7 @@ function benchTarget(): DecodeTarget {
     slots,
     ignoreServices: new Set(['medoscope']),
     droppedOwn: 0,
+    rejected: new RejectedSpans(),
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { clocksOff } from './clocks-off.ts'
 import { type CaseResult, opened, runCase } from './run-case.ts'
 import { type CaseSpan, Chance, MINUTE, offBy, records, shop, T0_MS } from './small-shop.ts'
 
@@ -81,11 +82,7 @@ describe('a clock that all believed and that was wrong', () => {
 })
 
 describe('a fifth of the senders with clocks that are off', () => {
-  const offsets = [-60, -35, -10, 10, 35, 60].map((minutes) => minutes * MINUTE)
-  const chance = new Chance(77)
-  const pods = traffic.map((span) =>
-    chance.unit() < 0.2 ? offBy(span, offsets[Math.floor(chance.unit() * 6)]!) : span,
-  )
+  const pods = clocksOff(traffic, 77)
 
   it('delays the cluster by less than 30 s', () => {
     const [cluster] = opened(run(pods)).filter(({ sentence }) => sentence.includes('orders'))

@@ -22,7 +22,8 @@ describe('two partitions', () => {
     it('tell one incident under one id', () => {
       const ids = new Set(result.changes.map(({ change }) => change.cluster.id))
       expect(ids.size).toBe(1)
-      expect(opened(result)).toHaveLength(1)
+      const { accumulated } = result.detector.counts()
+      expect(accumulated).toMatchObject({ opened: 1, reopened: 1 })
     })
 
     it('have all their traces judged, the late ones when they come', () => {

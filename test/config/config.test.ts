@@ -127,7 +127,12 @@ describe('faults', () => {
         'sample.size': ['sample.size=24001'],
         'model.refresh': ['model.refresh=29s'],
         'accumulate.silent': ['accumulate.silent=29s'],
-        'input.otlp_http.max_body_size': ['input.otlp_http.max_body_size=65MiB'],
+        'input.otlp_http.max_body_size': [
+          'input.otlp_http.max_body_size=65MiB',
+          'input.otlp_http.max_bytes_in_flight=70MiB',
+        ],
+        'input.otlp_http.max_bytes_in_flight': ['input.otlp_http.max_bytes_in_flight=1MiB'],
+        'input.otlp_http.log_bytes': ['input.otlp_http.log_bytes=1MiB'],
         'input.kafka.heartbeat_interval': ['input.kafka.heartbeat_interval=11s'],
         'input.kafka.sasl.username': ['input.kafka.sasl.mechanism=plain'],
         'input.kafka.tls.key': ['input.kafka.tls.cert=/x.pem'],

@@ -45,7 +45,10 @@ export class RunningService {
 
 /** What a service says of itself, or null while nobody answers. */
 export interface ServiceSays {
-  readonly partitions: readonly { readonly position: string | number }[]
+  readonly partitions: readonly {
+    readonly position: string | number
+    readonly lag_records: number | null
+  }[]
   readonly detector: { readonly judged: Readonly<Record<string, number>> }
 }
 

@@ -1,8 +1,8 @@
-import type { Anomaly } from '../../src/contract/anomaly.ts'
 import type { LogRecord } from '../../src/contract/log-record.ts'
 import type { StepOutput } from '../../src/contract/step-output.ts'
 import type { FitRequest, FitResult } from '../../src/detector/fit.ts'
 import type { StreamDetector } from '../../src/service/ports.ts'
+import { anomaly } from './publications.ts'
 
 /** The one cluster that is open in it, until it is accepted. */
 export const OPEN_CLUSTER = 'c-open'
@@ -117,7 +117,7 @@ export class FakeDetector implements StreamDetector {
   #judge(output: StepOutput): void {
     const judged = this.#state.open.shift()
     if (judged?.strange && !this.learnOnly) {
-      output.anomalies.push({ id: `${judged.partition}#${judged.offset}` } as Anomaly)
+      output.anomalies.push({ ...anomaly, id: `${judged.partition}#${judged.offset}` })
     }
   }
 }

@@ -14,6 +14,7 @@ export class HttpReceiver {
   readonly requests: ReceivedRequest[] = []
   status = 200
   answer = ''
+  headers: Record<string, string> = {}
   /** Never answers while true. */
   silent = false
   url = ''
@@ -23,7 +24,7 @@ export class HttpReceiver {
     request.on('end', () => {
       const { url = '', headers } = request
       this.requests.push({ url, headers, body: Buffer.concat(chunks), status: this.status })
-      if (!this.silent) response.writeHead(this.status).end(this.answer)
+      if (!this.silent) response.writeHead(this.status, this.headers).end(this.answer)
     })
   })
 

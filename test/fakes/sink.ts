@@ -1,4 +1,5 @@
 import type { Publication, Sink } from '../../src/contract/sink.ts'
+import { DeliveryFailure } from '../../src/io/delivery-failure.ts'
 
 /** Remembers what it was given; fails as often as told. */
 export class FakeSink implements Sink {
@@ -6,6 +7,9 @@ export class FakeSink implements Sink {
   readonly takes: ReadonlySet<Publication['type']>
   readonly published: Publication[] = []
   failures = 0
+  failure: Error = new Error('the sink is away')
+  /** Ids of anomalies that it will never take. */
+  refuses: (id: string) => boolean = () => false
   /** Called with each batch before it is taken. */
   before: () => void = () => undefined
 
@@ -27,7 +31,10 @@ export class FakeSink implements Sink {
     this.before()
     if (this.failures > 0) {
       this.failures--
-      throw new Error('the sink is away')
+      throw this.failure
+    }
+    if (batch.some((each) => each.type === 'anomaly' && this.refuses(each.anomaly.id))) {
+      throw new DeliveryFailure('400 never', { isFinal: true })
     }
     this.published.push(...batch)
   }

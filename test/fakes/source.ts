@@ -14,6 +14,8 @@ export class FakeSource implements Source {
   /** Whether the log has an end, or only nothing more for now. */
   ends = true
   polls = 0
+  /** Called when the last record has been given. */
+  atEnd: () => void = () => undefined
   #next = 0
   #from: ReadonlyMap<string, bigint> | null = null
 
@@ -36,7 +38,10 @@ export class FakeSource implements Source {
       if (record === undefined) break
       if (record.offset >= (this.#from?.get(record.partition) ?? 0n)) records.push(record)
     }
-    if (records.length === 0 && revoked.length === 0 && this.ends) return null
+    if (records.length === 0 && revoked.length === 0 && this.ends) {
+      this.atEnd()
+      return null
+    }
     if (records.length === 0) await new Promise((resolve) => setImmediate(resolve))
     return { records, revoked }
   }

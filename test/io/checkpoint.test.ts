@@ -1,10 +1,17 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { Detector } from '../../src/detector/detector.ts'
 import { STATE_FORMAT } from '../../src/detector/detector-state.ts'
-import { CHECKPOINT_FILE, CheckpointStore } from '../../src/io/checkpoint.ts'
+import {
+  CHECKPOINT_FILE,
+  CheckpointStore,
+  type StateDependencies,
+} from '../../src/io/checkpoint.ts'
+import { StateOwner } from '../../src/io/state-owner.ts'
 import { detectorSettings } from '../detector-settings.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'medoscope-checkpoint-'))
@@ -16,7 +23,7 @@ beforeEach(() => {
   directory = join(root, `state-${lives++}`)
 })
 
-const SETTINGS = { seed: 1, alpha: 0.001 }
+const SETTINGS = { same: { seed: 1, categories: ['a'] }, atLeast: { max_paths: 100 } }
 const SNAPSHOT = {
   clockMs: 1_790_000_000_123.25,
   offset: 2n ** 62n,
@@ -78,10 +85,61 @@ describe('a checkpoint', () => {
   })
 })
 
+describe('a disk that is full', () => {
+  it('leaves the checkpoint before, and no half of the new one', () => {
+    // A limit of the shell in place of a full disk: the write that crosses it is cut short, as there.
+    const script = `
+      import { CheckpointStore } from ${JSON.stringify(import.meta.resolve('../../src/io/checkpoint.ts'))}
+      process.on('SIGXFSZ', () => undefined)
+      const store = new CheckpointStore(${JSON.stringify(directory)}, { same: {}, atLeast: {} })
+      await store.save({ n: 1 }, new Map([['p', 1n]]))
+      const large = { n: 2, rows: new Uint8Array(60_000) }
+      const failure = await store.save(large, new Map([['p', 2n]])).then(() => 'saved', (e) => e.message)
+      const { restored, positions } = await store.load((snapshot) => snapshot)
+      process.stdout.write([failure, restored.n, positions.get('p')].join(' '))`
+    const command = `ulimit -f 16; exec "$0" --input-type=module -e "$1"`
+    const { stdout, stderr } = spawnSync('bash', ['-c', command, process.execPath, script], {
+      encoding: 'utf8',
+    })
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/(EFBIG|takes nothing).* 1 1$/)
+    expect(statSync(join(directory, `${CHECKPOINT_FILE}.tmp`)).size).toBe(0)
+  })
+})
+
+describe('the owner of a state directory', () => {
+  it('is one at a time, in this process and over processes, and none after a kill', async () => {
+    const first = new StateOwner(directory)
+    await first.claim(0)
+    await expect(new StateOwner(directory).claim(0)).rejects.toThrow(/in use by another medoscope/)
+    first.release()
+    first.release()
+    const script = `
+      import { StateOwner } from ${JSON.stringify(import.meta.resolve('../../src/io/state-owner.ts'))}
+      globalThis.owner = new StateOwner(${JSON.stringify(directory)})
+      await globalThis.owner.claim(0)
+      process.stdout.write('mine')
+      setInterval(() => undefined, 1000)`
+    const other = spawn(process.execPath, ['--input-type=module', '-e', script])
+    await once(other.stdout, 'data')
+    const second = new StateOwner(directory)
+    await expect(second.claim(300)).rejects.toThrow(/in use/)
+    const waiting = second.claim(20_000)
+    other.kill('SIGKILL')
+    await waiting
+    second.release()
+  })
+
+  it('says what to do where nobody can have it', async () => {
+    writeFileSync(directory, 'a file')
+    await expect(new StateOwner(directory).claim(0)).rejects.toThrow(/^state\.path/)
+  })
+})
+
 describe('a checkpoint is refused, and put aside,', () => {
   async function refusal(
     change: (bytes: Buffer) => Buffer,
-    settings: unknown = SETTINGS,
+    settings: StateDependencies = SETTINGS,
     restore: (snapshot: unknown) => unknown = asItIs,
   ): Promise<string> {
     const store = new CheckpointStore(directory, SETTINGS)
@@ -94,9 +152,15 @@ describe('a checkpoint is refused, and put aside,', () => {
     return loaded.state === 'refused' ? loaded.reason : loaded.state
   }
 
-  it('when it was made with other settings', async () => {
-    expect(await refusal((bytes) => bytes, { ...SETTINGS, alpha: 0.01 })).toContain(
-      'other settings',
+  it('when it was made with settings that give it another meaning, and says which', async () => {
+    const reason = await refusal((bytes) => bytes, {
+      ...SETTINGS,
+      same: { seed: 2, categories: ['a'] },
+    })
+    expect(reason).toBe('it was made with seed 1, which is now 2')
+    directory = join(root, 'smaller')
+    expect(await refusal((bytes) => bytes, { ...SETTINGS, atLeast: { max_paths: 99 } })).toContain(
+      'max_paths 100, which is now smaller: 99',
     )
   })
 

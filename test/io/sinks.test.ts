@@ -1,12 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Publication } from '../../src/contract/sink.ts'
+import type { DeliveryFailure } from '../../src/io/delivery-failure.ts'
 import { clusterLine, publicationLine, verdictLine } from '../../src/io/files/json-lines.ts'
 import { JsonLinesFileSink, JsonLinesStreamSink } from '../../src/io/files/json-lines-sink.ts'
+import { retryAfterMs } from '../../src/io/http/http-post.ts'
 import { OtlpHttpSink } from '../../src/io/http/otlp-http-sink.ts'
 import { WebhookSink, webhookMessages } from '../../src/io/http/webhook-sink.ts'
 import {
@@ -25,6 +28,7 @@ afterEach(() => {
   receiver.requests.length = 0
   receiver.status = 200
   receiver.silent = false
+  receiver.headers = {}
 })
 afterAll(async () => {
   await receiver.stop()
@@ -82,6 +86,64 @@ describe('a file of JSON lines', () => {
       await sink.stop()
       await sink.stop()
     }
+  })
+
+  it('goes on behind its last whole line after a crash, and after a full disk', async () => {
+    const path = join(directory, 'cut.jsonl')
+    const [first, second, third] = everyKind.map(publicationLine) as [string, string, string]
+    writeFileSync(path, `${first}${second.slice(0, -9)}`)
+    const sink = new JsonLinesFileSink(path)
+    await sink.start()
+    expect(readFileSync(path, 'utf8')).toBe(first)
+    await sink.publish(everyKind.slice(1, 2))
+    await sink.stop()
+    expect(readFileSync(path, 'utf8')).toBe(first + second)
+    // What is not ours stays, on a line of its own.
+    writeFileSync(path, 'notes of a person')
+    const next = new JsonLinesFileSink(path)
+    await next.start()
+    await next.publish(everyKind.slice(2, 3))
+    await next.stop()
+    expect(readFileSync(path, 'utf8')).toBe(`notes of a person\n${third}`)
+  })
+
+  it('cuts what a write left that did not succeed before it writes again', async () => {
+    // A limit of the shell in place of a full disk: the write that crosses it is cut and fails.
+    const path = join(directory, 'full.jsonl')
+    const script = `
+      import { JsonLinesFileSink } from ${JSON.stringify(import.meta.resolve('../../src/io/files/json-lines-sink.ts'))}
+      import { everyKind } from ${JSON.stringify(import.meta.resolve('../fakes/publications.ts'))}
+      process.on('SIGXFSZ', () => undefined)
+      const sink = new JsonLinesFileSink(${JSON.stringify(path)})
+      await sink.start()
+      let failures = 0
+      for (let i = 0; i < 40; i++) await sink.publish(everyKind).catch(() => failures++)
+      await sink.stop()
+      process.stdout.write(String(failures))`
+    const command = `ulimit -f 16; exec "$0" --input-type=module -e "$1"`
+    const { stdout, stderr } = spawnSync('bash', ['-c', command, process.execPath, script], {
+      encoding: 'utf8',
+    })
+    expect(stderr).toBe('')
+    expect(Number(stdout)).toBeGreaterThan(0)
+    const again = new JsonLinesFileSink(path)
+    await again.start()
+    await again.publish(everyKind)
+    await again.stop()
+    const lines = readFileSync(path, 'utf8').split('\n')
+    expect(lines.pop()).toBe('')
+    for (const line of lines) expect(() => JSON.parse(line)).not.toThrow()
+  })
+
+  it('may be a device that can neither be cut nor flushed', async () => {
+    const sink = new JsonLinesFileSink('/dev/null')
+    await sink.start()
+    await sink.publish(everyKind)
+    await sink.stop()
+    const full = new JsonLinesFileSink('/dev/full')
+    await full.start()
+    await expect(full.publish(everyKind)).rejects.toThrow(/ENOSPC/)
+    await full.stop()
   })
 
   it('that cannot be opened says which key is wrong', async () => {
@@ -206,6 +268,67 @@ describe('a web hook', () => {
       { status: 'firing', alerts: [{ fingerprint: 'c1', generatorURL: '' }] },
       { status: 'resolved', alerts: [{ fingerprint: 'c7', labels: { cluster: 'c7' } }] },
     ])
+  })
+
+  const failureOf = async (url = receiver.url): Promise<DeliveryFailure> => {
+    const sink = new WebhookSink({ url, timeoutMs: 1000, externalUrl: '' })
+    await sink.start()
+    return await sink.publish(everyKind).then(
+      () => expect.unreachable(),
+      (error) => error as DeliveryFailure,
+    )
+  }
+
+  it('that refuses for good says so, and one that is only busy does not', async () => {
+    for (const [status, isFinal] of [
+      [400, true],
+      [401, true],
+      [404, true],
+      [413, true],
+      [408, false],
+      [429, false],
+      [500, false],
+      [503, false],
+    ] as const) {
+      receiver.status = status
+      expect([status, (await failureOf()).isFinal]).toEqual([status, isFinal])
+    }
+  })
+
+  it('is left alone for as long as it says, in seconds or until a time', async () => {
+    receiver.status = 503
+    receiver.headers = { 'retry-after': '17' }
+    expect((await failureOf()).retryAfterMs).toBe(17_000)
+    const now = Date.UTC(2026, 0, 5, 9)
+    expect(retryAfterMs('Mon, 05 Jan 2026 09:00:30 GMT', now)).toBe(30_000)
+    expect(retryAfterMs('Mon, 05 Jan 2026 08:00:00 GMT', now)).toBe(0)
+    expect(retryAfterMs('soon', now)).toBe(0)
+    expect(retryAfterMs(null, now)).toBe(0)
+    expect(retryAfterMs('99999999', now)).toBe(3_600_000)
+  })
+
+  it('that redirects is not followed, and nothing is sent anywhere else', async () => {
+    const elsewhere = await new HttpReceiver().start()
+    for (const status of [301, 302, 303, 307, 308]) {
+      receiver.status = status
+      receiver.headers = { location: `${elsewhere.url}/secret-path` }
+      const { message, isFinal } = await failureOf()
+      expect(message).toContain(`${status}, a redirect to ${new URL(elsewhere.url).host}`)
+      expect(message).not.toContain('secret-path')
+      expect(isFinal).toBe(false)
+    }
+    expect(elsewhere.requests).toEqual([])
+    await elsewhere.stop()
+  })
+
+  it('gets credentials of its address as a header, and no message shows them', async () => {
+    const url = receiver.url.replace('http://', 'http://us%40er:pa55@')
+    receiver.status = 403
+    expect((await failureOf(`${url}/hook`)).message).not.toMatch(/pa55|us%40er|us@er/)
+    expect((await failureOf('http://user:pa55@127.0.0.1:1/')).message).not.toMatch(/pa55|user/)
+    const { headers, url: path } = receiver.requests[0] ?? expect.unreachable()
+    expect(headers.authorization).toBe(`Basic ${btoa('us@er:pa55')}`)
+    expect(path).toBe('/hook')
   })
 
   it('fails without naming the path, which may be secret', async () => {

@@ -33,22 +33,28 @@ const QUEUE_RECORDS = 10
 export const otlpHttpSourceCase: SourceCase = {
   name: 'OtlpHttpSource',
   partitions: 1,
-  isDurable: false,
-  isSeekable: false,
+  isDurable: true,
+  isSeekable: true,
   hasEnd: false,
   open: async () => {
     const sender = new Sender()
+    const logDirectory = mkdtempSync(join(tmpdir(), 'medoscope-http-'))
     return {
       source: () => {
-        sender.source = new OtlpHttpSource({
+        const settings = {
           host: '127.0.0.1',
           port: 0,
           maxBodyBytes: 10_000,
           maxRequests: 10,
           queueRecords: QUEUE_RECORDS,
           queueBytes: 1_000_000,
+          maxBytesInFlight: 100_000,
+          logDirectory,
+          logBytes: 10_000_000,
           ignoreServices: [],
-        })
+          categories: [],
+        }
+        sender.source = new OtlpHttpSource(settings, silentLog)
         return sender.source
       },
       append: async (_, bodies) => sender.send(bodies),
@@ -57,7 +63,10 @@ export const otlpHttpSourceCase: SourceCase = {
         records: (source as OtlpHttpSource).queue.length,
         limit: QUEUE_RECORDS,
       }),
-      close: async () => sender.close(),
+      close: async () => {
+        sender.close()
+        rmSync(logDirectory, { recursive: true })
+      },
     }
   },
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { RecordQueue } from '../../src/io/http/request-queue.ts'
 import { SourceSet } from '../../src/io/source-set.ts'
 import { FakeSource, fakeRecords } from '../fakes/source.ts'
 
@@ -104,31 +103,5 @@ describe('several sources as one', () => {
     await set.start()
     await set.drain()
     expect(await all(set)).toEqual(Array.from({ length: 5 }, (_, n) => `b/0#${n}`))
-  })
-})
-
-describe('the queue', () => {
-  const [record] = fakeRecords(1, () => false)
-
-  it('has room within both limits, and bytes come back when records are taken', async () => {
-    if (record === undefined) throw new Error('no record')
-    const queue = new RecordQueue(3, 5)
-    queue.push(record)
-    queue.push(record)
-    expect([queue.hasRoom(1), queue.hasRoom(2), queue.length, queue.bytes]).toEqual([
-      true,
-      false,
-      2,
-      4,
-    ])
-    expect(await queue.take(1, 0)).toHaveLength(1)
-    expect([queue.hasRoom(2), queue.bytes]).toEqual([true, 2])
-  })
-
-  it('ends a wait when it is woken', async () => {
-    const queue = new RecordQueue(3, 5)
-    const waiting = queue.take(1, 60_000)
-    queue.wake()
-    expect(await waiting).toEqual([])
   })
 })

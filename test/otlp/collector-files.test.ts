@@ -6,8 +6,9 @@ import { decodeTracesJson } from '../../src/otlp/decode-json.ts'
 import { decodeTraces } from '../../src/otlp/decode-protobuf.ts'
 import type { DecodeTarget } from '../../src/otlp/decode-target.ts'
 import { frameSplitter } from '../../src/otlp/frame-splitter.ts'
-import { detectFraming, encodingOf, type Framing } from '../../src/otlp/frames.ts'
+import { detectFraming, type Framing } from '../../src/otlp/frames.ts'
 import { looksLikeLogs } from '../../src/otlp/looks-like-logs.ts'
+import { detectEncoding } from '../../src/otlp/record-encoding.ts'
 import { oracleSpans } from './protobuf-oracle.ts'
 import { newTarget, plainSpans } from './span-list.ts'
 
@@ -29,7 +30,7 @@ function counts(target: DecodeTarget): typeof EXPECTED {
 }
 
 function decode(message: Uint8Array, target: DecodeTarget): void {
-  if (encodingOf(message) === 'otlp_json') decodeTracesJson(message, target)
+  if (detectEncoding(message) === 'otlp_json') decodeTracesJson(message, target)
   else if (!looksLikeLogs(message)) decodeTraces(message, target)
 }
 
@@ -39,6 +40,7 @@ function messages(bytes: Uint8Array, chunkBytes: number): Uint8Array[] {
   if (framing === 'gzip') return messages(gunzipSync(bytes), chunkBytes)
   if (framing === 'zstd') return messages(zstdDecompressSync(bytes), chunkBytes)
   if (framing === null) return []
+  if (framing === 'utf-16le' || framing === 'utf-16be') throw new Error('no Collector writes this')
   const inner: Framing = framing === 'zstd_frames' ? 'length_prefixed' : framing
   const splitter = frameSplitter(inner, 1 << 20)
   const frames: Uint8Array[] = []

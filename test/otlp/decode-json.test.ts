@@ -182,6 +182,113 @@ describe('decodeTracesJson', () => {
   })
 })
 
+describe('what others write', () => {
+  const plain = withSpan(
+    { name: 'n', attributes: [{ key: 'x', value: { intValue: '5' } }] },
+    { attributes: [{ key: 'service.name', value: { stringValue: 'cart' } }] },
+  )
+  const renamed = (text: string, names: Record<string, string>): string =>
+    Object.entries(names).reduce((all, [from, to]) => all.replaceAll(`"${from}"`, `"${to}"`), text)
+  const json = JSON.stringify(plain)
+  const snake = renamed(json, {
+    resourceSpans: 'resource_spans',
+    scopeSpans: 'scope_spans',
+    traceId: 'trace_id',
+    spanId: 'span_id',
+    intValue: 'int_value',
+    stringValue: 'string_value',
+  })
+  const { resourceSpans } = JSON.parse(json) as { resourceSpans: [object] }
+  const forms: Record<string, string | Uint8Array> = {
+    'names with underscores': snake,
+    'the scopes of old': renamed(json, { scopeSpans: 'instrumentationLibrarySpans' }),
+    'the scopes of old with underscores': renamed(snake, {
+      scope_spans: 'instrumentation_library_spans',
+    }),
+    "Tempo's batches": renamed(json, { resourceSpans: 'batches' }),
+    "Tempo's answer": `{"trace":${json}}`,
+    'one resource by itself': JSON.stringify(resourceSpans[0]),
+    'an array of documents': `[{},${json},{}]`,
+    'the words of a logger': `2026-03-02T08:00:00Z INFO [otel] {"a":1} ${json}`,
+    'UTF-16': Buffer.from(`\ufeff${json}`, 'utf16le'),
+    'UTF-16, the other way round, without a mark': Buffer.from(json, 'utf16le').swap16(),
+    'a byte order mark': `\ufeff${json}`,
+  }
+
+  for (const [name, form] of Object.entries(forms)) {
+    it(`is read: ${name}`, () => {
+      const target = newTarget()
+      const body = typeof form === 'string' ? utf8.encode(form) : form
+      expect(decodeTracesJson(body, target)).toBe(1)
+      expect(plainSpans(target)).toEqual(decoded(plain))
+    })
+  }
+
+  it('is said where it cannot be read: what it seems to be, and what is expected', () => {
+    const seems: Record<string, RegExp> = {
+      '<!DOCTYPE html><html>': /HTML/,
+      'level=info msg="no spans here"': /plain text/,
+      '{"data":[{"traceID":"1","spans":[]}]}': /Jaeger/,
+      '[{"traceId":"a","id":"b","timestamp":1,"localEndpoint":{"serviceName":"x"}}]': /Zipkin/,
+      '{"log":"{\\"resourceSpans\\":[]}","stream":"stdout"}': /container's log/,
+      '{"traceId":"a","spanId":"b","name":"n"}': /one OTLP span/,
+      [json.slice(0, -9)]: /cut short/,
+    }
+    for (const [body, seem] of Object.entries(seems)) {
+      const hint = faultOf(() => decodeTracesJson(utf8.encode(body), newTarget())).hint
+      expect(hint).toMatch(seem)
+      expect(hint).toContain('expected OTLP traces')
+    }
+    for (const [seem, bytes] of [
+      [/gzip/, [0x1f, 0x8b, 8, 0]],
+      [/Parquet/, [0x50, 0x41, 0x52, 0x31]],
+      [/schema registry/, [0, 0, 0, 0, 7, 0x0a, 0]],
+    ] as const) {
+      expect(faultOf(() => decodeTraces(Uint8Array.from(bytes), newTarget())).hint).toMatch(seem)
+    }
+  })
+})
+
+describe('one span that is no good', () => {
+  it('costs itself and no other, whatever is wrong with it', () => {
+    const good = Array.from({ length: 99 }, (_, n) => ({
+      ...IDS,
+      spanId: String(n + 1).padStart(16, '0'),
+    }))
+    for (const bad of [null, { ...IDS, spanId: '0'.repeat(16) }, { ...IDS, name: 5 }, []]) {
+      const spans = good.toSpliced(50, 0, bad as never)
+      const target = newTarget()
+      const document = { resourceSpans: [{ scopeSpans: [{ spans }] }] }
+      expect(decodeTracesJson(utf8.encode(JSON.stringify(document)), target)).toBe(99)
+      expect(target.rejected.told()).toMatchObject({
+        spans: 1,
+        reason: expect.stringContaining('resourceSpans[0].scopeSpans[0].spans[50]'),
+      })
+      expect(new Set(plainSpans(target).map(({ spanId }) => spanId)).size).toBe(99)
+    }
+  })
+
+  it('in a resource that is no good, costs that resource', () => {
+    const first = { scopeSpans: [{ spans: [IDS] }] }
+    const document = { resourceSpans: [{ ...first, resource: 1 }, first, 7] }
+    const target = newTarget()
+    expect(decodeTracesJson(utf8.encode(JSON.stringify(document)), target)).toBe(1)
+    expect(target.rejected.told()).toMatchObject({
+      spans: 2,
+      reason: 'resourceSpans[0].resource: not an object',
+    })
+  })
+})
+
+function faultOf(decode: () => number): DecodeError {
+  try {
+    decode()
+  } catch (error) {
+    if (error instanceof DecodeError) return error
+  }
+  throw new Error('nothing thrown')
+}
+
 describe('faulty documents', () => {
   const at = 'resourceSpans[0].scopeSpans[0].spans[0]'
   const faults: [body: unknown, reason: string][] = [
@@ -251,8 +358,9 @@ describe('faulty documents', () => {
       'resourceSpans[1].scopeSpans[1]: not an object',
     ],
     [{ resourceSpans: [{ scopeSpans: [{ spans: [null] }] }] }, `${at}: not an object`],
-    [{ resource_spans: [] }, 'JSON document without resourceSpans'],
-    [[], 'JSON document is not an object'],
+    [{ spans: [] }, 'JSON document without resourceSpans'],
+    [[{}, 1], '[1].JSON document is not an object'],
+    [[{}, withSpan({ name: 5 })], `[1].${at}.name: not a string`],
     [null, 'JSON document is not an object'],
   ]
 
@@ -268,9 +376,19 @@ describe('faulty documents', () => {
   })
 
   it('do not hurt by depth', () => {
-    const depth = 100_000
-    const deep = `{"resourceSpans":[],"a":${'['.repeat(depth)}${']'.repeat(depth)}}`
-    expect(decodeTracesJson(utf8.encode(deep), newTarget())).toBe(0)
-    expect(reasonOf('['.repeat(depth))).toMatch(/^not JSON/)
+    const nested = (depth: number): string =>
+      `{"resourceSpans":[],"a":${'['.repeat(depth)}${']'.repeat(depth)}}`
+    expect(decodeTracesJson(utf8.encode(nested(200)), newTarget())).toBe(0)
+    expect(reasonOf(nested(300))).toBe('nested more than 256 deep')
+    expect(reasonOf('['.repeat(20_000_000))).toBe('nested more than 256 deep')
+    // Brackets within a text are no nesting.
+    const text = JSON.stringify(withSpan({ name: `\\"${'[{'.repeat(500)}` }))
+    expect(decodeTracesJson(utf8.encode(text), newTarget())).toBe(1)
+  })
+
+  it('do not hurt by breadth', () => {
+    const many = (count: number): string => `{"resourceSpans":[${'{},'.repeat(count)}{}]}`
+    expect(decodeTracesJson(utf8.encode(many(1000)), newTarget())).toBe(0)
+    expect(reasonOf(many(100_000))).toMatch(/^100003 objects and arrays in/)
   })
 })

@@ -268,6 +268,17 @@ describe('attributes', () => {
   })
 })
 
+describe('scopes of old', () => {
+  it('are read where they were before version 0.15 of the protocol', () => {
+    const scope = wire.bytes(
+      1000,
+      wire.bytes(1, wire.text(1, 'lib')),
+      wire.span(wire.text(5, 'old')),
+    )
+    expect(decoded(wire.bytes(1, scope))).toMatchObject([{ name: 'old' }])
+  })
+})
+
 describe('ignored services', () => {
   it('are dropped and counted, wherever the resource stands', () => {
     const own = wire.bytes(1, wire.keyValue(1, 'service.name', string('medoscope')))
@@ -379,15 +390,51 @@ describe('damaged bodies', () => {
       const before = plainSpans(target)
       const good = wire.request([], wire.span())
       const error = thrownBy(() => decodeTraces(wire.concat(good, body), target))
-      expect(error).toBeInstanceOf(DecodeError)
-      expect((error as DecodeError).reason).toMatch(reason)
-      expect((error as DecodeError).position).toBeGreaterThanOrEqual(good.length)
-      expect((error as DecodeError).position).toBeLessThanOrEqual(good.length + body.length)
-      expect(plainSpans(target)).toEqual(before)
+      const kept = target.columns.count - before.length
+      expect(plainSpans(target).slice(0, before.length)).toEqual(before)
+      // Damage within a resource costs what is in it, and a damaged frame around all of them everything.
+      const fault = error === null ? target.rejected.first : error
+      if (error === null) expect(kept).toBeGreaterThan(0)
+      else expect(kept).toBe(0)
+      expect(fault).toBeInstanceOf(DecodeError)
+      expect((fault as DecodeError).reason).toMatch(reason)
+      expect((fault as DecodeError).position).toBeGreaterThanOrEqual(good.length)
+      expect((fault as DecodeError).position).toBeLessThanOrEqual(good.length + body.length)
       // And the decoder is as good as new.
       expect(decodeTraces(good, target)).toBe(1)
     })
   }
+
+  it('cost the spans that they hold and no others, named by service and place', () => {
+    const span = (id: number): Uint8Array =>
+      wire.bytes(2, wire.bytes(1, wire.TRACE_ID), wire.bytes(2, [0, 0, 0, 0, 0, 0, 0, id]))
+    const service = wire.keyValue(1, 'service.name', string('cart'))
+    const body = wire.concat(
+      wire.request([service], span(1), span(0), span(2), span(0)),
+      wire.request([], span(3)),
+    )
+    const target = newTarget()
+    expect(decodeTraces(body, target)).toBe(3)
+    expect(target.rejected.told()).toMatchObject({
+      spans: 2,
+      reason: 'span without a span id',
+      service: 'cart',
+    })
+    expect(plainSpans(target).map((each) => [each.spanId.at(-1), each.service])).toEqual([
+      ['1', 'cart'],
+      ['2', 'cart'],
+      ['3', ''],
+    ])
+    expect(decodeTraces(wire.request([], span(4)), target)).toBe(1)
+    expect(target.rejected.told()).toBeNull()
+  })
+
+  it('in a resource cost all of its spans', () => {
+    const damaged = wire.bytes(1, wire.bytes(2, wire.span(), wire.span()), [0x0a, 0x7f])
+    const target = newTarget()
+    expect(decodeTraces(wire.concat(damaged, wire.request([], wire.span())), target)).toBe(1)
+    expect(target.rejected.told()).toMatchObject({ spans: 2 })
+  })
 
   it('are refused at every length but the whole and the ends of its resources', () => {
     const one = wire.request(

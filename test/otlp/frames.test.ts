@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DecodeError } from '../../src/otlp/decode-error.ts'
 import { type FrameSplitter, frameSplitter } from '../../src/otlp/frame-splitter.ts'
-import { detectFraming, encodingOf } from '../../src/otlp/frames.ts'
+import { detectFraming } from '../../src/otlp/frames.ts'
 import { looksLikeLogs } from '../../src/otlp/looks-like-logs.ts'
+import { detectEncoding as encodingOf } from '../../src/otlp/record-encoding.ts'
 import * as wire from './wire.ts'
 
 const utf8 = new TextEncoder()
@@ -47,8 +48,21 @@ describe('detectFraming', () => {
     [utf8.encode('{"resourceSpans":['), 'json_lines'],
     [utf8.encode(' {"resourceSpans":['), 'json_lines'],
     [utf8.encode('\ufeff{"resourceSpans":['), 'json_lines'],
-    [utf8.encode('{\n  "resourceSpans": ['), 'json_document'],
-    [utf8.encode('{\r\n'), 'json_document'],
+    [utf8.encode('{\n  "resourceSpans": ['), 'json_documents'],
+    [utf8.encode('{\r\n'), 'json_documents'],
+    [utf8.encode('[{"resourceSpans":['), 'json_documents'],
+    [utf8.encode('\n{"resourceSpans":['), 'json_lines'],
+    [utf8.encode('\n\n{\n  "resourceSpans": ['), 'json_documents'],
+    [
+      utf8.encode('2026-03-02T08:00:00Z stdout F {"resourceSpans":[{"resource":{"attributes":'),
+      'json_lines',
+    ],
+    [Buffer.from('\ufeff{"resourceSpans":[', 'utf16le'), 'utf-16le'],
+    [Buffer.from('{"resourceSpans":[', 'utf16le'), 'utf-16le'],
+    [Buffer.from('{"resourceSpans":[', 'utf16le').swap16(), 'utf-16be'],
+    [[0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0], 'zstd'],
+    // A length of 8 MB that looks like a brace.
+    [[0, 0x7b, 0, 0x22, 0x0a, 0x12], 'length_prefixed'],
     [utf8.encode('{}'), 'json_lines'],
     // A message of 123 bytes begins with a line feed and a brace.
     [[0x0a, 0x7b, 0x0a, 0x22, 0x0a], 'protobuf'],
@@ -99,6 +113,38 @@ describe('JSON lines', () => {
     for (const size of [1, 4, 100]) {
       const splitter = frameSplitter('json_lines', 10)
       expect(split(splitter, bytes, [size])).toEqual(['short', 'z'.repeat(10)])
+      expect(splitter.oversized).toBe(2)
+    }
+  })
+})
+
+describe('JSON documents', () => {
+  it('come whole, one after the other and out of an array, however they are cut', () => {
+    const documents = ['{\n "a": "}{\\""\n}', '{"b":{"c":[{}]}}', '{}']
+    for (const bytes of [
+      documents.join('\n'),
+      documents.join(''),
+      `[${documents.join(',\n')}]\n`,
+    ]) {
+      for (const size of [1, 2, 3, 7, 100]) {
+        const splitter = frameSplitter('json_documents', 100)
+        expect(split(splitter, utf8.encode(bytes), [size])).toEqual(documents)
+        expect(splitter.pending).toBe(0)
+      }
+    }
+  })
+
+  it('that are cut, and what is none, are frames for the decoder to refuse', () => {
+    expect(
+      split(frameSplitter('json_documents', 100), utf8.encode('{"a":1}\nnull\n{"b":'), [3]),
+    ).toEqual(['{"a":1}', 'null', '{"b":'])
+  })
+
+  it('larger than the limit are dropped whole and counted, and the next ones come', () => {
+    const bytes = utf8.encode(`{"a":"${'x'.repeat(50)}"} {"b":1} {"c":"${'y'.repeat(9)}"}`)
+    for (const size of [1, 4, 100]) {
+      const splitter = frameSplitter('json_documents', 10)
+      expect(split(splitter, bytes, [size])).toEqual(['{"b":1}'])
       expect(splitter.oversized).toBe(2)
     }
   })
@@ -156,9 +202,6 @@ describe('a bare message', () => {
   it('is the whole file', () => {
     expect(split(frameSplitter('protobuf', 100), utf8.encode('a whole file'), [5])).toEqual([
       'a whole file',
-    ])
-    expect(split(frameSplitter('json_document', 100), utf8.encode('{\n}\n'), [1])).toEqual([
-      '{\n}\n',
     ])
     expect(split(frameSplitter('protobuf', 100), new Uint8Array(0), [1])).toEqual([])
   })

@@ -1,5 +1,6 @@
 import { SEMANTIC_SLOTS, type SlotTable, slotTable } from '../../src/otlp/attribute-slots.ts'
 import type { DecodeTarget } from '../../src/otlp/decode-target.ts'
+import { RejectedSpans } from '../../src/otlp/rejected-spans.ts'
 import { SpanColumns } from '../../src/otlp/span-columns.ts'
 import { Vocabulary } from '../../src/otlp/vocabulary.ts'
 
@@ -33,6 +34,7 @@ export function newTarget(ignoreServices: readonly string[] = []): DecodeTarget 
     slots,
     ignoreServices: new Set(ignoreServices),
     droppedOwn: 0,
+    rejected: new RejectedSpans(),
   }
 }
 

@@ -9,10 +9,7 @@ describe('an operation name', () => {
     ['/users/6f1f8c1e-5c0b-4f43-9f53-2f9d1c8f2b11/cart', '/users/{id}/cart'],
     ['GET /search?q=shoes&page=3', 'GET /search'],
     ['process order-20931', 'process order-{id}'],
-    [
-      'poll queue.AKIA3X9Q2L7B5Z1M4T8R',
-      'poll queue.AKIA3X9Q2L7B5Z1M4T8R'.replace(/queue.*/, '{id}'),
-    ],
+    ['poll queue.AKIA3X9Q2L7B5Z1M4T8R', 'poll queue.{secret}'],
   ])('loses the parts that make every call its own: %s', (raw, masked) => {
     expect(maskName(raw)).toBe(masked)
   })

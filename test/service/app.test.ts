@@ -149,10 +149,13 @@ describe('a service', () => {
       ...silentLog,
       warn: (_: string, fields = {}) => warnings.push(String(Reflect.get(fields, 'reason'))),
     }
-    const second = build(['alpha=0.01'], { log })
+    const second = build(['accumulate.bucket=15s'], { log })
     await second.start()
-    expect((await statusOf(second)).partitions).toEqual([])
-    expect(warnings).toEqual(['it was made with other settings'])
+    // What was acknowledged and is not committed is read again.
+    await expect
+      .poll(async () => (await statusOf(second)).partitions)
+      .toMatchObject([{ partition: 'otlp_http/0', position: '4' }])
+    expect(warnings).toEqual(['it was made with accumulate.bucket 30000, which is now 15000'])
   })
 
   it('writes dead letters and goes on', async () => {
@@ -222,6 +225,6 @@ describe('starting and stopping', () => {
     await app.start()
     await send(app, bodies.slice(0, 2))
     await app.stop()
-    expect(existsSync(join(root, `state-${lives}`))).toBe(false)
+    expect(existsSync(join(root, `state-${lives}`, 'checkpoint.bin'))).toBe(false)
   })
 })

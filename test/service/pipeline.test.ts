@@ -1,13 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PipelineSettings } from '../../src/config/pipeline-settings.ts'
-import type { Publication } from '../../src/contract/sink.ts'
+import type { Publication, SinkState } from '../../src/contract/sink.ts'
 import type { FitResult } from '../../src/detector/fit.ts'
 import type { Checkpoints } from '../../src/io/checkpoint.ts'
+import { DeliveryFailure } from '../../src/io/delivery-failure.ts'
 import { silentLog } from '../../src/io/telemetry/log.ts'
 import { Pipeline } from '../../src/service/pipeline.ts'
 import type { PipelineParts } from '../../src/service/ports.ts'
 import { PublishAborted, Publisher } from '../../src/service/publisher.ts'
+import { MAX_QUEUED } from '../../src/service/sink-queue.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { FakeDetector, OPEN_CLUSTER } from '../fakes/detector.ts'
 import { FakeSink } from '../fakes/sink.ts'
@@ -237,7 +239,8 @@ describe('a sink that fails', () => {
     await pipeline.run()
     expect(sink.ids).toEqual(idsOf(9))
     // 100, 200, 400, 800, 1000, 1000 ms, three quarters of each by the jitter of the fake.
-    expect(clock.sleeps).toEqual([75, 150, 300, 600, 750, 750])
+    // And once a checkpoint's wait for a sink that is only slow.
+    expect(clock.sleeps).toEqual([500, 75, 150, 300, 600, 750, 750])
     expect(publisher.states[0]).toMatchObject({
       attempts: 7,
       failures: 6,
@@ -246,25 +249,66 @@ describe('a sink that fails', () => {
     })
   })
 
-  it('stops the input and the commits until it is back', async () => {
-    const source = new FakeSource(fakeRecords(9, strangeEvery3))
+  it('holds the commits until it is back, and neither the input nor another sink', async () => {
+    const source = new FakeSource(fakeRecords(30, strangeEvery3))
     source.sizes = [3]
-    const { pipeline, sink, publisher } = build(source)
-    sink.failures = 5
-    const seen: [boolean, number, number][] = []
-    sink.before = () => {
-      seen.push([publisher.states[0]?.paused ?? false, source.polls, source.commits.length])
+    const sinks = [new FakeSink('away'), new FakeSink('there')]
+    const [away, there] = sinks as [FakeSink, FakeSink]
+    const { pipeline, publisher } = build(source, { sinks })
+    away.failures = 8
+    const commits: number[] = []
+    away.before = () => void commits.push(source.commits.length)
+    let others = 0
+    source.atEnd = () => {
+      others = there.ids.length
+      expect(publisher.states[0]).toMatchObject({ published: { anomaly: 0 } })
     }
     await pipeline.run()
-    expect(seen.slice(0, 6)).toEqual([
-      [false, 1, 0],
-      [false, 1, 0],
-      [false, 1, 0],
-      [true, 1, 0],
-      [true, 1, 0],
-      [true, 1, 0],
-    ])
-    expect(sink.ids).toEqual(idsOf(9))
+    expect(commits.slice(0, 9)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0])
+    expect(others).toBeGreaterThan(5)
+    expect(sinks.map((each) => each.ids)).toEqual([idsOf(30), idsOf(30)])
+    expect(source.committed.get('fake/0')).toBe(30n)
+  })
+
+  it('and is not required, holds nothing and loses its oldest, counted', async () => {
+    const source = new FakeSource(fakeRecords(MAX_QUEUED + 100, () => true))
+    const clock = new FakeClock()
+    const [away, there] = [new FakeSink('away'), new FakeSink('there')]
+    const publisher = new Publisher([away, there], RETRY, clock, silentLog, new Set(['there']))
+    away.failures = Number.POSITIVE_INFINITY
+    const { pipeline } = build(source, { clock, publisher })
+    await pipeline.run()
+    expect(source.committed.get('fake/0')).toBe(BigInt(MAX_QUEUED + 100))
+    const { queued, dropped } = publisher.states[0] as SinkState
+    expect([queued, dropped]).toEqual([MAX_QUEUED, there.ids.length - MAX_QUEUED])
+    publisher.stop()
+    expect(publisher.states[0]).toMatchObject({ queued: 0, dropped: there.ids.length })
+  })
+
+  it('for good is passed over: kept as a dead letter by the others, its neighbours delivered', async () => {
+    const source = new FakeSource(fakeRecords(12, strangeEvery3))
+    const [picky, other] = [new FakeSink('picky', ['anomaly']), new FakeSink('other')]
+    const { pipeline, publisher } = build(source, { sinks: [picky, other] })
+    picky.refuses = (id) => id === 'fake/0#3'
+    await pipeline.run()
+    expect(picky.ids).toEqual(idsOf(12).filter((id) => id !== 'fake/0#3'))
+    expect(other.ids).toEqual(expect.arrayContaining([...idsOf(12), 'dead_letter']))
+    const letter = other.published.find(({ type }) => type === 'dead_letter')
+    expect(letter).toMatchObject({
+      deadLetter: { partition: 'sink/picky', reason: 'refused by picky: 400 never' },
+    })
+    expect(publisher.states[0]).toMatchObject({ refused: 1, paused: false, queued: 0 })
+    expect(source.committed.get('fake/0')).toBe(12n)
+  })
+
+  it('is left alone for as long as it asks', async () => {
+    const source = new FakeSource(fakeRecords(3, strangeEvery3))
+    const { pipeline, sink, clock } = build(source)
+    sink.failures = 1
+    sink.failure = new DeliveryFailure('503', { retryAfterMs: 17_000 })
+    await pipeline.run()
+    expect(clock.sleeps).toContain(17_000)
+    expect(sink.ids).toEqual(idsOf(3))
   })
 
   it('does not make another sink see anything twice', async () => {

@@ -1,9 +1,11 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
-import { createGunzip, createZstdDecompress, zstdDecompressSync } from 'node:zlib'
+import { createGunzip } from 'node:zlib'
 import { DecodeError } from '../../otlp/decode-error.ts'
 import { type FrameSplitter, frameSplitter } from '../../otlp/frame-splitter.ts'
-import { DETECT_BYTES, detectFraming, type FileFraming } from '../../otlp/frames.ts'
+import { DETECT_BYTES, detectFraming, type FileFraming, type Framing } from '../../otlp/frames.ts'
+import { unzstd } from '../decompress.ts'
+import { unpackedZstd } from '../zstd-frames.ts'
 
 const READ_BYTES = 1 << 20
 
@@ -34,19 +36,16 @@ export async function* fileMessages(
   const raw = createReadStream(path, { highWaterMark: READ_BYTES })
   let splitter: FrameSplitter | null = null
   try {
-    const outer = await withFraming(counted(raw, onBytes))
-    const packed = outer.framing === 'gzip' || outer.framing === 'zstd'
-    const { framing, chunks } = packed ? await withFraming(unpacked(outer)) : outer
+    const { framing, chunks } = await opened(await withFraming(counted(raw, onBytes)))
     if (framing === null) return { oversized: 0, damage: '' }
-    if (framing === 'gzip' || framing === 'zstd') {
-      return { oversized: 0, damage: `compressed twice (${framing} within ${outer.framing})` }
-    }
     const single = framing === 'zstd_frames'
     splitter = frameSplitter(single ? 'length_prefixed' : framing, maxMessageBytes)
     for await (const chunk of chunks) {
       const frames: Uint8Array[] = []
       splitter.push(chunk, frames)
-      yield single ? frames.map((frame) => decompressed(frame, maxMessageBytes)) : frames
+      yield single
+        ? await Promise.all(frames.map((frame) => decompressed(frame, maxMessageBytes)))
+        : frames
     }
     const last: Uint8Array[] = []
     splitter.end(last)
@@ -70,8 +69,8 @@ async function* counted(
   }
 }
 
-interface Framed {
-  readonly framing: FileFraming | null
+interface Framed<F extends FileFraming = FileFraming> {
+  readonly framing: F | null
   /** All chunks, the ones looked at included. */
   readonly chunks: AsyncIterable<Uint8Array>
 }
@@ -96,17 +95,47 @@ async function withFraming(stream: AsyncIterable<Uint8Array>): Promise<Framed> {
   return { framing: detectFraming(first), chunks: all() }
 }
 
-function unpacked({ framing, chunks }: Framed): AsyncIterable<Uint8Array> {
-  const decompressor = framing === 'gzip' ? createGunzip() : createZstdDecompress()
+/** Takes off what lies around the messages: compression, then an encoding of text that is not UTF-8. */
+async function opened(outer: Framed): Promise<Framed<Framing | 'zstd_frames'>> {
+  const unpacked = isPacked(outer.framing) ? await withFraming(unpack(outer)) : outer
+  if (isPacked(unpacked.framing)) {
+    throw new Error(`compressed twice (${unpacked.framing} within ${outer.framing})`)
+  }
+  const { framing, chunks } = unpacked
+  if (framing !== 'utf-16le' && framing !== 'utf-16be') return { framing, chunks }
+  const text = await withFraming(asUtf8(chunks, framing))
+  const { framing: inner } = text
+  if (inner !== 'json_lines' && inner !== 'json_documents' && inner !== null) {
+    throw new Error(`the text in ${framing.toUpperCase()} is no JSON`)
+  }
+  return { framing: inner, chunks: text.chunks }
+}
+
+function isPacked(framing: FileFraming | null): framing is 'gzip' | 'zstd' {
+  return framing === 'gzip' || framing === 'zstd'
+}
+
+function unpack({ framing, chunks }: Framed): AsyncIterable<Uint8Array> {
+  if (framing === 'zstd') return unpackedZstd(chunks)
+  const decompressor = createGunzip()
   const source = Readable.from(chunks, { objectMode: false })
   source.on('error', (error) => decompressor.destroy(error))
   return source.pipe(decompressor)
 }
 
+async function* asUtf8(
+  chunks: AsyncIterable<Uint8Array>,
+  encoding: 'utf-16le' | 'utf-16be',
+): AsyncGenerator<Uint8Array> {
+  const decoder = new TextDecoder(encoding)
+  for await (const chunk of chunks) yield Buffer.from(decoder.decode(chunk, { stream: true }))
+  yield Buffer.from(decoder.decode())
+}
+
 /** A message that does not decompress is handed on as it is: the decoder will say so, and where. */
-function decompressed(frame: Uint8Array, maxOutputLength: number): Uint8Array {
+async function decompressed(frame: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   try {
-    return zstdDecompressSync(frame, { maxOutputLength })
+    return await unzstd(frame, maxBytes)
   } catch {
     return frame
   }

@@ -2,8 +2,8 @@ import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import type { LogRecord } from '../../contract/log-record.ts'
 import type { Source, SourceBatch, SourceLag } from '../../contract/source.ts'
-import { encodingOf } from '../../otlp/frames.ts'
 import { looksLikeLogs } from '../../otlp/looks-like-logs.ts'
+import { detectEncoding } from '../../otlp/record-encoding.ts'
 import { type Log, messageOf } from '../telemetry/log.ts'
 import { type FileEnd, fileMessages } from './file-messages.ts'
 
@@ -36,6 +36,8 @@ export class FileSource implements Source {
   /** Files that ended early, with why. */
   readonly damaged: { readonly path: string; readonly damage: string }[] = []
   bytesTotal = 0
+  /** First offset of each file that was begun. */
+  readonly #begins: { readonly path: string; readonly first: bigint }[] = []
   bytesRead = 0
   readonly #settings: FileSourceSettings
   readonly #log: Log
@@ -109,10 +111,16 @@ export class FileSource implements Source {
     await this.#messages?.return(null)
   }
 
+  /** Which file a message is of, and which of that file's messages it is, from 1. */
+  placeOf(offset: bigint): { readonly path: string; readonly message: number } {
+    const file = this.#begins.findLast(({ first }) => first <= offset)
+    return { path: file?.path ?? '', message: Number(offset - (file?.first ?? 0n)) + 1 }
+  }
+
   #recordOf(body: Uint8Array): LogRecord | null {
     const offset = this.#next++
     if (offset < this.#from) return null
-    const encoding = encodingOf(body)
+    const encoding = detectEncoding(body)
     if (encoding === 'otlp_proto' && looksLikeLogs(body)) {
       this.skippedLogs++
       return null
@@ -134,14 +142,13 @@ export class FileSource implements Source {
       onProgress?.(this.bytesRead, this.bytesTotal)
     }
     for (const path of paths) {
+      this.#begins.push({ path, first: this.#next })
       const end: FileEnd = yield* fileMessages(path, { maxMessageBytes, onBytes })
       this.oversized += end.oversized
       if (end.damage !== '') {
         this.damaged.push({ path, damage: end.damage })
-        this.#log.error('the file is damaged; what is before it was read', {
-          path,
-          damage: end.damage,
-        })
+        const fields = { path, damage: end.damage }
+        this.#log.error('the file is damaged; what is before it was read', fields)
       }
     }
     return null

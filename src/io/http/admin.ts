@@ -1,4 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
+import { hostname } from 'node:os'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { messageOf } from '../telemetry/log.ts'
 
@@ -8,6 +10,8 @@ export interface AdminSettings {
   readonly port: number
   /** Empty: nothing that changes state can be done. */
   readonly token: string
+  /** Names by which it may be asked for, beside addresses, names without dots and this machine's own. */
+  readonly hosts: readonly string[]
 }
 
 export interface Health {
@@ -41,6 +45,7 @@ export class AdminServer {
   ) {
     this.#settings = settings
     this.#server = fastify({ forceCloseConnections: true, bodyLimit: 64 * 1024 })
+    checkHost(this.#server, settings.hosts)
     addRoutes(this.#server, subjects)
     routes(this.#server)
   }
@@ -73,6 +78,33 @@ export class AdminServer {
 
 const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 const PLAIN_TEXT = 'text/plain; version=0.0.4; charset=utf-8'
+
+/**
+ * Refuses requests for a host that this is not: a page elsewhere can make its own name resolve to this
+ * address, and would then be let in by the browser as if it were ours. Names without a dot, addresses
+ * and what ends in a suffix that nobody can register are never such a page's.
+ */
+function checkHost(server: FastifyInstance, hosts: readonly string[]): void {
+  const ours = new Set([...hosts, hostname()].map((host) => host.toLowerCase()))
+  server.addHook('onRequest', async (request, reply) => {
+    const name = hostOf(request.headers.host ?? '')
+    if (name === '' || isNobodysName(name) || ours.has(name)) return undefined
+    const error = `this is not ${JSON.stringify(name)}: name it in admin.hosts or admin.external_url`
+    return json(reply.code(421), { error })
+  })
+}
+
+/** Without the port, in lower case. */
+function hostOf(header: string): string {
+  return header.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase()
+}
+
+function isNobodysName(name: string): boolean {
+  const bare = name.replace(/^\[|\]$/g, '')
+  return (
+    isIP(bare) !== 0 || !name.includes('.') || /\.(localhost|local|internal|svc|test)$/.test(name)
+  )
+}
 
 function addRoutes(server: FastifyInstance, subjects: AdminSubjects): void {
   server.get('/metrics', async (request, reply) => {

@@ -32,8 +32,10 @@ export interface ClusterRoutes {
 
 /** The pages hold no script and load nothing, so nothing is allowed but their own style. */
 const SECURITY = {
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors *",
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
 } as const
 

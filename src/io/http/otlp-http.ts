@@ -1,18 +1,16 @@
-import {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  fastify,
-} from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Encoding } from '../../contract/log-record.ts'
 import type { Source, SourceBatch, SourceLag } from '../../contract/source.ts'
 import { DecodeError } from '../../otlp/decode-error.ts'
 import { CONTENT_CODINGS, decompress, TooLarge } from '../decompress.ts'
-import { messageOf } from '../telemetry/log.ts'
-import { exportResponse, RPC_CODES, statusBody } from './otlp-http-response.ts'
-import { RecordQueue } from './request-queue.ts'
-import { TracesCheck } from './traces-check.ts'
+import { RecordLog } from '../record-log.ts'
+import { type Log, messageOf } from '../telemetry/log.ts'
+import { BodyReceiver } from './body-receiver.ts'
+import { ByteBudget } from './byte-budget.ts'
+import { exportResponse, RPC_CODES } from './otlp-http-response.ts'
+import { buildServer, encodingOf, unsupportedType } from './otlp-http-server.ts'
+import { busy, Refusal, tooLarge } from './refusal.ts'
+import { type CheckedTraces, TracesCheck } from './traces-check.ts'
 
 export interface OtlpHttpSettings {
   readonly host: string
@@ -22,55 +20,53 @@ export interface OtlpHttpSettings {
   readonly maxBodyBytes: number
   /** Requests being received at once. */
   readonly maxRequests: number
+  /** Bytes of requests being received, and again of bodies being decompressed, over all requests. */
+  readonly maxBytesInFlight: number
+  /** Bodies that wait for the detector. */
   readonly queueRecords: number
   readonly queueBytes: number
+  /** Where bodies are kept until what follows from them is committed. */
+  readonly logDirectory: string
+  /** Most bytes there. */
+  readonly logBytes: number
   /** Services whose spans the detector leaves out; senders are told. */
   readonly ignoreServices: readonly string[]
+  /** Attributes that the detector compares: the check looks at what it looks at. */
+  readonly categories: readonly string[]
 }
 
 export const OTLP_HTTP_PARTITION = 'otlp_http/0'
 
-const CONTENT_TYPES: Readonly<Record<Encoding, string>> = {
-  otlp_proto: 'application/x-protobuf',
-  otlp_json: 'application/json',
-}
-/** Not 0: a receiver starts in the middle of traffic, and its first traces may have begun before it. */
-const FIRST_OFFSET = 1n
-const RETRY_AFTER_SECONDS = '1'
-
-/** An answer other than 200, thrown by whatever finds the reason for it. */
-class Refusal extends Error {
-  readonly status: number
-  readonly code: number
-
-  constructor(status: number, code: number, message: string) {
-    super(message)
-    this.status = status
-    this.code = code
-  }
-}
-
 /**
  * The OTLP/HTTP receiver as a source: `POST /v1/traces`, protobuf or JSON. A body is acknowledged once
- * it is in the bounded queue; senders do not send it again, so a stop drains the queue, and only a crash
- * loses what is in it. When the queue is full the answer is 429, and senders wait.
+ * it is durable in a log of its own, so that a crash loses nothing that a sender was told is taken; it
+ * is read, committed and read again like any other log. When too much waits the answer is 429, and
+ * when the disk takes nothing 503; senders wait.
  */
 export class OtlpHttpSource implements Source {
   readonly name = 'otlp_http'
-  readonly queue: RecordQueue
   /** Answers by status code. */
   readonly responses = new Map<number, number>()
   readonly #settings: OtlpHttpSettings
+  readonly #log: Log
+  readonly #records: RecordLog
   readonly #check: TracesCheck
+  readonly #bodies: BodyReceiver
+  /** For what bodies become when they are decompressed. */
+  readonly #unpacked: ByteBudget
   #server: FastifyInstance | null = null
-  #offset = FIRST_OFFSET
-  #receiving = 0
-  #draining = false
+  #from: bigint | null = null
+  #stopped = false
+  #isUnwritable = false
 
-  constructor(settings: OtlpHttpSettings) {
+  constructor(settings: OtlpHttpSettings, log: Log) {
     this.#settings = settings
-    this.queue = new RecordQueue(settings.queueRecords, settings.queueBytes)
-    this.#check = new TracesCheck(settings.ignoreServices)
+    this.#log = log
+    const { logDirectory: directory, logBytes: maxBytes } = settings
+    this.#records = new RecordLog({ directory, partition: OTLP_HTTP_PARTITION, maxBytes })
+    this.#check = new TracesCheck(settings.ignoreServices, settings.categories)
+    this.#bodies = new BodyReceiver(settings)
+    this.#unpacked = new ByteBudget(settings.maxBytesInFlight)
   }
 
   /** Base address once started, e.g. `http://127.0.0.1:4318`; empty before. */
@@ -81,14 +77,42 @@ export class OtlpHttpSource implements Source {
     return `http://${host}:${bound.port}`
   }
 
+  /** What is acknowledged and waits for the detector. */
+  get queue(): { readonly length: number; readonly bytes: number } {
+    const { records, bytes } = this.#records.unread
+    return { length: records, bytes }
+  }
+
+  /** Bytes of the log on the disk; records that a damaged file of it has lost; slow senders cut off. */
+  get logBytes(): number {
+    return this.#records.bytes
+  }
+
+  get lost(): number {
+    return this.#records.lost
+  }
+
+  get evicted(): number {
+    return this.#bodies.evicted
+  }
+
   async start(): Promise<void> {
-    const { host, port, maxBodyBytes } = this.#settings
-    this.#server = buildServer(maxBodyBytes, {
+    const { host, port, logDirectory } = this.#settings
+    try {
+      await this.#records.open()
+    } catch (error) {
+      throw new Error(
+        `OTLP/HTTP cannot keep what it takes in ${logDirectory} (${messageOf(error)}): choose state.path`,
+      )
+    }
+    if (this.#from !== null) this.#records.seek(this.#from)
+    const { records } = this.#records.unread
+    if (records > 0) this.#log.info('OTLP/HTTP goes on with what it took before', { records })
+    this.#server = buildServer({
+      bodies: this.#bodies,
+      maxBodyBytes: this.#settings.maxBodyBytes,
       admit: () => this.#admit(),
-      release: () => {
-        this.#receiving--
-      },
-      accept: (request) => this.#accept(request),
+      accept: (request, body) => this.#accept(request, body),
       answered: (status) => this.responses.set(status, (this.responses.get(status) ?? 0) + 1),
     })
     try {
@@ -102,65 +126,108 @@ export class OtlpHttpSource implements Source {
   }
 
   async poll(maxRecords: number, maxWaitMs: number): Promise<SourceBatch | null> {
-    if (this.#draining && this.queue.length === 0) return null
-    return { records: await this.queue.take(maxRecords, maxWaitMs), revoked: [] }
+    if (this.#stopped) return null
+    return { records: await this.#records.read(maxRecords, maxWaitMs), revoked: [] }
   }
 
-  /** Nothing can be asked for again, so there is nothing to remember. */
-  async commit(): Promise<void> {}
+  async commit(offsets: ReadonlyMap<string, bigint>): Promise<void> {
+    const offset = offsets.get(OTLP_HTTP_PARTITION)
+    if (offset !== undefined && !this.#stopped) await this.#records.commit(offset)
+  }
 
-  /** Offsets go on from here, so that they never repeat over a restart. */
+  /** Goes on here, and gives no offset below it a second time. */
   async seek(offsets: ReadonlyMap<string, bigint>): Promise<void> {
-    this.#offset = offsets.get(OTLP_HTTP_PARTITION) ?? this.#offset
+    this.#from = offsets.get(OTLP_HTTP_PARTITION) ?? null
+    if (this.#from !== null && this.#server !== null) this.#records.seek(this.#from)
   }
 
   lag(): ReadonlyMap<string, SourceLag> {
     return new Map([[OTLP_HTTP_PARTITION, { records: this.queue.length }]])
   }
 
-  async drain(): Promise<void> {
-    await this.#server?.close()
-    this.#draining = true
-    this.queue.wake()
-  }
-
+  /** What was acknowledged and not read is there for the next start. */
   async stop(): Promise<void> {
-    await this.drain()
+    this.#stopped = true
+    this.#records.wake()
+    await this.#server?.close()
+    await this.#records.close()
   }
 
-  /** Counts a request in, or refuses it before its body is read. */
+  /** Refuses before a body is read what would find no room. */
   #admit(): void {
-    if (this.#receiving >= this.#settings.maxRequests || !this.queue.hasRoom(1)) throw busy()
-    this.#receiving++
+    const { length, bytes } = this.queue
+    const { queueRecords, queueBytes } = this.#settings
+    if (length >= queueRecords || bytes >= queueBytes) throw busy('the queue is full')
+    if (!this.#records.hasRoom(1)) throw busy('the log on the disk is full')
   }
 
-  async #accept(request: FastifyRequest): Promise<Uint8Array> {
+  async #accept(request: FastifyRequest, received: Buffer): Promise<Uint8Array> {
     const encoding = encodingOf(request)
     if (encoding === null) throw unsupportedType(request)
-    const body = await this.#decompressed(request)
-    let notWatched = 0
+    const coding = codingOf(request)
+    if (coding === null) return await this.#take(received, encoding)
+    // How much comes out is not known before; others wait until it is.
+    let held = this.#settings.maxBodyBytes
+    await this.#unpacked.take(held)
     try {
-      notWatched = this.#check.check(body, encoding).notWatched
+      const body = await this.#decompressed(coding, received)
+      this.#unpacked.give(held - body.byteLength)
+      held = body.byteLength
+      return await this.#take(body, encoding)
+    } finally {
+      this.#unpacked.give(held)
+    }
+  }
+
+  async #take(body: Uint8Array, encoding: Encoding): Promise<Uint8Array> {
+    let checked: CheckedTraces
+    try {
+      checked = this.#check.check(body, encoding)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       throw new Refusal(400, RPC_CODES.invalidArgument, `not an OTLP traces body: ${error.message}`)
     }
-    if (!this.queue.hasRoom(body.byteLength)) throw busy()
-    if (body.byteLength > 0) {
-      const [partition, offset] = [OTLP_HTTP_PARTITION, this.#offset++]
-      this.queue.push({ partition, offset, encoding, body, timestampMs: 0, keyed: false })
-    }
-    const why = `not watched: spans of ${this.#settings.ignoreServices.join(', ')}`
-    return exportResponse(encoding, notWatched, why)
+    if (body.byteLength > 0) await this.#append(body, encoding)
+    return exportResponse(encoding, ...this.#rejected(checked))
   }
 
-  async #decompressed(request: FastifyRequest): Promise<Uint8Array> {
-    const body = request.body instanceof Uint8Array ? request.body : new Uint8Array(0)
-    const coding = request.headers['content-encoding']?.toLowerCase() ?? 'identity'
-    if (coding === 'identity' || coding === '') return body
-    if (!Object.hasOwn(CONTENT_CODINGS, coding)) {
-      throw new Refusal(415, RPC_CODES.invalidArgument, `content encoding ${coding} is not known`)
+  async #append(body: Uint8Array, encoding: Encoding): Promise<void> {
+    const { queueRecords, queueBytes } = this.#settings
+    const { length, bytes } = this.queue
+    if (length >= queueRecords || bytes + body.byteLength > queueBytes)
+      throw busy('the queue is full')
+    if (!this.#records.hasRoom(body.byteLength)) throw busy('the log on the disk is full')
+    try {
+      await this.#records.append({ encoding, body, receivedMs: Date.now() })
+    } catch (error) {
+      const reason = messageOf(error)
+      if (!this.#isUnwritable) {
+        const fields = { directory: this.#settings.logDirectory, error: reason }
+        this.#log.error('OTLP/HTTP cannot keep what it is sent; senders are told to wait', fields)
+      }
+      this.#isUnwritable = true
+      throw new Refusal(503, RPC_CODES.unavailable, 'it cannot be kept now: send it again later')
     }
+    if (this.#isUnwritable) this.#log.info('OTLP/HTTP can keep what it is sent again')
+    this.#isUnwritable = false
+  }
+
+  /** How many spans the detector will leave out, and why. */
+  #rejected({ notWatched, rejected }: CheckedTraces): [spans: number, why: string] {
+    const why: string[] = []
+    if (rejected !== null) {
+      const { spans, reason, position, service } = rejected
+      const first = position < 0 ? reason : `${reason} at byte ${position}`
+      const of = service === '' ? '' : ` of ${service}`
+      why.push(`${spans} no good, the first${of}: ${first}`)
+    }
+    if (notWatched > 0) {
+      why.push(`not watched: spans of ${this.#settings.ignoreServices.join(', ')}`)
+    }
+    return [notWatched + (rejected?.spans ?? 0), why.join('; ')]
+  }
+
+  async #decompressed(coding: string, body: Buffer): Promise<Uint8Array> {
     try {
       return await decompress(coding, body, this.#settings.maxBodyBytes)
     } catch (error) {
@@ -170,93 +237,12 @@ export class OtlpHttpSource implements Source {
   }
 }
 
-interface Receiver {
-  /** @throws Refusal */
-  readonly admit: () => void
-  readonly release: () => void
-  /** Resolves to the body of the answer. @throws Refusal */
-  readonly accept: (request: FastifyRequest) => Promise<Uint8Array>
-  readonly answered: (status: number) => void
-}
-
-function buildServer(maxBodyBytes: number, receiver: Receiver): FastifyInstance {
-  const server = fastify({ bodyLimit: maxBodyBytes, forceCloseConnections: 'idle' })
-  server.removeAllContentTypeParsers()
-  const types = Object.values(CONTENT_TYPES)
-  server.addContentTypeParser(types, { parseAs: 'buffer' }, (_, body, done) => done(null, body))
-  server.addHook('onResponse', async (_, reply) => receiver.answered(reply.statusCode))
-  server.setErrorHandler((error: FastifyError, request, reply) => {
-    const { status, code, message } = refusalOf(error, request, maxBodyBytes)
-    answer(request, reply.code(status), code, message)
-  })
-  server.route({
-    method: 'POST',
-    url: '/v1/traces',
-    onRequest: async (_, reply) => {
-      receiver.admit()
-      // Comes once for every response, sent or not: also when the sender hangs up halfway.
-      reply.raw.once('close', receiver.release)
-    },
-    handler: async (request, reply) => {
-      const body = await receiver.accept(request)
-      return reply.type(CONTENT_TYPES[encodingOf(request) ?? 'otlp_proto']).send(Buffer.from(body))
-    },
-  })
-  server.get('/v1/traces', async (request, reply) => {
-    reply.code(405).header('allow', 'POST')
-    return answer(request, reply, RPC_CODES.unimplemented, 'traces are sent with POST')
-  })
-  server.setNotFoundHandler(async (request, reply) => {
-    const signal = /^\/v1\/(logs|metrics)$/.exec(request.url)?.[1]
-    const message =
-      signal === undefined
-        ? 'medoscope takes POST /v1/traces here'
-        : `medoscope does not take ${signal}: send only traces to it, POST /v1/traces`
-    return answer(request, reply.code(404), RPC_CODES.notFound, message)
-  })
-  return server
-}
-
-function answer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  code: number,
-  message: string,
-): FastifyReply {
-  const encoding = encodingOf(request) ?? 'otlp_json'
-  if (reply.statusCode === 429) reply.header('retry-after', RETRY_AFTER_SECONDS)
-  if (reply.statusCode === 415)
-    reply.header('accept-encoding', Object.keys(CONTENT_CODINGS).join(', '))
-  return reply.type(CONTENT_TYPES[encoding]).send(Buffer.from(statusBody(encoding, code, message)))
-}
-
-function refusalOf(error: FastifyError, request: FastifyRequest, maxBodyBytes: number): Refusal {
-  if (error instanceof Refusal) return error
-  if (error.statusCode === 413) return tooLarge(maxBodyBytes)
-  if (error.statusCode === 415) return unsupportedType(request)
-  if (error.statusCode !== undefined && error.statusCode < 500) {
-    return new Refusal(error.statusCode, RPC_CODES.invalidArgument, error.message)
+/** The content coding; null for none. @throws Refusal where it is not known */
+function codingOf(request: FastifyRequest): string | null {
+  const coding = request.headers['content-encoding']?.trim().toLowerCase() ?? ''
+  if (coding === '' || coding === 'identity') return null
+  if (!Object.hasOwn(CONTENT_CODINGS, coding)) {
+    throw new Refusal(415, RPC_CODES.invalidArgument, `content encoding ${coding} is not known`)
   }
-  return new Refusal(500, RPC_CODES.internal, error.message)
-}
-
-function tooLarge(maxBodyBytes: number): Refusal {
-  const message = `the body is larger than ${maxBodyBytes} bytes (input.otlp_http.max_body_size)`
-  return new Refusal(413, RPC_CODES.invalidArgument, message)
-}
-
-function unsupportedType(request: FastifyRequest): Refusal {
-  const type = request.headers['content-type'] ?? 'none'
-  const wanted = Object.values(CONTENT_TYPES).join(' or ')
-  return new Refusal(415, RPC_CODES.invalidArgument, `content type ${type}: send ${wanted}`)
-}
-
-function busy(): Refusal {
-  return new Refusal(429, RPC_CODES.resourceExhausted, 'the queue is full: send it again later')
-}
-
-function encodingOf(request: FastifyRequest): Encoding | null {
-  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
-  if (type === CONTENT_TYPES.otlp_proto) return 'otlp_proto'
-  return type === CONTENT_TYPES.otlp_json ? 'otlp_json' : null
+  return coding
 }

@@ -1,7 +1,9 @@
 import type { Encoding } from '../../contract/log-record.ts'
+import { slotTable } from '../../otlp/attribute-slots.ts'
 import { decodeTracesJson } from '../../otlp/decode-json.ts'
 import { decodeTraces } from '../../otlp/decode-protobuf.ts'
 import type { DecodeTarget } from '../../otlp/decode-target.ts'
+import { type RejectedInBody, RejectedSpans } from '../../otlp/rejected-spans.ts'
 import { SpanColumns } from '../../otlp/span-columns.ts'
 import { OTHER_TEXT, Vocabulary } from '../../otlp/vocabulary.ts'
 
@@ -24,6 +26,8 @@ export interface CheckedTraces {
   readonly spans: number
   /** Spans of services that are not watched; the detector will leave them out. */
   readonly notWatched: number
+  /** Spans that are no good; null: all are good. */
+  readonly rejected: RejectedInBody | null
 }
 
 /**
@@ -34,14 +38,17 @@ export interface CheckedTraces {
 export class TracesCheck {
   readonly #target: DecodeTarget
 
-  constructor(ignoreServices: readonly string[]) {
+  constructor(ignoreServices: readonly string[], categories: readonly string[]) {
+    const slots = slotTable(categories)
     this.#target = {
-      columns: new SpanColumns(0),
+      columns: new SpanColumns(slots.stride),
       names: new NoTexts(),
       values: new NoTexts(),
-      slots: { index: new Map(), stride: 0, keys: new Map() },
+      // The core's: a value that it looks at must be looked at here.
+      slots,
       ignoreServices: new Set(ignoreServices),
       droppedOwn: 0,
+      rejected: new RejectedSpans(),
     }
   }
 
@@ -50,6 +57,8 @@ export class TracesCheck {
     this.#target.columns.clear()
     this.#target.droppedOwn = 0
     const decode = encoding === 'otlp_json' ? decodeTracesJson : decodeTraces
-    return { spans: decode(body, this.#target), notWatched: this.#target.droppedOwn }
+    const spans = decode(body, this.#target)
+    const { droppedOwn: notWatched, rejected } = this.#target
+    return { spans, notWatched, rejected: rejected.told() }
   }
 }

@@ -1,8 +1,9 @@
 import { promisify } from 'node:util'
-import { gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib'
+import { gunzip, gzip, zstdCompress } from 'node:zlib'
 import kafkajs from 'kafkajs'
 import { compressFrame, decompressFrame } from 'lz4-napi'
 import { compress as compressSnappy, uncompress as uncompressSnappy } from 'snappy'
+import { unzstd } from '../decompress.ts'
 import { placeholderRecords } from './unreadable-batch.ts'
 
 /** Compression of what is sent; every one of them is read. */
@@ -25,7 +26,6 @@ interface Codec {
 const gzipBytes = promisify(gzip)
 const gunzipBytes = promisify(gunzip) as (b: Buffer, o: object) => Promise<Buffer>
 const zstdBytes = promisify(zstdCompress)
-const unzstdBytes = promisify(zstdDecompress) as (b: Buffer, o: object) => Promise<Buffer>
 
 /** The four codecs of Kafka record batches, independent of the client. */
 export const CODECS = {
@@ -35,7 +35,7 @@ export const CODECS = {
   },
   zstd: {
     compress: (bytes) => zstdBytes(bytes),
-    decompress: (bytes, maxBytes) => unzstdBytes(bytes, { maxOutputLength: maxBytes }),
+    decompress: async (bytes, maxBytes) => Buffer.from(await unzstd(bytes, maxBytes)),
   },
   lz4: {
     compress: (bytes) => compressFrame(bytes),

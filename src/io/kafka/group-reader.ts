@@ -16,6 +16,7 @@ import {
   fetchBounds,
   findStarts,
   type PartitionId,
+  PartitionsBefore,
 } from './start-offsets.ts'
 
 const START_RETRY_MS = 1_000
@@ -48,6 +49,8 @@ export class GroupReader {
   readonly #ends: EndsRefresher
   /** Partitions that this process has had before: no history a second time. */
   readonly #known = new Set<string>()
+  /** What there was before this process joined. */
+  readonly before = new PartitionsBefore()
   #isPaused = false
   /** Changes with every join and crash; what an older one has looked up is void. */
   #generation = 0
@@ -122,6 +125,7 @@ export class GroupReader {
   joined(memberId: string, assigned: readonly PartitionId[], durationMs: number): void {
     this.#generation++
     this.#counters.joins++
+    const isFirst = this.#counters.joins === 1
     this.#drop(() => true)
     this.#owned.join(memberId, assigned)
     const all = [...this.#owned.all()]
@@ -136,6 +140,12 @@ export class GroupReader {
     this.#seekTo(begun)
     this.#context.emit({ type: 'joined', partitions: all.map(({ name }) => name), durationMs })
     if (unknown.length > 0) void this.#findStarts(this.#generation)
+    if (isFirst && begun.length > 0) {
+      const restored = begun.map(({ topic, partition, name, pollAt }) => {
+        return { topic, partition, name, at: pollAt ?? 0n }
+      })
+      void this.#checkCommits(restored, this.#generation)
+    }
     this.#context.onChange()
   }
 
@@ -149,7 +159,8 @@ export class GroupReader {
   crashed(): void {
     this.#generation++
     this.#counters.crashes++
-    this.#owned.revokeAll()
+    // Kept, and unsure: after an outage the same partitions mostly come back to the same process.
+    this.#owned.suspend()
     this.#drop(() => true)
     this.#isPaused = false
     this.#context.onChange()
@@ -191,14 +202,14 @@ export class GroupReader {
    * longer has, and says so to nobody. True: go on with the batch.
    */
   async #followJump(owned: OwnedPartition, fetchedAt: bigint): Promise<boolean> {
-    const { kafka, settings } = this.#context
+    const { kafka } = this.#context
     const expected = owned.fetchAt
     const generation = this.#generation
     const bounds = await fetchBounds(kafka, owned).catch(() => null)
     if (expected === null || generation !== this.#generation || owned.fetchAt !== expected) {
       return false
     }
-    const jump = explainJump(expected, fetchedAt, bounds, settings.from)
+    const jump = explainJump(expected, fetchedAt, bounds)
     if (jump.cause === 'gap') {
       owned.fetchAt = jump.to
       this.#countGap(owned.name, expected, jump.to)
@@ -243,7 +254,9 @@ export class GroupReader {
     while (generation === this.#generation) {
       const unknown = [...this.#owned.all()].filter(({ fetchAt }) => fetchAt === null)
       try {
-        const starts = await findStarts(kafka, settings, unknown, historyMs, withHistory)
+        const starts = await findStarts(
+          ...([kafka, settings, unknown, historyMs, withHistory, this.before] as const),
+        )
         if (generation === this.#generation) this.#begin(starts)
         return
       } catch (error) {
@@ -255,11 +268,20 @@ export class GroupReader {
 
   #begin(starts: readonly FoundStart[]): void {
     const begun: OwnedPartition[] = []
-    for (const { topic, partition, offset, high, committed, lost, truncated } of starts) {
+    for (const start of starts) {
+      const { topic, partition, offset, high, committed, lost, truncated, isAdded } = start
       const name = partitionName(topic, partition)
       const owned = this.#owned.get(name)
       // The pipeline's own seek may have come first.
       if (owned === undefined || owned.fetchAt !== null) continue
+      if (owned.isUnsure && this.#goesOn(owned, start)) {
+        begun.push(owned)
+        continue
+      }
+      if (isAdded && !this.#known.has(name)) {
+        this.#counters.added++
+        this.#context.emit({ type: 'partition_added', partition: name, from: offset })
+      }
       owned.fetchAt = offset
       owned.pollAt = offset
       owned.end = high
@@ -273,6 +295,48 @@ export class GroupReader {
     this.#seekTo(begun)
     if (!this.#isPaused) this.#resume()
     void this.#committer.commitHanded()
+  }
+
+  /** Whether an unsure partition goes on where its state is; else that state is given up. */
+  #goesOn(owned: OwnedPartition, { committed, low, high }: FoundStart): boolean {
+    const at = owned.pollAt
+    const isOurs = committed === null || this.#owned.isOurs(owned.name, committed)
+    if (at === null || !isOurs || at > high) {
+      this.#owned.giveUp(owned)
+      // A commit beyond the end says it by itself.
+      const isSaid = committed !== null && committed > high
+      if (at !== null && at > high && isOurs && !isSaid) this.#countRestart(owned.name, at, low)
+      return false
+    }
+    if (committed === null) this.#sayOffsetsGone(owned.name, at)
+    if (at < low) {
+      this.#countGap(owned.name, at, low)
+      owned.pollAt = low
+    }
+    this.#owned.keep(owned)
+    owned.end = high
+    return true
+  }
+
+  /** Says where a restored position is all that is left of what the group knew. */
+  async #checkCommits(
+    restored: readonly (PartitionId & { readonly name: string; readonly at: bigint })[],
+    generation: number,
+  ): Promise<void> {
+    const { kafka, settings } = this.#context
+    const none = (): boolean => false
+    const starts = await findStarts(kafka, settings, restored, 0, none, this.before).catch(() => [])
+    if (generation !== this.#generation) return
+    for (const { topic, partition, committed } of starts) {
+      const name = partitionName(topic, partition)
+      const found = restored.find((each) => each.name === name)
+      if (committed === null && found !== undefined) this.#sayOffsetsGone(name, found.at)
+    }
+  }
+
+  #sayOffsetsGone(partition: string, at: bigint): void {
+    this.#counters.offsetsGone++
+    this.#context.emit({ type: 'offsets_gone', partition, at })
   }
 
   // The client.

@@ -144,6 +144,16 @@ export function kafkaErrorType(error: unknown): string {
   return ''
 }
 
+/** What Node and kafkajs say where nobody answers at an address, as against somebody who refuses. */
+const ABSENT =
+  /ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|connection timeout|closed connection/i
+
+/** Whether an error of `connectError` is that no broker is there; it may come. */
+export function isAbsent(error: unknown): boolean {
+  const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : ''
+  return ABSENT.test(reason) && !/SASL|certificate|self.signed/i.test(reason)
+}
+
 /** An error for a person: what failed, against which brokers, why, and what to look at. */
 export function connectError(brokers: readonly string[], error: unknown): Error {
   const reason = error instanceof Error ? error.message : String(error)

@@ -2,9 +2,11 @@ import type { Message, Producer, TopicMessages } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import type { DeadLetter } from '../../contract/dead-letter.ts'
 import type { Publication, Sink } from '../../contract/sink.ts'
+import { messageOf } from '../telemetry/log.ts'
 import { COMPRESSION_TYPES, type Compression } from './codecs.ts'
 import {
   connectError,
+  isAbsent,
   type KafkaConnection,
   type KafkaLog,
   kafkaClient,
@@ -79,6 +81,7 @@ export class KafkaSink implements Sink {
   readonly #encode: EncodePublication
   readonly #hooks: KafkaSinkHooks
   #producer: Producer | null = null
+  #started = false
   #stopping: Promise<void> | null = null
 
   constructor(settings: KafkaSinkSettings, encode: EncodePublication, hooks: KafkaSinkHooks = {}) {
@@ -87,8 +90,23 @@ export class KafkaSink implements Sink {
     this.#hooks = hooks
   }
 
-  /** Rejects when there is no connection, the log-in is refused, or a topic is missing. */
+  /**
+   * Rejects when the log-in is refused or a topic is missing. A cluster that is not there is waited for:
+   * until it is, `publish` rejects.
+   */
   async start(): Promise<void> {
+    this.#started = true
+    try {
+      await this.#connect()
+    } catch (error) {
+      if (!isAbsent(error)) throw error
+      this.#hooks.log?.('warn', 'Kafka is not there yet; what is to be published waits for it', {
+        reason: messageOf(error),
+      })
+    }
+  }
+
+  async #connect(): Promise<Producer> {
     const { brokers, topic, deadLetterTopic, ensureTopics } = this.#settings
     const kafka = kafkaClient(this.#settings, this.#hooks.log ?? (() => {}), 'brief')
     await checkCluster(kafka, brokers, [topic, deadLetterTopic], ensureTopics)
@@ -104,9 +122,13 @@ export class KafkaSink implements Sink {
       throw connectError(brokers, error)
     }
     this.#producer = producer
+    return producer
   }
 
   async publish(batch: readonly Publication[]): Promise<void> {
+    if (!this.#started || this.#stopping !== null) throw new Error('The Kafka sink is not running')
+    if (batch.length === 0) return
+    if (this.#producer === null) await this.#connect()
     const outgoing = batch.map((publication) => this.#outgoing(publication))
     for (const chunk of chunks(outgoing)) {
       if (await this.#send(chunk)) continue

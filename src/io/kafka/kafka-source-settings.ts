@@ -52,6 +52,15 @@ export type KafkaSourceEvent =
       readonly from: bigint
       readonly to: bigint
     }
+  /** A partition that was added to its topic is read from its beginning. */
+  | { readonly type: 'partition_added'; readonly partition: string; readonly from: bigint }
+  /**
+   * The group has no commit of a partition that was read up to `at`: commits expire, and go with their
+   * topic. Reading goes on at `at`.
+   */
+  | { readonly type: 'offsets_gone'; readonly partition: string; readonly at: bigint }
+  /** The cluster is not there, or not as it must be; it is asked again, and this is said now and then. */
+  | { readonly type: 'waiting'; readonly reason: string; readonly seconds: number }
   /** Records, from `offset` on, in batches that could not be decompressed; skipped. */
   | {
       readonly type: 'unreadable'
@@ -89,6 +98,10 @@ export interface KafkaSourceCounters {
   gaps: number
   /** Logs that ended before the position wanted. */
   restarts: number
+  /** Partitions added to a topic that was being read. */
+  added: number
+  /** Partitions whose commits were gone. */
+  offsetsGone: number
   pauses: number
   joins: number
   crashes: number
@@ -109,6 +122,8 @@ export function zeroCounters(): KafkaSourceCounters {
     lost: 0,
     gaps: 0,
     restarts: 0,
+    added: 0,
+    offsetsGone: 0,
     pauses: 0,
     joins: 0,
     crashes: 0,

@@ -2,7 +2,7 @@ import type { Consumer, Kafka } from 'kafkajs'
 import type { Source, SourceBatch, SourceLag } from '../../contract/source.ts'
 import { ConsumerKeeper } from './consumer-keeper.ts'
 import { GroupReader } from './group-reader.ts'
-import { kafkaClient } from './kafka-client.ts'
+import { isAbsent, kafkaClient } from './kafka-client.ts'
 import {
   type KafkaSourceCounters,
   type KafkaSourceHooks,
@@ -13,6 +13,13 @@ import { checkCluster } from './kafka-topics.ts'
 import type { PartitionId } from './start-offsets.ts'
 
 const FETCH_BYTES_MAX = 10 * 1024 * 1024
+/** How old what is known of topics may become: partitions that are added are found within it. */
+const METADATA_AGE_MS = 30_000
+/** Between attempts to reach a cluster that is not there, and between lines about it. */
+const WAIT_RETRY_MS = 2_000
+/** A new group's coordinator may need a moment. */
+const LOOK_ATTEMPTS = 10
+const SAY_WAITING_MS = 30_000
 
 /**
  * Traces from Kafka through kafkajs 2.2.4. The client pushes whole batches into a bounded queue; a
@@ -60,11 +67,46 @@ export class KafkaSource implements Source {
     })
   }
 
-  /** Rejects when there is no connection, the log-in is refused, or a topic is missing. */
+  /**
+   * Rejects when the log-in is refused or a topic is missing. A cluster that is not there is waited for:
+   * until it is, `poll` gives nothing.
+   */
   async start(): Promise<void> {
-    const { brokers, topics, ensureTopics } = this.#settings
+    try {
+      await this.#connect()
+    } catch (error) {
+      if (!isAbsent(error)) throw error
+      void this.#waitFor(error)
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const { brokers, topics, groupId, ensureTopics } = this.#settings
     await checkCluster(this.#kafka, brokers, topics, ensureTopics)
-    await this.#keeper.launch()
+    await this.#reader.before.look(this.#kafka, groupId, topics, LOOK_ATTEMPTS)
+    if (this.#stopping === null) await this.#keeper.launch()
+  }
+
+  /** Tries until it works or the source stops; says why it does not, first and then now and then. */
+  async #waitFor(first: unknown): Promise<void> {
+    const begunMs = performance.now()
+    let saidMs = Number.NEGATIVE_INFINITY
+    for (let error = first; this.#stopping === null; ) {
+      if (performance.now() - saidMs >= SAY_WAITING_MS) {
+        saidMs = performance.now()
+        const seconds = Math.round((saidMs - begunMs) / 1000)
+        const reason = error instanceof Error ? error.message : String(error)
+        this.#hooks.onEvent?.({ type: 'waiting', reason, seconds })
+      }
+      await new Promise((resolve) => setTimeout(resolve, WAIT_RETRY_MS))
+      if (this.#stopping !== null) return
+      try {
+        await this.#connect()
+        return
+      } catch (failure) {
+        error = failure
+      }
+    }
   }
 
   async poll(maxRecords: number, maxWaitMs: number): Promise<SourceBatch | null> {
@@ -108,6 +150,7 @@ export class KafkaSource implements Source {
       maxBytesPerPartition,
       maxBytes: Math.max(maxBytesPerPartition, Math.min(FETCH_BYTES_MAX, queueBytes)),
       maxWaitTimeInMs: s.maxWaitMs,
+      metadataMaxAge: METADATA_AGE_MS,
       // A topic deleted under a consumer would come back empty, with one partition.
       allowAutoTopicCreation: false,
       retry: { restartOnFailure: async () => false },

@@ -10,9 +10,17 @@ export interface OwnedPartition extends PartitionId {
   pollAt: bigint | null
   /** End of the log as last heard. */
   end: bigint
+  /**
+   * Kept over a time in which another member may have had it: goes on at `pollAt` once the group's commit
+   * shows that none has.
+   */
+  isUnsure: boolean
   /** Batches in a row that began elsewhere for no reason that was found. */
   jumps: number
 }
+
+/** Commits of an outage that are remembered: more than there are back-offs in a day. */
+const MAX_OFFERED = 1024
 
 export function partitionName(topic: string, partition: number): string {
   return `${topic}/${partition}`
@@ -23,8 +31,9 @@ export function partitionName(topic: string, partition: number): string {
  * pipeline still has to be told about. No input or output of its own.
  *
  * A partition kept over a rebalance goes on behind what was polled, so that open traces live on.
- * One that another member may have had in between (also: all, when the group had thrown this member
- * out and took it back as a new one) is reported as revoked and begins at the group's commit.
+ * One that another member may have had in between (all, when the group had thrown this member out, or
+ * the consumer was made anew after an outage) is kept as unsure: where the group's commit is one of
+ * this member's, nobody had it, and it goes on; else it is reported as revoked and begins at the commit.
  */
 export class OwnedPartitions {
   readonly #owned = new Map<string, OwnedPartition>()
@@ -34,6 +43,8 @@ export class OwnedPartitions {
   /** Last offsets handed to `commit`, and the ones of them that Kafka has. */
   readonly #handed = new Map<string, bigint>()
   readonly #committed = new Map<string, bigint>()
+  /** Offsets that may be the group's commit and be ours: handed since the last one that Kafka confirmed. */
+  readonly #offered = new Map<string, Set<bigint>>()
   #memberId: string | null = null
 
   get(name: string): OwnedPartition | undefined {
@@ -62,14 +73,17 @@ export class OwnedPartitions {
     this.#memberId = memberId
     const names = new Set(assigned.map(({ topic, partition }) => partitionName(topic, partition)))
     for (const name of [...this.#owned.keys()]) {
-      if (!isSameMember || !names.has(name)) this.revoke(name)
+      if (!names.has(name)) this.revoke(name)
     }
     for (const { topic, partition } of assigned) {
       const name = partitionName(topic, partition)
       const kept = this.#owned.get(name)
       const pollAt = kept?.pollAt ?? this.#restored.get(name) ?? null
       const end = kept?.end ?? 0n
-      this.#owned.set(name, { topic, partition, name, fetchAt: pollAt, pollAt, end, jumps: 0 })
+      const isUnsure =
+        kept !== undefined && kept.pollAt !== null && (!isSameMember || kept.isUnsure)
+      const fetchAt = isUnsure ? null : pollAt
+      this.#owned.set(name, { topic, partition, name, fetchAt, pollAt, end, isUnsure, jumps: 0 })
     }
     if (!isFirst) return
     // A checkpoint also knows partitions that others have by now: their state is not ours to go on with.
@@ -82,15 +96,31 @@ export class OwnedPartitions {
     for (const partition of this.#owned.values()) partition.fetchAt = null
   }
 
-  revokeAll(): void {
-    for (const name of [...this.#owned.keys()]) this.revoke(name)
-  }
-
   revoke(name: string): void {
     this.#owned.delete(name)
     this.#revoked.add(name)
     this.#handed.delete(name)
     this.#committed.delete(name)
+    this.#offered.delete(name)
+  }
+
+  /** Nobody else had it: it goes on where its state is. */
+  keep(partition: OwnedPartition): void {
+    partition.isUnsure = false
+    partition.fetchAt = partition.pollAt
+  }
+
+  /** Somebody else had it: its state is not ours to go on with, and it begins anew. */
+  giveUp(partition: OwnedPartition): void {
+    this.revoke(partition.name)
+    this.#owned.set(partition.name, partition)
+    partition.isUnsure = false
+    partition.pollAt = null
+  }
+
+  /** Whether a commit of the group can be one that this member made. */
+  isOurs(name: string, commit: bigint): boolean {
+    return this.#committed.get(name) === commit || this.#offered.get(name)?.has(commit) === true
   }
 
   /** A kept partition whose log was made anew: its state is reported as revoked, it goes on at `offset`. */
@@ -124,14 +154,22 @@ export class OwnedPartitions {
    */
   hand(offsets: ReadonlyMap<string, bigint>): void {
     for (const [name, offset] of offsets) {
-      if (this.#owned.has(name) && !this.#revoked.has(name)) this.#handed.set(name, offset)
+      if (this.#owned.has(name) && !this.#revoked.has(name)) this.#hand(name, offset)
     }
   }
 
   /** As `hand`, for the source itself, which knows what it does. */
   handOne(name: string, offset: bigint): void {
-    this.#handed.set(name, offset)
+    this.#hand(name, offset)
     this.#committed.delete(name)
+  }
+
+  #hand(name: string, offset: bigint): void {
+    this.#handed.set(name, offset)
+    const offered = this.#offered.get(name) ?? new Set()
+    this.#offered.set(name, offered.add(offset))
+    const [oldest] = offered
+    if (offered.size > MAX_OFFERED && oldest !== undefined) offered.delete(oldest)
   }
 
   uncommitted(): Map<string, bigint> {
@@ -144,7 +182,11 @@ export class OwnedPartitions {
 
   markCommitted(offsets: ReadonlyMap<string, bigint>): void {
     for (const [name, offset] of offsets) {
-      if (this.#owned.has(name)) this.#committed.set(name, offset)
+      if (!this.#owned.has(name)) continue
+      this.#committed.set(name, offset)
+      for (const offered of this.#offered.get(name) ?? []) {
+        if (offered < offset) this.#offered.get(name)?.delete(offered)
+      }
     }
   }
 }

@@ -1,8 +1,8 @@
 import type { Batch, IHeaders, KafkaMessage } from 'kafkajs'
 import type { Encoding, LogRecord } from '../../contract/log-record.ts'
+import { detectEncoding } from '../../otlp/record-encoding.ts'
 import type { KafkaSourceCounters } from './kafka-source-settings.ts'
 import type { RecordQueue } from './partition-queue.ts'
-import { detectEncoding } from './record-encoding.ts'
 import { UNREADABLE_HEADER } from './unreadable-batch.ts'
 
 /** Set by a Collector with `signal_header`, so that one topic can carry several signals. */

@@ -10,6 +10,8 @@ export interface StartQuestion {
   readonly from: 'earliest' | 'latest'
   /** First offset of the history to begin with; null: no history wanted. */
   readonly history: bigint | null
+  /** The partition was added to its topic after the group had begun to read that. */
+  readonly isAdded: boolean
 }
 
 export interface StartAnswer {
@@ -25,10 +27,11 @@ export interface StartAnswer {
  * with `latest` everything after it too; here the least is skipped and the loss is a number.
  */
 export function chooseStart(question: StartQuestion): StartAnswer {
-  const { committed, low, high, from, history } = question
-  const fresh = history ?? (from === 'earliest' ? low : high)
+  const { committed, low, high, from, history, isAdded } = question
+  const fresh = history ?? (from === 'earliest' || isAdded ? low : high)
   if (committed === null) return { offset: fresh, lost: 0n, truncated: false }
-  if (committed > high) return { offset: fresh, lost: 0n, truncated: true }
+  // Of a log that was made anew, nothing was read yet.
+  if (committed > high) return { offset: history ?? low, lost: 0n, truncated: true }
   // What is asked for on top of the commits never moves the start ahead of them.
   const wanted = history !== null && history < committed ? history : committed
   if (wanted >= low) return { offset: wanted, lost: 0n, truncated: false }
@@ -52,12 +55,11 @@ export function explainJump(
   expected: bigint,
   fetchedAt: bigint,
   bounds: { readonly low: bigint; readonly high: bigint } | null,
-  from: 'earliest' | 'latest',
 ): Jump {
   if (bounds === null) return { cause: 'none', to: expected }
   if (bounds.low > expected && fetchedAt > expected) return { cause: 'gap', to: fetchedAt }
   if (bounds.high >= expected) return { cause: 'none', to: expected }
-  return { cause: 'restart', to: from === 'earliest' ? bounds.low : bounds.high }
+  return { cause: 'restart', to: bounds.low }
 }
 
 export interface PartitionId {
@@ -69,7 +71,58 @@ export interface FoundStart extends StartAnswer {
   readonly topic: string
   readonly partition: number
   readonly committed: bigint | null
+  readonly low: bigint
   readonly high: bigint
+  readonly isAdded: boolean
+}
+
+const LOOK_RETRY_MS = 300
+
+/** Which partitions there were, and which the group had begun, before this process joined it. */
+export class PartitionsBefore {
+  readonly #partitions = new Map<string, Set<number>>()
+  /** Topics of which the group had committed something, with the partitions that it had. */
+  readonly #begun = new Map<string, Set<number>>()
+
+  /** @throws what kafkajs throws when the cluster does not answer, also after so many attempts */
+  async look(
+    kafka: Kafka,
+    groupId: string,
+    topics: readonly string[],
+    attempts = 1,
+  ): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#look(kafka, groupId, topics)
+      } catch (error) {
+        if (attempt === attempts) throw error
+        await new Promise((resolve) => setTimeout(resolve, LOOK_RETRY_MS))
+      }
+    }
+  }
+
+  async #look(kafka: Kafka, groupId: string, topics: readonly string[]): Promise<void> {
+    await withAdmin(kafka, async (admin) => {
+      const committed = await admin.fetchOffsets({ groupId, topics: [...topics] })
+      for (const topic of topics) {
+        const bounds = await admin.fetchTopicOffsets(topic)
+        this.#partitions.set(topic, new Set(bounds.map(({ partition }) => partition)))
+        const here = committed.find((each) => each.topic === topic)?.partitions ?? []
+        const begun = here.filter(({ offset }) => BigInt(offset) >= 0n)
+        this.#begun.set(topic, new Set(begun.map(({ partition }) => partition)))
+      }
+    })
+  }
+
+  /**
+   * Whether a partition without a commit was added since: it was not there at the start, or the group had
+   * begun its topic without it. Its records are all new.
+   */
+  isAdded({ topic, partition }: PartitionId): boolean {
+    const begun = this.#begun.get(topic)
+    if (this.#partitions.get(topic)?.has(partition) === false) return true
+    return begun !== undefined && begun.size > 0 && !begun.has(partition)
+  }
 }
 
 export interface StartSettings {
@@ -89,6 +142,7 @@ export async function findStarts(
   partitions: readonly PartitionId[],
   historyMs: number,
   withHistory: (partition: PartitionId) => boolean,
+  before: PartitionsBefore,
 ): Promise<FoundStart[]> {
   const topics = [...new Set(partitions.map(({ topic }) => topic))]
   return await withAdmin(kafka, async (admin) => {
@@ -112,9 +166,11 @@ export async function findStarts(
           high: BigInt(bound.high),
           from: settings.from,
           history: withHistory(id) ? offsetOf(history, partition) : null,
+          isAdded: commit === null && before.isAdded(id),
         }
-        const { high } = question
-        found.push({ topic, partition, committed: commit, high, ...chooseStart(question) })
+        const { low, high, isAdded } = question
+        const answer = chooseStart(question)
+        found.push({ topic, partition, committed: commit, low, high, isAdded, ...answer })
       }
     }
     return found

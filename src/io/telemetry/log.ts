@@ -1,3 +1,5 @@
+import { printable } from '../../otlp/printable-text.ts'
+
 /** Least to most severe. */
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
@@ -29,8 +31,11 @@ export function createLog({ level, format, write, wall }: LogOptions): Log {
     (message: string, fields: LogFields = {}): void => {
       if (LOG_LEVELS.indexOf(severity) < least) return
       const time = new Date(wall()).toISOString()
-      if (format === 'json') write(`${asJson({ time, level: severity, message, ...fields })}\n`)
-      else write(`${time} ${severity.padEnd(5)} ${message}${asText(fields)}\n`)
+      const line =
+        format === 'json'
+          ? asJson({ time, level: severity, message, ...fields })
+          : `${time} ${severity.padEnd(5)} ${message}${asText(fields)}`
+      write(`${printable(line)}\n`)
     }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -53,6 +53,7 @@ export function feedDetectorCounts(metrics: Metrics, counts: DetectorCounts): vo
   metrics.raise('medoscope_records_total', records.taken)
   metrics.raise('medoscope_record_bytes_total', records.bytes)
   metrics.raise('medoscope_undecodable_records_total', records.undecodable)
+  metrics.raise('medoscope_rejected_spans_total', records.rejectedSpans)
   metrics.raise('medoscope_keyed_records_total', records.keyed)
   metrics.raise('medoscope_spans_total', records.spans)
   metrics.raise(...total(dropped('own'), counts.ownSpans))
@@ -95,13 +96,17 @@ export function feedPipelineCounts(metrics: Metrics, counts: PipelineCounts): vo
 }
 
 export function feedSinks(metrics: Metrics, sinks: readonly SinkState[]): void {
-  for (const { name: sink, attempts, failures, retries, published, paused } of sinks) {
+  for (const state of sinks) {
+    const { name: sink, attempts, failures, retries, published, paused } = state
     metrics.raise('medoscope_publish_attempts_total', attempts, { sink })
     metrics.raise('medoscope_publish_failures_total', failures, { sink })
     metrics.raise('medoscope_publish_retries_total', retries, { sink })
     for (const [type, count] of Object.entries(published)) {
       metrics.raise('medoscope_published_total', count, { sink, type })
     }
+    metrics.raise('medoscope_publications_refused_total', state.refused, { sink })
+    metrics.raise('medoscope_publications_dropped_total', state.dropped, { sink })
+    metrics.set('medoscope_sink_queue_publications', state.queued, { sink })
     metrics.set('medoscope_sink_up', paused ? 0 : 1, { sink })
   }
 }

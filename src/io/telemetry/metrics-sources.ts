@@ -19,14 +19,21 @@ export function feedKafka(metrics: Metrics, { counters, queue, name }: KafkaSour
   happened('crash', counters.crashes)
   happened('gap', counters.gaps)
   happened('log_restart', counters.restarts)
+  happened('partition_added', counters.added)
+  happened('offsets_gone', counters.offsetsGone)
   happened('pause', counters.pauses)
   happened('dropped_from_queue', counters.droppedFromQueue)
   happened('commit_refused', counters.commitsRefused)
   happened('commit_failed', counters.commitsFailed)
 }
 
-export function feedOtlpHttp(metrics: Metrics, { queue, responses, name }: OtlpHttpSource): void {
+export function feedOtlpHttp(metrics: Metrics, source: OtlpHttpSource): void {
+  const { queue, responses, name, lost, evicted, logBytes } = source
   feedQueue(metrics, queue, name)
+  metrics.raise('medoscope_skipped_records_total', lost, { source: name, reason: 'lost' })
+  const event = 'slow_sender'
+  metrics.raise('medoscope_source_events_total', evicted, { source: name, event })
+  metrics.set('medoscope_http_log_bytes', logBytes)
   for (const [code, total] of responses) {
     metrics.raise('medoscope_http_requests_total', total, { code: String(code) })
   }

@@ -21,6 +21,10 @@ const PIPELINE_METRICS = {
     type: 'counter',
     help: 'Bytes of these records, uncompressed.',
   },
+  medoscope_rejected_spans_total: {
+    type: 'counter',
+    help: 'Spans left out for being no good (an id of zeros, a value of a wrong type).',
+  },
   medoscope_undecodable_records_total: {
     type: 'counter',
     help: 'Records that could not be decoded; they went to the dead letters.',
@@ -233,9 +237,28 @@ const PIPELINE_METRICS = {
     help: 'Attempts after a failed one.',
     labels: ['sink'],
   },
+  medoscope_publications_refused_total: {
+    type: 'counter',
+    help: 'Publications that a sink refused for good (4xx); kept as dead letters, passed over.',
+    labels: ['sink'],
+  },
+  medoscope_publications_dropped_total: {
+    type: 'counter',
+    help: 'Publications that a sink which is not required will not get: too many waited, or the service stopped.',
+    labels: ['sink'],
+  },
+  medoscope_http_log_bytes: {
+    type: 'gauge',
+    help: 'Disk space of what came over OTLP/HTTP and is not committed yet.',
+  },
+  medoscope_sink_queue_publications: {
+    type: 'gauge',
+    help: 'Publications that wait for a sink.',
+    labels: ['sink'],
+  },
   medoscope_sink_up: {
     type: 'gauge',
-    help: '0 while the input waits for a sink that was unreachable too often in a row.',
+    help: '0 while a sink is unreachable: too many attempts in a row have failed.',
     labels: ['sink'],
   },
   medoscope_commits_total: {

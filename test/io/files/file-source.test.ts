@@ -11,6 +11,7 @@ import { silentLog } from '../../../src/io/telemetry/log.ts'
 import { slotTable } from '../../../src/otlp/attribute-slots.ts'
 import { decodeTracesJson } from '../../../src/otlp/decode-json.ts'
 import { decodeTraces } from '../../../src/otlp/decode-protobuf.ts'
+import { RejectedSpans } from '../../../src/otlp/rejected-spans.ts'
 import { SpanColumns } from '../../../src/otlp/span-columns.ts'
 import { Vocabulary } from '../../../src/otlp/vocabulary.ts'
 
@@ -18,7 +19,7 @@ const directory = mkdtempSync(join(tmpdir(), 'medoscope-files-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
 const fixture = (name: string): string =>
-  new URL(`../fixtures/collector/${name}`, import.meta.url).pathname
+  new URL(`../../fixtures/collector/${name}`, import.meta.url).pathname
 
 function written(name: string, bytes: Uint8Array | string): string {
   const path = join(directory, name)
@@ -56,6 +57,7 @@ function spansIn(records: readonly LogRecord[]): number {
     slots,
     ignoreServices: new Set<string>(),
     droppedOwn: 0,
+    rejected: new RejectedSpans(),
   }
   let spans = 0
   for (const { encoding, body } of records) {

@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   type AdminRoutes,
@@ -16,7 +17,11 @@ const subjects: AdminSubjects = {
 }
 
 async function start(token = '', routes?: AdminRoutes): Promise<string> {
-  server = new AdminServer({ host: '127.0.0.1', port: 0, token }, subjects, routes)
+  server = new AdminServer(
+    { host: '127.0.0.1', port: 0, token, hosts: ['medoscope.example.com'] },
+    subjects,
+    routes,
+  )
   await server.start()
   return server.address
 }
@@ -26,7 +31,39 @@ afterEach(async () => {
   await server?.stop()
 })
 
+/** What a browser cannot say for a page: any host. */
+function askFor(address: string, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(address)
+    get({ hostname, port, path: '/healthz', headers: { host } }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode ?? 0)
+    }).on('error', reject)
+  })
+}
+
 describe('the admin server', () => {
+  it('answers only where it is meant', async () => {
+    const address = await start()
+    for (const host of [
+      'localhost',
+      '127.0.0.1:9464',
+      '[::1]:9464',
+      'medoscope:9464',
+      'medoscope.monitoring.svc',
+      'MEDOSCOPE.example.com.',
+    ]) {
+      expect([host, await askFor(address, host)]).toEqual([host, 200])
+    }
+    for (const host of [
+      'evil.example.com',
+      'medoscope.example.com.evil.org',
+      '127.0.0.1.nip.io:9464',
+    ]) {
+      expect([host, await askFor(address, host)]).toEqual([host, 421])
+    }
+  })
+
   it('serves metrics in the text format', async () => {
     const answer = await fetch(`${await start()}/metrics`)
     expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
@@ -56,13 +93,13 @@ describe('the admin server', () => {
 
   it('says which key to change when the port is taken', async () => {
     const port = Number(new URL(await start()).port)
-    const second = new AdminServer({ host: '127.0.0.1', port, token: '' }, subjects)
+    const second = new AdminServer({ host: '127.0.0.1', port, token: '', hosts: [] }, subjects)
     await expect(second.start()).rejects.toThrow('admin.port')
     await second.stop()
   })
 
   it('can be stopped before it starts and twice', async () => {
-    const idle = new AdminServer({ host: '127.0.0.1', port: 0, token: '' }, subjects)
+    const idle = new AdminServer({ host: '127.0.0.1', port: 0, token: '', hosts: [] }, subjects)
     await idle.stop()
     await idle.stop()
   })

@@ -8,6 +8,7 @@ import { registerClusterRoutes } from '../../../src/io/http/api.ts'
 import { evidenceResources } from '../../../src/io/http/evidence-otlp.ts'
 import { slotTable } from '../../../src/otlp/attribute-slots.ts'
 import { decodeTracesJson } from '../../../src/otlp/decode-json.ts'
+import { RejectedSpans } from '../../../src/otlp/rejected-spans.ts'
 import { SpanColumns } from '../../../src/otlp/span-columns.ts'
 import { Vocabulary } from '../../../src/otlp/vocabulary.ts'
 import type { LearningState } from '../../../src/ui/clusters-page.ts'
@@ -69,6 +70,7 @@ describe('the API of anomaly clusters', () => {
       slots: slotTable([]),
       ignoreServices: new Set<string>(),
       droppedOwn: 0,
+      rejected: new RejectedSpans(),
     }
     const body = new TextEncoder().encode(JSON.stringify(one.representativeOtlp))
     expect(decodeTracesJson(body, target)).toBe(9)
@@ -91,7 +93,9 @@ describe('the API of anomaly clusters', () => {
       const page = await get(url)
       expect(page.statusCode).toBe(200)
       expect(page.headers['content-type']).toBe('text/html; charset=utf-8')
-      expect(page.headers['content-security-policy']).toContain("default-src 'none'")
+      expect(page.headers['content-security-policy']).toMatch(
+        /default-src 'none'.*frame-ancestors 'none'/,
+      )
       expect(page.body).toContain('currency Convert')
     }
   })

@@ -1,36 +1,56 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import protobuf from 'protobufjs'
 import { afterEach, describe, expect, it } from 'vitest'
+import { Detector } from '../../../src/detector/detector.ts'
+import { emptyOutput } from '../../../src/detector/empty-output.ts'
 import { type OtlpHttpSettings, OtlpHttpSource } from '../../../src/io/http/otlp-http.ts'
+import { createLog, silentLog } from '../../../src/io/telemetry/log.ts'
 import {
   encodeTracesJson,
   encodeTracesProto,
   type OtlpResourceSpans,
 } from '../../../src/otlp/encode-traces.ts'
+import { detectorSettings } from '../../detector-settings.ts'
 
 const PROTO = 'application/x-protobuf'
 const JSON_TYPE = 'application/json'
 const started: OtlpHttpSource[] = []
 
+const SETTINGS = {
+  host: '127.0.0.1',
+  port: 0,
+  maxBodyBytes: 100_000,
+  maxRequests: 10,
+  maxBytesInFlight: 200_000,
+  queueRecords: 5,
+  queueBytes: 200_000,
+  logBytes: 1_000_000,
+  ignoreServices: ['medoscope'],
+  categories: ['http.response.status_code'],
+}
+const directories: string[] = []
+
+function newDirectory(): string {
+  directories.push(mkdtempSync(join(tmpdir(), 'medoscope-otlp-http-')))
+  return directories.at(-1) ?? ''
+}
+
 async function start(settings: Partial<OtlpHttpSettings> = {}): Promise<OtlpHttpSource> {
-  const source = new OtlpHttpSource({
-    host: '127.0.0.1',
-    port: 0,
-    maxBodyBytes: 100_000,
-    maxRequests: 10,
-    queueRecords: 5,
-    queueBytes: 200_000,
-    ignoreServices: ['medoscope'],
-    ...settings,
-  })
+  const source = new OtlpHttpSource(
+    { ...SETTINGS, logDirectory: newDirectory(), ...settings },
+    silentLog,
+  )
   started.push(source)
   await source.start()
   return source
 }
-
 afterEach(async () => {
   await Promise.all(started.splice(0).map((source) => source.stop()))
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true })
 })
 
 async function post(
@@ -98,7 +118,7 @@ describe('a traces body', () => {
           offset: 1n,
           encoding,
           body: Buffer.from(body),
-          timestampMs: 0,
+          timestampMs: expect.any(Number),
           keyed: false,
         },
       ])
@@ -227,6 +247,76 @@ describe('what cannot be taken', () => {
   })
 })
 
+describe('slow and greedy senders', () => {
+  const half = (length = 100): string =>
+    `POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: ${PROTO}\r\ncontent-length: ${length}\r\n\r\nabc`
+
+  it('do not keep others out: silent ones give way', async () => {
+    const source = await start({ maxRequests: 8 })
+    const { port, hostname } = new URL(source.address)
+    const slow = Array.from({ length: 64 }, () =>
+      connect(Number(port), hostname).on('error', () => undefined),
+    )
+    for (const socket of slow) socket.write(half())
+    const begun = performance.now()
+    const body = encodeTracesProto(traces('shop'))
+    await expect.poll(async () => (await post(source, body)).status, { timeout: 5_000 }).toBe(200)
+    expect(performance.now() - begun).toBeLessThan(5_000)
+    expect(source.evicted).toBeGreaterThan(0)
+    for (const socket of slow) socket.destroy()
+  })
+
+  it('are held to the bytes in flight over all requests', async () => {
+    const source = await start({ maxBytesInFlight: 100_000, queueRecords: 100 })
+    const { port, hostname } = new URL(source.address)
+    const big = connect(Number(port), hostname).on('error', () => undefined)
+    big.write(half(95_000))
+    big.write('x'.repeat(90_000))
+    const large = Buffer.alloc(50_000)
+    await expect.poll(async () => (await post(source, large)).status).toBe(429)
+    big.destroy()
+    await expect.poll(async () => (await post(source, large)).status).toBe(400)
+  })
+
+  it('of small bodies that become large ones wait for each other and lose nothing', async () => {
+    const source = await start({
+      maxBytesInFlight: 100_000,
+      queueRecords: 100,
+      queueBytes: 5_000_000,
+      logBytes: 10_000_000,
+    })
+    const body = gzipSync(encodeTracesProto([...Array(300)].flatMap(() => traces('shop'))))
+    const headers = { 'content-type': PROTO, 'content-encoding': 'gzip' }
+    const answers = await Promise.all([...Array(10)].map(() => post(source, body, headers)))
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200))
+    expect(source.queue.length).toBe(10)
+  })
+})
+
+describe('spans that are no good', () => {
+  it('are told as the detector will leave them out: the check and the core agree', async () => {
+    const source = await start()
+    for (const [name, type, place] of [
+      ['zero-span-id.jsonl', JSON_TYPE, 'resourceSpans[0].scopeSpans[0].spans[50].spanId'],
+      ['int-out-of-range.jsonl', JSON_TYPE, 'spans[50].attributes[0].value'],
+      ['empty-span-id.pb', PROTO, 'span without a span id at byte'],
+    ] as const) {
+      const file = readFileSync(new URL(`../../fixtures/cases/${name}`, import.meta.url))
+      const body = type === PROTO ? file.subarray(4) : file
+      const { status, bytes } = await post(source, body, { 'content-type': type })
+      expect(status).toBe(200)
+      const text = bytes.toString()
+      expect(text).toContain(place)
+      if (type === JSON_TYPE)
+        expect(JSON.parse(text)).toMatchObject({ partialSuccess: { rejectedSpans: '1' } })
+      const core = new Detector(detectorSettings())
+      const output = emptyOutput()
+      core.step((await source.poll(1, 0))?.records ?? [], 0, output)
+      expect(core.counts().records).toMatchObject({ spans: 99, rejectedSpans: 1, undecodable: 0 })
+    }
+  })
+})
+
 describe('as a source', () => {
   it('waits for the first record and no longer than told', async () => {
     const source = await start()
@@ -245,13 +335,44 @@ describe('as a source', () => {
     expect((await source.poll(10, 0))?.records.map(({ offset }) => offset)).toEqual([7n, 8n])
   })
 
-  it('gives everything it acknowledged before it ends', async () => {
-    const source = await start()
-    await post(source, encodeTracesProto(traces('shop')))
-    await source.drain()
-    await expect(post(source, '')).rejects.toThrow()
+  it('keeps what it acknowledged and did not give over a stop, and gives it at the next start', async () => {
+    const logDirectory = newDirectory()
+    const first = await start({ logDirectory })
+    const sent = ['a', 'b', 'c'].map((name) => encodeTracesProto(traces(name)))
+    for (const body of sent) expect((await post(first, body)).status).toBe(200)
+    expect((await first.poll(1, 0))?.records).toHaveLength(1)
+    await first.commit(new Map([['otlp_http/0', 2n]]))
+    await first.stop()
+    await expect(post(first, '')).rejects.toThrow()
+    expect(await first.poll(10, 60_000)).toBeNull()
+    const second = await start({ logDirectory })
+    expect(second.queue.length).toBe(2)
+    const again = (await second.poll(10, 0))?.records ?? []
+    expect(again.map(({ body }) => Buffer.from(body))).toEqual(
+      sent.slice(1).map((b) => Buffer.from(b)),
+    )
+    expect(again.map(({ offset }) => offset)).toEqual([2n, 3n])
+  })
+
+  it('answers 503 while the disk takes nothing, and keeps nothing of it', async () => {
+    const logDirectory = newDirectory()
+    const lines: string[] = []
+    const write = (line: string): void => void lines.push(line)
+    const log = createLog({ level: 'info', format: 'text', write, wall: () => 0 })
+    const source = new OtlpHttpSource({ ...SETTINGS, logDirectory }, log)
+    started.push(source)
+    await source.start()
+    const body = encodeTracesProto(traces('shop'))
+    rmSync(logDirectory, { recursive: true })
+    for (let i = 0; i < 3; i++) {
+      const { status, headers } = await post(source, body)
+      expect([status, headers.get('retry-after')]).toEqual([503, '1'])
+    }
+    expect(source.queue.length).toBe(0)
+    expect(lines.filter((line) => line.includes('cannot keep what it is sent'))).toHaveLength(1)
+    mkdirSync(logDirectory)
+    expect((await post(source, body)).status).toBe(200)
     expect((await source.poll(10, 0))?.records).toHaveLength(1)
-    expect(await source.poll(10, 60_000)).toBeNull()
   })
 
   it('says which key to change when the port is taken', async () => {
@@ -261,15 +382,7 @@ describe('as a source', () => {
   })
 
   it('can be stopped before it starts and twice', async () => {
-    const source = new OtlpHttpSource({
-      host: '127.0.0.1',
-      port: 0,
-      maxBodyBytes: 1,
-      maxRequests: 1,
-      queueRecords: 1,
-      queueBytes: 1,
-      ignoreServices: [],
-    })
+    const source = new OtlpHttpSource({ ...SETTINGS, logDirectory: newDirectory() }, silentLog)
     await source.stop()
     await source.stop()
   })

@@ -85,7 +85,37 @@ describe.skipIf(found === null)('a group of KafkaSources', () => {
     expect(heir.texts.length).toBeLessThan(300)
   })
 
-  it('drops its state and starts at the commit when the group has given it up', async () => {
+  it('drops its state and starts at the commit when somebody else had its partitions meanwhile', async () => {
+    const topic = await createTopic(brokers, 1)
+    const groupId = uniqueName('group')
+    const limits = { groupId, sessionTimeoutMs: 1500, heartbeatIntervalMs: 200 }
+    const follower = await follow(brokers, topic, limits)
+    await produce(brokers, topic, numbered('m', 10))
+    await expect.poll(() => follower.texts.length, { timeout: 10_000 }).toBe(10)
+    const path = new URL('follower-process.ts', import.meta.url).pathname
+    const other = spawn(process.execPath, [path, brokers.join(','), topic, groupId])
+    const texts: string[] = []
+    other.stdout.on('data', (chunk) => texts.push(...String(chunk).split('\n').filter(Boolean)))
+    try {
+      // Stopped for longer than its session while the other one joins, reads and commits.
+      await new Promise((resolve) => setTimeout(resolve, 1200))
+      await produce(brokers, topic, numbered('n', 10))
+      const until = Date.now() + 6000
+      while (Date.now() < until);
+      await expect
+        .poll(() => missing(numbered('n', 10), follower.texts, texts), { timeout: 15_000 })
+        .toEqual([])
+    } finally {
+      other.kill('SIGKILL')
+    }
+    await produce(brokers, topic, numbered('o', 10))
+    await expect
+      .poll(() => missing(numbered('o', 10), follower.texts), { timeout: 15_000 })
+      .toEqual([])
+    expect(follower.backward).toEqual([])
+  })
+
+  it('keeps its state when the group has given it up and nobody else had its partitions', async () => {
     const topic = await createTopic(brokers, 1)
     const groupId = uniqueName('group')
     const limits = { groupId, sessionTimeoutMs: 1000, heartbeatIntervalMs: 200 }
@@ -99,7 +129,8 @@ describe.skipIf(found === null)('a group of KafkaSources', () => {
     await expect
       .poll(() => missing(numbered('n', 10), follower.texts), { timeout: 10_000 })
       .toEqual([])
-    expect(follower.revoked).toEqual([`${topic}/0`])
+    expect(follower.revoked).toEqual([])
+    expect(follower.texts).toHaveLength(20)
     expect(follower.backward).toEqual([])
     expect(follower.source.counters.crashes).toBe(0)
   })

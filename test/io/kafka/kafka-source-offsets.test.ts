@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { KafkaSource } from '../../../src/io/kafka/kafka-source.ts'
+import type { KafkaSourceEvent } from '../../../src/io/kafka/kafka-source-settings.ts'
 import { createTopic, kafkaBrokers, testClient, uniqueName, withAdmin } from '../../kafka-broker.ts'
 import {
   bodyText,
@@ -175,6 +176,65 @@ describe.skipIf(found === null)('offsets of KafkaSource', () => {
       })
       .toBe(0)
     expect(source.counters).toMatchObject({ gaps: 0, lost: 0, restarts: 0 })
+  })
+
+  it('finds partitions that are added, within a minute, and reads them from their beginning', async () => {
+    const topic = await createTopic(brokers, 1)
+    const { source, events } = await startSource(sourceSettings(brokers, topic, { from: 'latest' }))
+    const admin = testClient(brokers).admin()
+    try {
+      await expect.poll(() => events.map(({ type }) => type)).toContain('joined')
+      await source.poll(1, 100)
+      await admin.connect()
+      await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] })
+      // Before they are found: with `latest` these would be passed over.
+      await produce(
+        brokers,
+        topic,
+        [1, 2].map((partition) => ({ value: `p${partition}`, partition })),
+      )
+      const begun = Date.now()
+      const texts: string[] = []
+      while (texts.length < 2 && Date.now() - begun < 60_000) {
+        texts.push(...((await source.poll(10, 100))?.records ?? []).map(bodyText))
+      }
+      expect(texts.sort()).toEqual(['p1', 'p2'])
+      expect(source.counters).toMatchObject({ added: 2, lost: 0 })
+      expect(events.filter(({ type }) => type === 'partition_added')).toHaveLength(2)
+    } finally {
+      await Promise.all([admin.disconnect(), source.stop()])
+    }
+  })
+
+  it('reads a partition from its beginning that was added while it was away', async () => {
+    const topic = await createTopic(brokers, 1)
+    const settings = sourceSettings(brokers, topic, { from: 'latest' })
+    const first = await startSource(settings)
+    await expect.poll(() => first.source.counters.commits, { timeout: 20_000 }).toBeGreaterThan(0)
+    await first.source.stop()
+    const admin = testClient(brokers).admin()
+    await admin.connect()
+    await admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] })
+    await admin.disconnect()
+    await produce(brokers, topic, [{ value: 'new', partition: 1 }])
+    const { source } = await startSource(settings)
+    expect((await pollCount(source, 1)).map(bodyText)).toEqual(['new'])
+    await source.stop()
+  })
+
+  it('says that the commits are gone, and goes on where the checkpoint stood', async () => {
+    const topic = await createTopic(brokers, 1)
+    await produce(brokers, topic, numbered('m', 10))
+    const events: KafkaSourceEvent[] = []
+    const source = new KafkaSource(sourceSettings(brokers, topic), {
+      onEvent: (e) => events.push(e),
+    })
+    await source.seek(new Map([[`${topic}/0`, 4n]]))
+    await source.start()
+    expect((await pollCount(source, 6)).map(bodyText)[0]).toBe('m4')
+    await expect.poll(() => source.counters.offsetsGone).toBe(1)
+    expect(events).toContainEqual({ type: 'offsets_gone', partition: `${topic}/0`, at: 4n })
+    await source.stop()
   })
 })
 

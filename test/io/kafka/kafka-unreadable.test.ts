@@ -74,9 +74,10 @@ describe.skipIf(found === null)('a KafkaSource in front of a batch that it canno
     await expect.poll(() => source.counters.crashes, { timeout: 15_000 }).toBe(2)
     kafkajs.CompressionCodecs[COMPRESSION_TYPES.zstd] = zstd
 
-    const { records, revoked } = await pollUntil(source, (r) => r.length >= 5)
-    expect(revoked).toContain(`${topic}/0`)
-    expect(records.map(bodyText)).toEqual(['open0', 'open1', 'after0', 'after1', 'after2'])
+    const { records, revoked } = await pollUntil(source, (r) => r.length >= 3)
+    // Nobody else had the partition: its state is kept, and nothing comes twice.
+    expect(revoked).toEqual([])
+    expect(records.map(bodyText)).toEqual(['after0', 'after1', 'after2'])
     const crashes = events.filter(({ type }) => type === 'crashed')
     expect(crashes).toMatchObject([
       { attempt: 1, reason: 'poison' },

@@ -36,11 +36,28 @@ describe('OwnedPartitions', () => {
     expect(owned.takeRevoked()).toEqual([])
   })
 
-  it('tells that all are lost when the group took it back as a new member', () => {
+  it('is unsure of all when the group took it back as a new member, until the commit shows whose they were', () => {
     const owned = member(0, 1)
+    owned.hand(
+      new Map([
+        ['t/0', 8n],
+        ['t/1', 8n],
+      ]),
+    )
     owned.join('b', ids(0, 1))
-    expect(owned.takeRevoked()).toEqual(['t/0', 't/1'])
-    expect(owned.get('t/0')?.fetchAt).toBeNull()
+    expect(owned.takeRevoked()).toEqual([])
+    const [kept, lost] = [owned.get('t/0'), owned.get('t/1')]
+    if (kept === undefined || lost === undefined) throw new Error('not there')
+    expect([kept, lost]).toMatchObject([
+      { fetchAt: null, pollAt: 10n, isUnsure: true },
+      { fetchAt: null, pollAt: 10n, isUnsure: true },
+    ])
+    expect([8n, 9n].map((commit) => owned.isOurs('t/0', commit))).toEqual([true, false])
+    owned.keep(kept)
+    expect(kept).toMatchObject({ fetchAt: 10n, isUnsure: false })
+    owned.giveUp(lost)
+    expect(lost).toMatchObject({ fetchAt: null, pollAt: null, isUnsure: false })
+    expect(owned.takeRevoked()).toEqual(['t/1'])
   })
 
   it('starts where a checkpoint stood, and tells which of its partitions are not its own', () => {
@@ -105,7 +122,7 @@ describe('OwnedPartitions', () => {
 
   it('ignores a commit about state that is lost but not yet known to be', () => {
     const owned = member(0)
-    owned.revokeAll()
+    owned.revoke('t/0')
     owned.join('b', ids(0))
     owned.hand(new Map([['t/0', 12n]]))
     expect(owned.uncommitted().size).toBe(0)

@@ -22,7 +22,7 @@ const rows = Object.entries<MetricRow>(METRICS)
 
 function countsWith(change: Partial<DetectorCounts> = {}): DetectorCounts {
   return {
-    records: { taken: 0, bytes: 0, spans: 0, undecodable: 0, keyed: 0 },
+    records: { taken: 0, bytes: 0, spans: 0, rejectedSpans: 0, undecodable: 0, keyed: 0 },
     assembled: emptyCounts(),
     judged: { normal: 0, structure: 0, distance: 0, learning: 0, incomplete: 0, flagged: 0 },
     learned: { observations: 0, quarantined: 0 },
@@ -188,6 +188,10 @@ describe('gauges', () => {
       published: { anomaly: 3, anomaly_cluster: 2, dead_letter: 1 },
       attempts: 9,
       failures: 4,
+      required: true,
+      queued: 3,
+      refused: 2,
+      dropped: 1,
       retries: 4,
       paused: true,
       lastError: 'no broker',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { detectEncoding } from '../../../src/io/kafka/record-encoding.ts'
+import { detectEncoding } from '../../src/otlp/record-encoding.ts'
 
 const text = (s: string): Uint8Array => new TextEncoder().encode(s)
 
@@ -78,7 +78,7 @@ describe('detectEncoding', () => {
     ['kafka.otlp_spans_batched.jsonl', 'otlp_proto'],
     ['kafka.otlp_spans_json.jsonl', 'otlp_json'],
   ])('tells what a Collector wrote: %s', (file, encoding) => {
-    const path = new URL(`../../fixtures/collector/${file}`, import.meta.url)
+    const path = new URL(`../fixtures/collector/${file}`, import.meta.url)
     const lines = readFileSync(path, 'utf8').trim().split('\n')
     expect(lines.length).toBeGreaterThan(0)
     for (const line of lines) {

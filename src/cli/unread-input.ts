@@ -1,0 +1,68 @@
+import type { StepOutput } from '../contract/step-output.ts'
+import type { FileSource } from '../io/files/file-source.ts'
+
+/** What a replay did not read of its files, the warm-up included. */
+export interface UnreadSummary {
+  readonly undecodable: number
+  readonly rejected_spans: number
+  readonly oversized: number
+  readonly other_signals: number
+  /** The first of them, with where they are and why. */
+  readonly unread: readonly string[]
+  readonly damaged: readonly { readonly path: string; readonly damage: string }[]
+}
+
+const SHOWN = 20
+
+/** Collects what was not read, with where it is. */
+export class UnreadInput {
+  #undecodable = 0
+  #rejectedSpans = 0
+  #oversized = 0
+  #otherSignals = 0
+  readonly #first: string[] = []
+  readonly #damaged: { path: string; damage: string }[] = []
+
+  get summary(): UnreadSummary {
+    return {
+      undecodable: this.#undecodable,
+      rejected_spans: this.#rejectedSpans,
+      oversized: this.#oversized,
+      other_signals: this.#otherSignals,
+      unread: this.#first,
+      damaged: this.#damaged,
+    }
+  }
+
+  /** What one turn of the loop brought of records that `source` gave. */
+  take({ deadLetters, rejected }: StepOutput, source: FileSource): void {
+    for (const { offset, reason, position } of deadLetters) {
+      this.#undecodable++
+      this.#show(source, offset, position, reason)
+    }
+    for (const { offset, reason, position, spans, service } of rejected) {
+      this.#rejectedSpans += spans
+      const what = `${spans} ${spans === 1 ? 'span' : 'spans'} left out`
+      this.#show(
+        source,
+        offset,
+        position,
+        `${what}${service === '' ? '' : ` of ${service}`}: ${reason}`,
+      )
+    }
+  }
+
+  /** What the source itself passed over; once it is at its end. */
+  takeSource({ damaged, oversized, skippedLogs }: FileSource): void {
+    this.#damaged.push(...damaged)
+    this.#oversized += oversized
+    this.#otherSignals += skippedLogs
+  }
+
+  #show(source: FileSource, offset: bigint, position: number, why: string): void {
+    if (this.#first.length === SHOWN) return
+    const { path, message } = source.placeOf(offset)
+    const byte = position < 0 ? '' : `, byte ${position}`
+    this.#first.push(`${path}: message ${message}${byte}: ${why}`)
+  }
+}

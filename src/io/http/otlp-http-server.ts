@@ -1,0 +1,125 @@
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify'
+import type { Encoding } from '../../contract/log-record.ts'
+import { CONTENT_CODINGS } from '../decompress.ts'
+import type { BodyReceiver } from './body-receiver.ts'
+import { RPC_CODES, statusBody } from './otlp-http-response.ts'
+import { Refusal, tooLarge } from './refusal.ts'
+
+export const CONTENT_TYPES: Readonly<Record<Encoding, string>> = {
+  otlp_proto: 'application/x-protobuf',
+  otlp_json: 'application/json',
+}
+
+const RETRY_AFTER_SECONDS = '1'
+/** A connection on which nothing moves is closed, ms; and so is a request that takes this long to come. */
+const SILENT_MS = 10_000
+const REQUEST_MS = 60_000
+/** Connections at once, the idle ones included. */
+const MAX_CONNECTIONS = 4_096
+
+/** What answers requests: the rest of HTTP is the server's. */
+export interface TracesHandler {
+  readonly bodies: BodyReceiver
+  readonly maxBodyBytes: number
+  /** @throws Refusal before anything of the body is read */
+  readonly admit: () => void
+  /** Resolves to the body of the answer. @throws Refusal */
+  readonly accept: (request: FastifyRequest, body: Buffer) => Promise<Uint8Array>
+  readonly answered: (status: number) => void
+}
+
+/** The HTTP side of the receiver: `POST /v1/traces`, and what else is asked for by mistake. */
+export function buildServer(handler: TracesHandler): FastifyInstance {
+  const { bodies, maxBodyBytes } = handler
+  const server = fastify({
+    bodyLimit: maxBodyBytes,
+    forceCloseConnections: 'idle',
+    connectionTimeout: SILENT_MS,
+    requestTimeout: REQUEST_MS,
+    http: { connectionsCheckingInterval: 1_000, headersTimeout: SILENT_MS },
+  })
+  server.server.maxConnections = MAX_CONNECTIONS
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser(Object.values(CONTENT_TYPES), async (request: FastifyRequest) =>
+    bodies.read(request.raw),
+  )
+  server.addHook('onResponse', async (_, reply) => handler.answered(reply.statusCode))
+  server.setErrorHandler((error: FastifyError, request, reply) => {
+    const { status, code, message } = refusalOf(error, request, maxBodyBytes)
+    // What was not read to its end cannot be followed by another request.
+    if (!request.raw.complete) reply.header('connection', 'close')
+    answer(request, reply.code(status), code, message)
+  })
+  server.route({
+    method: 'POST',
+    url: '/v1/traces',
+    onRequest: async (request, reply) => {
+      handler.admit()
+      bodies.admit(request.raw)
+      // Comes once for every response, sent or not: also when the sender hangs up halfway.
+      reply.raw.once('close', () => bodies.release(request.raw))
+    },
+    handler: async (request, reply) => {
+      const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
+      const answered = await handler.accept(request, body)
+      return reply
+        .type(CONTENT_TYPES[encodingOf(request) ?? 'otlp_proto'])
+        .send(Buffer.from(answered))
+    },
+  })
+  server.get('/v1/traces', async (request, reply) => {
+    reply.code(405).header('allow', 'POST')
+    return answer(request, reply, RPC_CODES.unimplemented, 'traces are sent with POST')
+  })
+  server.setNotFoundHandler(async (request, reply) => {
+    const signal = /^\/v1\/(logs|metrics)$/.exec(request.url)?.[1]
+    const message =
+      signal === undefined
+        ? 'medoscope takes POST /v1/traces here'
+        : `medoscope does not take ${signal}: send only traces to it, POST /v1/traces`
+    return answer(request, reply.code(404), RPC_CODES.notFound, message)
+  })
+  return server
+}
+
+export function encodingOf(request: FastifyRequest): Encoding | null {
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+  if (type === CONTENT_TYPES.otlp_proto) return 'otlp_proto'
+  return type === CONTENT_TYPES.otlp_json ? 'otlp_json' : null
+}
+
+export function unsupportedType(request: FastifyRequest): Refusal {
+  const type = request.headers['content-type'] ?? 'none'
+  const wanted = Object.values(CONTENT_TYPES).join(' or ')
+  return new Refusal(415, RPC_CODES.invalidArgument, `content type ${type}: send ${wanted}`)
+}
+
+function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  code: number,
+  message: string,
+): FastifyReply {
+  const encoding = encodingOf(request) ?? 'otlp_json'
+  const isPassing = reply.statusCode === 429 || reply.statusCode === 503
+  if (isPassing) reply.header('retry-after', RETRY_AFTER_SECONDS)
+  if (reply.statusCode === 415)
+    reply.header('accept-encoding', Object.keys(CONTENT_CODINGS).join(', '))
+  return reply.type(CONTENT_TYPES[encoding]).send(Buffer.from(statusBody(encoding, code, message)))
+}
+
+function refusalOf(error: FastifyError, request: FastifyRequest, maxBodyBytes: number): Refusal {
+  if (error instanceof Refusal) return error
+  if (error.statusCode === 413) return tooLarge(maxBodyBytes)
+  if (error.statusCode === 415) return unsupportedType(request)
+  if (error.statusCode !== undefined && error.statusCode < 500) {
+    return new Refusal(error.statusCode, RPC_CODES.invalidArgument, error.message)
+  }
+  return new Refusal(500, RPC_CODES.internal, error.message)
+}

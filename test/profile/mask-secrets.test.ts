@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { maskName } from '../../src/profile/mask-name.ts'
+import { maskSecrets } from '../../src/profile/mask-secrets.ts'
+import { MASKING_CORPUS } from '../masking-corpus.ts'
+
+describe('secrets and personal data', () => {
+  it('are of 100 kinds and more', () => {
+    expect(new Set(MASKING_CORPUS.map(({ kind }) => kind)).size).toBeGreaterThanOrEqual(100)
+  })
+
+  it.each(MASKING_CORPUS)('are gone from a name: $kind', ({ name, secrets }) => {
+    const masked = maskName(name)
+    for (const secret of secrets) {
+      expect(name).toContain(secret)
+      expect(masked).not.toContain(secret)
+    }
+    expect(maskName(masked)).toBe(masked)
+    expect(maskSecrets(masked)).toBe(masked)
+  })
+
+  it.each([
+    'hipstershop.ProductCatalogService/ListRecommendations',
+    'GET /api/v1/products',
+    'SELECT shop.orders',
+    'POST /oauth/token',
+    'TokenService/RefreshToken',
+    'auth: verify',
+    'Basic authentication',
+    'org.springframework.boot.autoconfigure.ConfigurationPropertiesBindingPostProcessor',
+    'kafka.consumer.fetchOffsetsForTimestamps',
+    'frontend-proxy.default.svc.cluster.local',
+    'password.Service/Change',
+    'GET /users/{id}/profile',
+    'OrderController.getTicketListByDateAndTripId',
+    'getaddrinfo',
+    'sns.amazonaws.com',
+  ])('are not seen where there are none: %s', (name) => {
+    expect(maskSecrets(name)).toBe(name)
+  })
+
+  it('leaves addresses and codes of attributes as they are', () => {
+    for (const value of ['200', '192.168.10.25', '10.0.0.5:8080', 'postgresql', '2.0.11']) {
+      expect(maskSecrets(value)).toBe(value)
+    }
+  })
+
+  it('takes bounded time, whatever the text', () => {
+    const hostile = fc.string({
+      unit: fc.constantFrom('a', 'A', '=', '-', ' ', '"', '.', '@', '1', ':', '/'),
+      maxLength: 1500,
+    })
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const begun = performance.now()
+        maskSecrets(text)
+        expect(performance.now() - begun).toBeLessThan(500)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
