@@ -16,6 +16,8 @@ const run = (program: string, ...args: string[]): void => {
 
 rmSync(`${root}dist`, { recursive: true, force: true })
 run('typescript/bin/tsc', '-p', 'tsconfig.build.json')
+// Only what programs import needs declarations.
+run('typescript/bin/tsc', '-p', 'tsconfig.declarations.json')
 // The compiler rewrites imports. Threads are started from URLs, which it cannot know, and declarations keep
 // the names of the sources.
 const THREAD = /(new URL\('[^']+)\.ts(', import\.meta\.url\))/g
