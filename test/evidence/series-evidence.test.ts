@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { emptyPlaceNull } from '../../src/baseline/place-null.ts'
 import type { SeriesSignal } from '../../src/baseline/signals.ts'
 import { Tables } from '../../src/detector/tables.ts'
-import { EVIDENCE_OPTIONS } from '../../src/evidence/evidence-options.ts'
+import { alternativeShare, EVIDENCE_OPTIONS } from '../../src/evidence/evidence-options.ts'
+import { bucketScore, type SeriesEvidence } from '../../src/evidence/series-evidence.ts'
 import { SeriesMonitor } from '../../src/evidence/series-monitor.ts'
-import { logShareRatio } from '../../src/stats/share-evidence.ts'
-import { logMeanExp } from '../../src/stats/shiryaev-roberts.ts'
+import { logBetaBinomial } from '../../src/stats/beta-binomial.ts'
+import { logLaterNull, logShareRatio } from '../../src/stats/share-evidence.ts'
+import { logMeanExp, logSum } from '../../src/stats/shiryaev-roberts.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { BurstDraws } from './burst-draws.ts'
 import { meanRunLength } from './run-length.ts'
@@ -83,6 +85,119 @@ describe('two buckets in a row', () => {
     const copy = new OneSeries()
     copy.watch.evidence.restore(structuredClone(series.watch.evidence.state()))
     expect(copy.take(8, 40, 20)).toBe(series.take(8, 40, 20))
+  })
+})
+
+/** Evidence of one series of errors, 1 in 100 normally, with the e-detectors written out by hand. */
+describe('the evidence of a series', () => {
+  const { rareShares, alternativeRho, onsetAtStart } = EVIDENCE_OPTIONS
+  const ratio = (n: number, c: number, share: number): number =>
+    logShareRatio(n, c, share, alternativeRho, RATE, RHO)
+  const claimed = rareShares.map((share) => alternativeShare(share, RATE))
+  const errors = (): SeriesEvidence => new OneSeries('errors').watch.evidence
+  const mean = (logs: readonly number[]): number => logMeanExp(Float64Array.from(logs), 0, 3)
+
+  it('is what each alternative says of a bucket, after none before', () => {
+    const evidence = errors()
+    const logs = claimed.map((share) => ratio(30, 12, share))
+    expect(evidence.prefix(0, 30, 12)).toBeCloseTo(mean(logs), 9)
+    evidence.endBucket(0, 30, 12, 0, false)
+    // M <- (M + 1) e
+    const next = claimed.map((share, j) => Math.log1p(Math.exp(logs[j]!)) + ratio(20, 9, share))
+    expect(evidence.prefix(0, 20, 9)).toBeCloseTo(mean(next), 9)
+  })
+
+  it('claims nothing of a bucket that deviates less than the least alternative', () => {
+    const few = errors().prefix(0, 30, 3)
+    const lowered = claimed.map((share) => Math.min(0, ratio(30, 3, share)))
+    expect(few).toBeCloseTo(mean(lowered), 9)
+  })
+
+  it('lets a change begin at a look within the bucket', () => {
+    const onsets = { count: 1, most: 9, n: Float64Array.of(20), c: Float64Array.of(1) }
+    const logs = claimed.map((share) => {
+      const start = Math.log(onsetAtStart) + ratio(40, 14, share)
+      const normal = logLaterNull(40, 14, 20, 1, RATE, RHO)
+      const later = logBetaBinomial(20, 13, share, alternativeRho) - normal
+      return logSum(start, later + Math.log((1 - onsetAtStart) / 9))
+    })
+    expect(errors().prefix(0, 40, 14, RATE, onsets)).toBeCloseTo(mean(logs), 9)
+    // Nothing has deviated since the look: it claims nothing.
+    const late = { ...onsets, c: Float64Array.of(14) }
+    const whole = claimed.map((share) => Math.log(onsetAtStart) + ratio(40, 14, share))
+    expect(errors().prefix(0, 40, 14, RATE, late)).toBeCloseTo(mean(whole), 9)
+  })
+
+  it('remembers since when, how many and which, until nothing speaks for a change', () => {
+    const evidence = errors()
+    evidence.note(0, 77, 1000)
+    evidence.note(0, 78, 900)
+    evidence.note(0, 79, 1100)
+    evidence.votes.add(0, 5)
+    evidence.recent.add(0, 3)
+    evidence.endBucket(0, 30, 12, 2, false)
+    evidence.endBucket(0, 20, 9, 1, false)
+    const since = (): Record<string, number | undefined> => {
+      const { n, c, unanswered, firstMs, lastMs, score } = evidence.since.of
+      const times = { firstMs: firstMs[0], lastMs: lastMs[0] }
+      return { n: n[0], c: c[0], unanswered: unanswered[0], score: score[0], ...times }
+    }
+    expect(since()).toEqual({
+      n: 50,
+      c: 21,
+      unanswered: 3,
+      firstMs: 1000,
+      lastMs: 1100,
+      score: bucketScore(30, 12, RATE) + bucketScore(20, 9, RATE),
+    })
+    // A hundred normal buckets.
+    for (let i = 0; i < 100; i++) evidence.endBucket(0, 20, 0, 0, false)
+    expect(since()).toEqual({ n: 0, c: 0, unanswered: 0, score: 0, firstMs: 0, lastMs: 0 })
+    expect(evidence.sketches.rows.of.size[0]).toBe(0)
+    expect(evidence.votes.leader(0)).toBe(0)
+    expect(evidence.recent.median(0)).toBeNaN()
+  })
+
+  it('remembers on while a cluster is open', () => {
+    const evidence = errors()
+    evidence.note(0, 77, 1000)
+    for (let i = 0; i < 100; i++) evidence.endBucket(0, 20, 0, 0, true)
+    expect([evidence.since.of.n[0], evidence.since.of.firstMs[0]]).toEqual([2000, 1000])
+  })
+
+  it('is not weighed in a plain bucket of enough occurrences, where nothing spoke before', () => {
+    const evidence = errors()
+    evidence.note(0, 77, 1000)
+    expect(evidence.endPlainBucket(0, 7)).toBe(false)
+    expect(evidence.since.of.firstMs[0]).toBe(1000)
+    expect(evidence.endPlainBucket(0, 8)).toBe(true)
+    expect(evidence.since.of.firstMs[0]).toBe(0)
+    expect(evidence.prefix(0, 30, 12)).toBeCloseTo(errors().prefix(0, 30, 12), 12)
+    evidence.endBucket(0, 30, 12, 0, false)
+    expect(evidence.endPlainBucket(0, 8)).toBe(false)
+  })
+
+  it('begins anew after a series has closed, but not with the rest of its bucket', () => {
+    const evidence = errors()
+    evidence.note(0, 77, 1000)
+    evidence.endBucket(0, 30, 12, 0, false)
+    evidence.restart(0)
+    expect(evidence.isSuspended(0)).toBe(true)
+    expect(evidence.prefix(0, 30, 12)).toBe(-Infinity)
+    expect(evidence.endPlainBucket(0, 20)).toBe(false)
+    evidence.endBucket(0, 30, 12, 0, false)
+    expect(evidence.isSuspended(0)).toBe(false)
+    expect([evidence.since.of.n[0], evidence.since.of.firstMs[0]]).toEqual([0, 0])
+    expect(evidence.prefix(0, 30, 12)).toBeCloseTo(errors().prefix(0, 30, 12), 12)
+  })
+})
+
+describe('how much a bucket speaks for its place', () => {
+  it('is its excess in standard errors, by the squared share', () => {
+    expect(bucketScore(0, 0, 0.1)).toBe(0)
+    // (20 - 10) / sqrt(10 x 0.9 + 1) x (20 / 100)^2
+    expect(bucketScore(100, 20, 0.1)).toBeCloseTo((10 / Math.sqrt(10)) * 0.04, 12)
+    expect(bucketScore(100, 5, 0.1)).toBe(0)
   })
 })
 
