@@ -2,13 +2,14 @@
  * Puts small faults into the source, one at a time, and asks the unit tests whether they notice.
  * usage: npm run mutate -- [--sample N | --all] [--file PATH]… [--seed N] [--jobs N] [--json]
  */
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type ArguedMutant, setArguedApart } from './mutate/argued-mutants.ts'
 import { chooseMutants, type PlacedMutant } from './mutate/choose-mutants.ts'
 import { carryOut } from './mutate/crew.ts'
 import { findMutants } from './mutate/find-mutants.ts'
+import { contentHash, filesBehind } from './mutate/import-graph.ts'
 import type { Survey } from './mutate/messages.ts'
 import { planTests } from './mutate/plan-tests.ts'
 import { printReport, type Report, reportOf } from './mutate/report.ts'
@@ -30,9 +31,10 @@ const TESTS = [
 /** Long tests of many draws: they run in their own project, not for each mutant. */
 const STATISTICS = '.statistics.test.ts'
 const ARGUED = 'test/mutants-argued.json'
+const CACHE = 'node_modules/.cache/mutate'
 const DEFAULT_SAMPLE = 400
 /** Against what no count of turns ends, on a machine as busy as it may be. */
-const LIMIT_LEAST_MS = 120_000
+const MUTANT_LIMIT_MS = 300_000
 const SURVEY_LIMIT_MS = 600_000
 
 const { values: options } = parseArgs({
@@ -62,24 +64,56 @@ function faultsOf(surveys: readonly Survey[]): string[] {
   return surveys.flatMap(({ testFile, failure }) => (failure ? [`${testFile}: ${failure}`] : []))
 }
 
+/** What each test file runs. A file that has not changed, nor what it imports, is read only once. */
 async function surveyTests(sourceFiles: readonly string[], jobs: number): Promise<Survey[]> {
   const testFiles = TESTS.flatMap((pattern) => globSync(pattern))
     .filter((file) => !file.endsWith(STATISTICS))
     .sort()
-  say(`reading what ${testFiles.length} test files run …`)
   const surveys: Survey[] = []
-  const order = (testFile: string) => ({
+  const open: SurveyTask[] = []
+  for (const testFile of testFiles) {
+    const task = surveyTask(testFile, sourceFiles)
+    if (existsSync(task.cached)) surveys.push(JSON.parse(readFileSync(task.cached, 'utf8')))
+    else open.push(task)
+  }
+  say(`reading what ${testFiles.length} test files run, ${open.length} of them anew …`)
+  mkdirSync(CACHE, { recursive: true })
+  const order = ({ testFile, sourceFiles }: SurveyTask) => ({
     order: { ask: 'survey', testFile, sourceFiles } as const,
     limitMs: SURVEY_LIMIT_MS,
   })
-  await carryOut(testFiles, jobs, order, (testFile, answer) => {
-    if (answer.answer === 'survey') surveys.push(answer.survey)
-    else {
+  await carryOut(open, jobs, order, ({ testFile, cached }, answer) => {
+    if (answer.answer === 'survey') {
+      surveys.push(answer.survey)
+      if (answer.survey.failure === null) writeFileSync(cached, JSON.stringify(answer.survey))
+    } else {
       const failure = answer.answer === null ? answer.why : 'no survey'
-      surveys.push({ testFile, failure, tests: [], turns: 0, shared: {} })
+      surveys.push({ testFile, failure, tooLong: [], tests: [], sharedTurns: 0, shared: {} })
     }
   })
+  for (const { testFile, tooLong } of surveys) {
+    for (const name of tooLong) say(`too long to ask for each mutant: ${testFile}: ${name}`)
+  }
   return surveys.sort((a, b) => (a.testFile < b.testFile ? -1 : 1))
+}
+
+interface SurveyTask {
+  readonly testFile: string
+  /** What may get mutants and is imported by the test, directly or not. */
+  readonly sourceFiles: readonly string[]
+  readonly cached: string
+}
+
+function surveyTask(testFile: string, sourceFiles: readonly string[]): SurveyTask {
+  const behind = filesBehind(testFile)
+  const own = globSync('scripts/mutate/*.ts').sort()
+  const hash = contentHash([...behind, ...own])
+  const wanted = new Set(sourceFiles)
+  return {
+    testFile,
+    sourceFiles: behind.filter((file) => wanted.has(file)),
+    cached: `${CACHE}/${hash}.json`,
+  }
 }
 
 async function judgeMutants(
@@ -88,29 +122,30 @@ async function judgeMutants(
   jobs: number,
 ): Promise<Judged[]> {
   const fates = new Map<PlacedMutant, Fate>()
-  const plans = new Map(chosen.map((placed) => [placed, planTests(placed, surveys)]))
-  const reached = chosen.filter((placed) => plans.get(placed)!.plan.length > 0)
-  for (const placed of chosen) fates.set(placed, { result: 'unreached' })
+  const planned = chosen.map((placed) => ({ placed, plan: planTests(placed, surveys) }))
+  const reached = planned.filter(({ plan }) => plan.length > 0)
   let done = 0
-  const order = (placed: PlacedMutant) => {
-    const { plan, ms } = plans.get(placed)!
-    const { file, mutant } = placed
-    const limitMs = Math.max(LIMIT_LEAST_MS, 20 * ms)
-    return { order: { ask: 'mutant', file, mutant, plan } as const, limitMs }
-  }
-  await carryOut(reached, jobs, order, (placed, answer) => {
+  const order = ({ placed: { file, mutant }, plan }: (typeof planned)[number]) => ({
+    order: { ask: 'mutant', file, mutant, plan } as const,
+    limitMs: MUTANT_LIMIT_MS,
+  })
+  await carryOut(reached, jobs, order, ({ placed }, answer) => {
     if (answer.answer === 'mutant') fates.set(placed, answer.outcome)
     else if (answer.answer === null) fates.set(placed, { result: 'killed', by: answer.why })
     done++
     if (done % 20 === 0 || done === reached.length) say(`${done} of ${reached.length} mutants`)
   })
-  return chosen.map((placed) => ({ placed, fate: fates.get(placed)! }))
+  return chosen.map((placed) => ({
+    placed,
+    fate: fates.get(placed) ?? { result: 'unreached' },
+  }))
 }
 
 async function main(): Promise<Report> {
   const jobs = wholeNumber('jobs', options.jobs)
   const seed = wholeNumber('seed', options.seed)
-  const files = (options.file ?? SOURCES.flatMap((pattern) => globSync(pattern))).sort()
+  const sources = SOURCES.flatMap((pattern) => globSync(pattern)).sort()
+  const files = (options.file ?? sources).toSorted()
   const all = files.flatMap((file) =>
     findMutants(readFileSync(file, 'utf8')).map((mutant, index) => ({ file, index, mutant })),
   )
@@ -125,7 +160,7 @@ async function main(): Promise<Report> {
   const size = wantsAll
     ? open.length
     : wholeNumber('sample', options.sample ?? String(DEFAULT_SAMPLE))
-  const surveys = await surveyTests(files, jobs)
+  const surveys = await surveyTests([...new Set([...sources, ...files])], jobs)
   const faults = faultsOf(surveys)
   if (faults.length > 0) {
     throw new Error(`the tests must pass before anything is changed:\n${faults.join('\n')}`)

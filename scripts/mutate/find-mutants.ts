@@ -185,7 +185,7 @@ function operatorEdit(kind: MutantKind, node: SyntaxNode, other: string, text: s
 
 /** Where an operand ends, comments and closing parentheses behind it included. */
 function afterParentheses(operand: SyntaxNode, text: string): number {
-  const behind = /^(?:\s|\)|\/\*[^]*?\*\/|\/\/.*\n)*/.exec(text.slice(operand.end))
+  const behind = /^(?:\s|\)|\/\*[\s\S]*?\*\/|\/\/.*\n)*/.exec(text.slice(operand.end))
   return operand.end + (behind?.[0].length ?? 0)
 }
 
@@ -231,9 +231,10 @@ function methodEdits(node: SyntaxNode, parent: SyntaxNode | null, field: string)
   const property = node['property'] as SyntaxNode
   const name = String(property['name'])
   const isCall = parent?.type === 'CallExpression' && field === 'callee'
-  if (!isCall || node['computed'] === true || !Object.hasOwn(METHODS, name)) return []
+  const other = METHODS[name]
+  if (!isCall || node['computed'] === true || other === undefined) return []
   const { start, end } = property
-  return [{ kind: 'call', start, end, runsAt: node.start, replacement: METHODS[name]! }]
+  return [{ kind: 'call', start, end, runsAt: node.start, replacement: other }]
 }
 
 function arrowEdits(node: SyntaxNode): Edit[] {
@@ -259,7 +260,7 @@ function statementEdits(node: SyntaxNode): Edit[] {
     }
     case 'IfStatement':
     case 'ConditionalExpression':
-      return ['true', 'false'].map((replacement) => conditionEdit(test!, replacement))
+      return test ? ['true', 'false'].map((each) => conditionEdit(test, each)) : []
     case 'WhileStatement':
     case 'DoWhileStatement':
     case 'ForStatement':

@@ -12,14 +12,14 @@ export type Order =
       readonly ask: 'mutant'
       readonly file: string
       readonly mutant: Mutant
-      /** The tests that may notice it, those that take least time first. */
+      /** The tests that may notice it, those that cost least first. */
       readonly plan: readonly PlannedTests[]
     }
 
 export interface PlannedTests {
   readonly testFile: string
   readonly tests: readonly number[]
-  /** Turns that all loops of the file together may take. */
+  /** Turns that all their loops together may take. */
   readonly turns: number
 }
 
@@ -33,16 +33,21 @@ export interface Survey {
   readonly testFile: string
   /** Why it cannot be used: its tests have to pass before anything is changed. */
   readonly failure: string | null
+  /** Tests whose loops take more turns than a test for a mutant may: they are not asked. */
+  readonly tooLong: readonly string[]
   readonly tests: readonly SurveyedTest[]
-  /** Turns that its loops took. */
-  readonly turns: number
+  /** Turns that loops took while it was imported and in hooks around many tests. */
+  readonly sharedTurns: number
   /** By source file, the mutants (by index) that run while it is imported or in hooks around many tests. */
   readonly shared: Readonly<Record<string, readonly number[]>>
 }
 
 interface SurveyedTest {
+  /** Its place among the tests of its file. */
+  readonly index: number
   readonly name: string
-  readonly ms: number
+  /** Turns that its loops took: what it costs, the same on each machine. */
+  readonly turns: number
   /** By source file, the mutants (by index) that it runs. */
   readonly runs: Readonly<Record<string, readonly number[]>>
 }

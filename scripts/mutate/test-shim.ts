@@ -3,10 +3,10 @@
  * `describe` and `it` to run chosen tests of a file in this process, again and again, without the
  * second and more that a start of vitest takes.
  */
-import { vi } from 'vitest'
+import * as vitest from 'vitest'
 
-export { assert, expect, expectTypeOf } from 'vitest'
-export { vi }
+export const expect: typeof vitest.expect = vitest.expect
+export const vi: typeof vitest.vi = vitest.vi
 
 type Body = (...args: unknown[]) => unknown
 type HookName = 'beforeAll' | 'beforeEach' | 'afterEach' | 'afterAll'

@@ -10,7 +10,10 @@ import type { Answer, Order, Outcome, PlannedTests, Survey } from './messages.ts
 import { Sandbox } from './sandbox.ts'
 import { beginFile, runSuite } from './test-shim.ts'
 
-const ENOUGH_TURNS = 1e12
+/** Some two seconds of processor time: nothing to wait for once for each mutant. */
+const TURNS_OF_TEST = 50_000_000
+/** In place of a test's index. */
+const ALL_TESTS = -1
 const root = process.cwd()
 const sandbox = new Sandbox(`${root}/`)
 let lost: unknown = null
@@ -63,48 +66,64 @@ async function firstFailure({ testFile, tests, turns }: PlannedTests): Promise<s
   return failed ?? (turnsLeft() < 0 ? 'a loop without end' : null)
 }
 
-/** Runs a test file as it is and notes which test runs which mutant. */
+/** What a test file does as it is. Tests that take too many turns are found, and the rest run without them. */
 async function survey(testFile: string, sourceFiles: readonly string[]): Promise<Survey> {
-  const coverage = new Coverage()
   const positions = new Map(sourceFiles.map((file) => [file, positionsOf(file)]))
-  const tests: { name: string; ms: number; runs: Record<string, number[]> }[] = []
+  const tooLong = new Map<number, string>()
+  for (;;) {
+    const before = tooLong.size
+    const found = await surveyOnce(testFile, positions, tooLong)
+    if (tooLong.size === before) return found
+  }
+}
+
+/** Runs the tests that are not known to be too long, and notes which runs which mutant. */
+async function surveyOnce(
+  testFile: string,
+  positions: ReadonlyMap<string, readonly number[]>,
+  tooLong: Map<number, string>,
+): Promise<Survey> {
+  const coverage = new Coverage()
+  const tests: Survey['tests'][number][] = []
   const shared: Record<string, Set<number>> = {}
   let failure: string | null = null
+  let sharedTurns = 0
   sandbox.mutate('', null)
-  giveTurns(ENOUGH_TURNS)
+  giveTurns(TURNS_OF_TEST)
   try {
     const suite = beginFile()
     const query = await sandbox.importAnew(join(root, testFile))
-    const read = (): Record<string, number[]> => runsIn(coverage, query, positions)
-    const share = (): void => {
-      for (const [file, indexes] of Object.entries(read())) {
+    const onShared = (): void => {
+      for (const [file, indexes] of Object.entries(runsIn(coverage, query, positions))) {
         shared[file] ??= new Set()
         for (const index of indexes) shared[file].add(index)
       }
+      sharedTurns += TURNS_OF_TEST - turnsLeft()
+      giveTurns(TURNS_OF_TEST)
     }
-    share()
-    let began = performance.now()
-    await runSuite(suite, () => true, {
-      onShared: () => {
-        share()
-        began = performance.now()
-      },
+    onShared()
+    await runSuite(suite, (index) => !tooLong.has(index), {
+      onShared,
       onTest: (index, name, error) => {
-        if (error !== null) failure ??= `${name}: ${error.message}`
-        tests[index] = { name, ms: performance.now() - began, runs: read() }
-        began = performance.now()
+        const turns = TURNS_OF_TEST - turnsLeft()
+        if (turnsLeft() < 0) tooLong.set(index, name)
+        else if (error !== null) failure ??= `${name}: ${error.message}`
+        tests.push({ index, name, turns, runs: runsIn(coverage, query, positions) })
+        giveTurns(TURNS_OF_TEST)
         return true
       },
     })
   } catch (error) {
-    failure ??= String(error)
+    if (turnsLeft() < 0) tooLong.set(ALL_TESTS, 'all, for what they share')
+    else failure ??= String(error)
   }
   coverage.close()
   return {
     testFile,
     failure,
-    tests,
-    turns: ENOUGH_TURNS - turnsLeft(),
+    tooLong: [...tooLong.values()],
+    tests: tooLong.has(ALL_TESTS) ? [] : tests,
+    sharedTurns,
     shared: Object.fromEntries(Object.entries(shared).map(([file, set]) => [file, [...set]])),
   }
 }
@@ -127,8 +146,8 @@ function runsIn(
   const covered = coverage.take((url) => files.has(url))
   const runs: Record<string, number[]> = {}
   for (const [url, script] of covered) {
-    const file = files.get(url)!
-    const indexes = indexesThatRan(script, positions.get(file)!)
+    const file = files.get(url) ?? ''
+    const indexes = indexesThatRan(script, positions.get(file) ?? [])
     if (indexes.length > 0) runs[file] = indexes
   }
   return runs
