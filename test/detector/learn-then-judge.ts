@@ -1,6 +1,7 @@
 import type { LogRecord } from '../../src/contract/log-record.ts'
-import { emptyOutput, type StepOutput } from '../../src/contract/step-output.ts'
+import type { StepOutput } from '../../src/contract/step-output.ts'
 import { Detector } from '../../src/detector/detector.ts'
+import { emptyOutput } from '../../src/detector/empty-output.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { runThrough } from '../run-detector.ts'
 
