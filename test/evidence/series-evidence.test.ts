@@ -17,18 +17,18 @@ const RHO = 0.2
 
 /** One series, to be given a bucket at a time. */
 class OneSeries {
-  readonly watch: SeriesMonitor
+  readonly monitor: SeriesMonitor
 
   constructor(signal: SeriesSignal = 'selfTimeP90', options = EVIDENCE_OPTIONS) {
     const table = new Tables(detectorSettings().features).elements
     const series = [{ signal, level: 0, baseRate: RATE, rho: RHO, normal: 0 }]
     const placeNull = { ...emptyPlaceNull(30_000), places: [{ place: 0, series }] }
-    this.watch = new SeriesMonitor(placeNull, table, options)
+    this.monitor = new SeriesMonitor(placeNull, table, options)
   }
 
   /** ln of the evidence after the bucket of this number. */
   take(bucket: number, n: number, c: number): number {
-    const { evidence } = this.watch
+    const { evidence } = this.monitor
     evidence.bucket = bucket
     const logM = evidence.prefix(0, n, c)
     evidence.endBucket(0, n, c, 0, false)
@@ -74,7 +74,7 @@ describe('two buckets in a row', () => {
   it('are remembered as two where a series starts anew after it closed', () => {
     const series = new OneSeries()
     series.take(7, 40, 24)
-    series.watch.evidence.restart(0)
+    series.monitor.evidence.restart(0)
     series.take(8, 40, 24)
     expect(series.take(9, 40, 24)).toBeCloseTo(alone(40, 24), 9)
   })
@@ -83,7 +83,7 @@ describe('two buckets in a row', () => {
     const series = new OneSeries()
     series.take(7, 40, 24)
     const copy = new OneSeries()
-    copy.watch.evidence.restore(structuredClone(series.watch.evidence.state()))
+    copy.monitor.evidence.restore(structuredClone(series.monitor.evidence.state()))
     expect(copy.take(8, 40, 20)).toBe(series.take(8, 40, 20))
   })
 })
@@ -94,7 +94,7 @@ describe('the evidence of a series', () => {
   const ratio = (n: number, c: number, share: number): number =>
     logShareRatio(n, c, share, alternativeRho, RATE, RHO)
   const claimed = rareShares.map((share) => alternativeShare(share, RATE))
-  const errors = (): SeriesEvidence => new OneSeries('errors').watch.evidence
+  const errors = (): SeriesEvidence => new OneSeries('errors').monitor.evidence
   const mean = (logs: readonly number[]): number => logMeanExp(Float64Array.from(logs), 0, 3)
 
   it('is what each alternative says of a bucket, after none before', () => {
