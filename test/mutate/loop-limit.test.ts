@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { giveTurns, limitLoops, turnsLeft } from '../../scripts/mutate/loop-limit.ts'
 
 afterEach(() => {
-  delete (globalThis as { turnsOfMutant?: number }).turnsOfMutant
+  Reflect.deleteProperty(globalThis, 'turnsOfMutant')
 })
 
 /** Runs a program text that leaves its answer in `out`. */
