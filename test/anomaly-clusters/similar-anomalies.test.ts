@@ -20,12 +20,12 @@ class Stream {
     return this
   }
 
-  strange(paths: readonly number[], series: readonly number[] = []): this {
-    this.similar.observed(2)
+  strange(paths: readonly number[], series: readonly number[] = [], stratum = 2): this {
+    this.similar.observed(stratum)
     const hash = ++this.#hash
-    const seen = this.similar.seen(2)
+    const seen = this.similar.seen(stratum)
     const timeMs = seen * 10
-    const anomaly = { hash, timeMs, stratum: 2, seen, service: 'cart', series }
+    const anomaly = { hash, timeMs, stratum, seen, service: 'cart', series }
     this.similar.add({ ...anomaly, example: example(hash, paths) })
     return this
   }
@@ -181,34 +181,51 @@ describe('a group of similar anomalies', () => {
     expect(similar.dropped).toBe(1)
   })
 
-  it('weighs its share from each of its members on, the last excepted', () => {
-    // Five in a row: one to four further members among as many observations.
-    const stream = new Stream().normal(2000)
-    for (let i = 0; i < 5; i++) stream.strange(STRANGE)
-    const evidence = stream.similar.strongestGroup(DISTANCES, ALPHA)!.logEvidence
-    const mean = (logs: readonly number[]) =>
-      Math.log(logs.reduce((sum, log) => sum + Math.exp(log), 0) / logs.length)
-    const from = (i: number): number => {
-      const c = 4 - i
-      const base = Math.max(ALPHA, 2 / (c + 2001 + i + 2))
-      return mean([0.02, 0.1, 0.4].map((share) => logShareRatio(c, c, share, 0.1, base, 0.001)))
+  /** ln of the mean over what is claimed, from each member but the last on: Shiryaev and Roberts. */
+  function evidenceOf({ similar }: Stream): number {
+    const { waiting } = similar
+    const strata = [...new Set(waiting.map(({ stratum }) => stratum))]
+    const sum = (logs: readonly number[]) =>
+      Math.log(logs.reduce((total, log) => total + Math.exp(log), 0))
+    const from = waiting.slice(0, -1).map((start, i) => {
+      const c = waiting.length - 1 - i
+      let n = 0
+      for (const stratum of strata) {
+        const before = waiting.slice(0, i + 1).findLast((one) => one.stratum === stratum)
+        n += similar.seen(stratum) - (before?.seen ?? 0)
+      }
+      const base = Math.max(ALPHA, 2 / (n + start.seen + 2))
+      const claims = [0.02, 0.1, 0.4].map((share) => {
+        const ratio = logShareRatio(n, c, Math.max(share, 2 * base), 0.1, base, 0.001)
+        return c < 0.02 * n ? Math.min(0, ratio) : ratio
+      })
+      return sum(claims) - Math.log(3)
+    })
+    return sum(from)
+  }
+
+  it.each([
+    { what: 'in a row', before: 2000, gap: 0, strata: [2] },
+    { what: 'of a quarter', before: 2000, gap: 3, strata: [2] },
+    { what: 'of less than is claimed', before: 3000, gap: 99, strata: [2] },
+    { what: 'of an entry that is hardly known', before: 0, gap: 2, strata: [2] },
+    { what: 'of two entries', before: 2000, gap: 5, strata: [2, 3] },
+  ])('has the evidence of its share: $what', ({ before, gap, strata }) => {
+    const stream = new Stream().normal(before)
+    for (let i = 0; i < 7; i++) {
+      stream.strange(STRANGE, [], strata[i % strata.length]).normal(gap)
     }
-    expect(evidence).toBeCloseTo(mean([0, 1, 2, 3].map(from)) + Math.log(4), 9)
+    const group = stream.similar.strongestGroup(DISTANCES, ALPHA)
+    expect(group?.anomalies).toHaveLength(7)
+    expect(group?.logEvidence).toBeCloseTo(evidenceOf(stream), 9)
   })
 
-  it('is none where its members lie too far from their medoid on average', () => {
-    // The medoid is not the first; the others share two of its five paths, or all of them.
+  it('begins with its medoid, which need not be the first that came', () => {
     const stream = new Stream().normal(2000)
     stream.strange([2, 3, 4, 5, 99])
     for (let i = 0; i < 5; i++) stream.strange(STRANGE)
     const group = stream.similar.strongestGroup(DISTANCES, ALPHA)
     expect([...group!.anomalies[0]!.example.profile.paths]).toEqual(STRANGE)
-  })
-
-  it('needs members near their medoid, and no more of them than stay near it on average', () => {
-    const stream = new Stream().normal(2000)
-    for (let i = 0; i < 5; i++) stream.strange(STRANGE)
-    expect(stream.similar.strongestGroup(DISTANCES, ALPHA)?.anomalies).toHaveLength(5)
   })
 
   it('is normal again the later, the smaller its share was', () => {

@@ -83,6 +83,15 @@ describe('a deviating place', () => {
       serviceOf(placeAlarm({ signal: 'presence', subject: place('POST'), c: 10, unanswered: 9 })),
     ).toBe('cart')
     expect(serviceOf(placeAlarm({ signal: 'presence', subject: place('Get'), c: 10 }))).toBe('cart')
+    const half = { subject: place('POST'), c: 10, unanswered: 5 }
+    expect(serviceOf(placeAlarm({ signal: 'presence', ...half }))).toBe('shop')
+    // Nobody calls an entry.
+    expect(serviceOf(placeAlarm({ signal: 'presence', subject: place('GET /') }))).toBe('shop')
+    expect(suspects.of(placeAlarm({ subject: place('Get') }))).toEqual({
+      service: 'cart',
+      caller: '',
+      callee: '',
+    })
   })
 
   it('blames for structure whoever the differing path is about', () => {
@@ -106,6 +115,39 @@ describe('an alarm without a place', () => {
 
   it('blames whom most similar anomalies blame', () => {
     expect(suspects.of(similarAlarm({ subject: stratum, service: 'ads' })).service).toBe('ads')
+  })
+})
+
+describe('a call that nobody answers', () => {
+  const traces = new HandTraces()
+  const paths = new Map<string, number>()
+  const shop = { service: 'shop', name: 'GET /', parent: -1, start: 0, duration: 90, kind: 2 }
+  const page = { service: 'shop', name: 'page', parent: 0, start: 1, duration: 80 }
+  const post = { service: 'shop', name: 'POST', parent: 1, start: 2, duration: 20, kind: 3 }
+  const put = { ...post, name: 'PUT' }
+  const send = { ...post, kind: 4 }
+  const cart = { service: 'cart', name: 'Get', parent: 2, start: 3, duration: 10, kind: 2 }
+  const read = (spans: readonly HandSpan[], name: string): void =>
+    traces.read(spans, () => paths.set(name, traces.elements.path[spans.length - 1]!))
+  read([shop, page, post, cart], 'answered')
+  read([shop, page, post], 'POST')
+  read([shop, page, put], 'PUT')
+  read([shop, page, send], 'send')
+  const suspects = new Suspects(traces.tables.elements)
+  const blamed = (name: string) => suspects.of(entryAlarm({ vote: paths.get(name)! }))
+
+  it('blames who answers the same call else', () => {
+    expect(blamed('POST')).toEqual({ service: 'cart', caller: '', callee: '' })
+  })
+
+  it('blames the caller where nobody ever did, or only another kind of it', () => {
+    expect(blamed('PUT')).toEqual({ service: 'shop', caller: '', callee: '' })
+    expect(blamed('send').service).toBe('shop')
+  })
+
+  it('blames the caller where it is no longer made', () => {
+    expect(suspects.of(entryAlarm({ vote: -paths.get('POST')! })).service).toBe('shop')
+    expect(suspects.of(entryAlarm({ vote: -paths.get('answered')! })).service).toBe('cart')
   })
 })
 
