@@ -7,7 +7,11 @@ import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const NEEDED = 24
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+// A checkout runs its sources; a package has none, only what was built from them.
+const source = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const main = existsSync(source)
+  ? source
+  : fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const own = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url))
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { assign } from './cli/assign.ts'
+import { cluster } from './cli/cluster.ts'
 import { type Command, type CommandWorld, EXIT, UsageError } from './cli/command.ts'
 import { demo } from './cli/demo.ts'
 import { overview } from './cli/help.ts'
 import { load } from './cli/load.ts'
+import { merge } from './cli/merge.ts'
 import { replay } from './cli/replay.ts'
 import { run } from './cli/run.ts'
 import { styler } from './cli/style.ts'
@@ -13,7 +16,16 @@ import { messageOf } from './io/telemetry/log.ts'
 /** Signals this close together are one. */
 const ECHO_MS = 1000
 
-const commands = { demo, run, replay, load, validate } as const satisfies Record<string, Command>
+const commands = {
+  demo,
+  run,
+  replay,
+  load,
+  validate,
+  cluster,
+  assign,
+  merge,
+} as const satisfies Record<string, Command>
 
 /**
  * Runs a command line.

@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8'
 import fc from 'fast-check'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
 import type { LogRecord } from '../src/contract/log-record.ts'
 import type { StepOutput } from '../src/contract/step-output.ts'
 import { Detector } from '../src/detector/detector.ts'
@@ -9,6 +9,8 @@ import { fit } from '../src/detector/fit.ts'
 import { detectorSettings } from './detector-settings.ts'
 import { simulatedLog } from './simulated-log.ts'
 
+/** Fifty random cuts are a long test; ten go with every run. */
+const CUTS = inject('thorough') ? 50 : 10
 const START = Date.UTC(2026, 10, 25, 7)
 const settings = detectorSettings({
   alpha: 0.01,
@@ -99,16 +101,16 @@ describe('the same log', () => {
     expect(records.length).toBeGreaterThan(150)
   })
 
-  it('gives the same bytes for any re-batching, 50 random cuts', () => {
+  it(`gives the same bytes for any re-batching, ${CUTS} random cuts`, () => {
     fc.assert(
       fc.property(cuts, (list) => {
         expect(play(records, list)).toBe(whole)
       }),
-      { numRuns: 50, seed: 1 },
+      { numRuns: CUTS, seed: 1 },
     )
   }, 400_000)
 
-  it('gives the same bytes when snapshot and restored mid-stream, 50 random cuts', () => {
+  it(`gives the same bytes when snapshot and restored mid-stream, ${CUTS} random cuts`, () => {
     fc.assert(
       fc.property(cuts, (list) => {
         const result = play(records, list, (detector) => {
@@ -117,7 +119,7 @@ describe('the same log', () => {
         })
         expect(result).toBe(whole)
       }),
-      { numRuns: 50, seed: 2 },
+      { numRuns: CUTS, seed: 2 },
     )
   }, 400_000)
 

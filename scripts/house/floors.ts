@@ -25,10 +25,13 @@ export const FLOORS = {
     ...['distance', 'model', 'baseline', 'drift', 'evidence', 'anomaly-clusters'],
   ],
   ui: ['contract', 'stats'],
-  io: ['contract', 'columns', 'otlp', 'ui', 'detector'],
+  io: ['contract', 'columns', 'otlp', 'kmedoids', 'ui', 'detector'],
   config: ['contract', 'detector', 'io'],
   service: ['contract', 'otlp', 'detector', 'ui', 'io', 'config'],
-  cli: ['contract', 'otlp', 'simulate', 'detector', 'ui', 'io', 'config', 'service'],
+  cli: [
+    ...['contract', 'stats', 'otlp', 'kmedoids', 'simulate', 'detector', 'ui', 'io', 'config'],
+    'service',
+  ],
   simulate: ['contract', 'stats', 'otlp'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 

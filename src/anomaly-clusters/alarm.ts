@@ -5,8 +5,8 @@ import {
   type Subject,
   signalOf,
 } from '../baseline/signals.ts'
-import type { DeviationEvidence } from '../evidence/deviation-evidence.ts'
-import type { DeviationWatch, RunningCounts } from '../evidence/deviation-watch.ts'
+import type { SeriesEvidence } from '../evidence/series-evidence.ts'
+import type { RunningCounts, SeriesMonitor } from '../evidence/series-monitor.ts'
 
 /** Signals whose series are about this. */
 type SignalOf<S extends Subject> = {
@@ -86,7 +86,7 @@ export type Alarm = TestedAlarm | SimilarAlarm
 
 /** A new alarm of a series whose evidence has reached ln `peak`. */
 export function raisedAlarm(
-  { series: monitored, counts }: DeviationWatch,
+  { series: monitored, deviations }: SeriesMonitor,
   series: number,
   timeMs: number,
   peak: number,
@@ -104,7 +104,7 @@ export function raisedAlarm(
     score: 0,
     firstMs: timeMs,
     lastMs: timeMs,
-    baseRate: counts.baseRate(series),
+    baseRate: deviations.baseRate(series),
     activeMs: timeMs,
     closing: 0,
     speakingN: 0,
@@ -120,20 +120,21 @@ export function raisedAlarm(
 /** The alarm with what its evidence and the running bucket say by now. */
 export function refreshedAlarm(
   alarm: TestedAlarm,
-  evidence: DeviationEvidence,
+  evidence: SeriesEvidence,
   running: RunningCounts,
 ): TestedAlarm {
   const { series } = alarm
+  const since = evidence.since.of
   const facts = {
-    n: evidence.n[series]! + running.n,
-    c: evidence.c[series]! + running.c,
-    score: evidence.score[series]! + running.score,
+    n: since.n[series]! + running.n,
+    c: since.c[series]! + running.c,
+    score: since.score[series]! + running.score,
     vote: evidence.votes.leader(series) || alarm.vote,
-    firstMs: evidence.firstMs[series]! || alarm.firstMs,
-    lastMs: Math.max(alarm.lastMs, evidence.lastMs[series]!),
+    firstMs: since.firstMs[series]! || alarm.firstMs,
+    lastMs: Math.max(alarm.lastMs, since.lastMs[series]!),
   }
   if (alarm.on !== 'place') return { ...alarm, ...facts }
-  const unanswered = evidence.unanswered[series]! + running.unanswered
+  const unanswered = since.unanswered[series]! + running.unanswered
   const typical = evidence.recent.median(series)
   return {
     ...alarm,

@@ -2,8 +2,8 @@ import { isUnusual } from '../baseline/entry-shares.ts'
 import { emptyPlaceNull, type PlaceNull } from '../baseline/place-null.ts'
 import type { PlaceReference } from '../baseline/place-reference.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
-import { DeviationWatch } from '../evidence/deviation-watch.ts'
 import { EVIDENCE_OPTIONS, type EvidenceOptions } from '../evidence/evidence-options.ts'
+import { SeriesMonitor } from '../evidence/series-monitor.ts'
 import type { Model } from '../model/model.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { EvidenceReader } from '../profile/kept-trace.ts'
@@ -74,39 +74,39 @@ export class AnomalyClusters {
     this.#table = table
     this.#reference = reference
     const parts = { settings, options, table, reference, reader, alpha }
-    const watch = new DeviationWatch(emptyPlaceNull(settings.bucketMs), table, options)
-    this.#life = new Lifecycle(parts, watch)
+    const monitor = new SeriesMonitor(emptyPlaceNull(settings.bucketMs), table, options)
+    this.#life = new Lifecycle(parts, monitor)
   }
 
   /** Plain numbers that only rise, but for `open` and `watched`. */
   get counts(): Readonly<Record<string, number>> {
-    const { clusters, watch, early, similar } = this.#life
+    const { clusters, monitor, early, similar } = this.#life
     return {
       ...clusters.counts,
       observations: this.#progress.observations,
-      unwatched: this.#progress.unwatched + watch.counts.unwatched,
+      unwatched: this.#progress.unwatched + monitor.deviations.unmonitored,
       examplesDropped: early.dropped,
       anomaliesDropped: similar.dropped,
       open: clusters.open.length,
-      watched: watch.series.count,
+      watched: monitor.series.count,
     }
   }
 
   /** Counts the deviations of one observation, and says what it belongs to. */
   observe(elements: TraceElements, context: ObservationContext): Observed {
     this.#begin(context.timeMs)
-    const { watch, similar } = this.#life
+    const { monitor, similar } = this.#life
     const { scan } = this.#reference
     scan.read(elements)
-    watch.take(elements, scan)
+    monitor.count(elements, scan)
     this.#progress.observations++
     similar.observed(elements.stratum)
     if (context.pStructure !== null) {
       const unusual = isUnusual(context.pStructure)
-      watch.takeStructure(elements.stratum, unusual, unusual ? signedPath(elements, context) : 0)
-      watch.takeCategories(elements.stratum, context.categories, scan, elements.count)
+      monitor.countStructure(elements.stratum, unusual, unusual ? signedPath(elements, context) : 0)
+      monitor.countCategories(elements.stratum, context.categories, scan, elements.count)
     }
-    const isPlain = watch.deviating.count === 0 && !context.flagged
+    const isPlain = monitor.deviations.ofObservation.count === 0 && !context.flagged
     return isPlain ? IN_NO_CLUSTER : this.#observeDeviating(elements, context)
   }
 
@@ -126,16 +126,24 @@ export class AnomalyClusters {
     pending.length = 0
   }
 
+  /** Data time was wrong and was set back: what was counted in a later bucket goes on in the one of now. */
+  turnBack(timeMs: number): void {
+    this.#endBucket()
+    this.#life.monitor.evidence.bucket = Math.floor(timeMs / this.#settings.bucketMs)
+    this.#progress.watermarkMs = timeMs
+    this.#progress.nextLookMs = timeMs
+  }
+
   /** A new model takes effect. */
   install(model: EvidenceModel): void {
     this.#endBucket()
     const life = this.#life
     const { watermarkMs } = this.#progress
     const placeNull = model.places ?? emptyPlaceNull(this.#settings.bucketMs)
-    const watch = new DeviationWatch(placeNull, this.#table, this.#options)
-    watch.takeOver(life.watch)
-    this.#progress.unwatched += life.watch.counts.unwatched
-    life.useWatch(watch, watermarkMs)
+    const monitor = new SeriesMonitor(placeNull, this.#table, this.#options)
+    monitor.takeOver(life.monitor)
+    this.#progress.unwatched += life.monitor.deviations.unmonitored
+    life.useMonitor(monitor, watermarkMs)
     life.releaseAccepted(model.fittedMs, watermarkMs)
     life.useModel({ id: model.id, scales: model.scales })
   }
@@ -168,7 +176,7 @@ export class AnomalyClusters {
 
   /** Ends the running bucket if an observation lies beyond it. */
   #begin(timeMs: number): void {
-    const { evidence } = this.#life.watch
+    const { evidence } = this.#life.monitor
     const bucket = Math.floor(timeMs / this.#settings.bucketMs)
     if (bucket <= evidence.bucket) return
     this.#endBucket()
@@ -176,17 +184,17 @@ export class AnomalyClusters {
   }
 
   #endBucket(): void {
-    const { bucket } = this.#life.watch.evidence
+    const { bucket } = this.#life.monitor.evidence
     if (bucket >= 0) this.#life.endBucket((bucket + 1) * this.#settings.bucketMs)
   }
 
   /** An observation that deviates somewhere, or was flagged. */
   #observeDeviating(elements: TraceElements, context: ObservationContext): Observed {
-    const { watch, clusters, early } = this.#life
+    const { monitor, clusters, early } = this.#life
     const { id } = elements.trace
     const hash = hashWords(id[0]!, id[1]!, id[2]!, id[3]!, 0x2f6d)
-    watch.note(hash, context.timeMs)
-    const { count, series } = watch.deviating
+    monitor.note(hash, context.timeMs)
+    const { count, series } = monitor.deviations.ofObservation
     let growing = -1
     for (let i = 0; i < count; i++) {
       const cluster = clusters.open.length > 0 ? clusters.at(series[i]!) : undefined
@@ -213,7 +221,7 @@ export class AnomalyClusters {
     const life = this.#life
     const member = this.#member(hash, context)
     if (life.isAccepted(member.example, timeMs)) return ACCEPTED
-    const { count, series } = life.watch.deviating
+    const { count, series } = life.monitor.deviations.ofObservation
     const service = life.blamedBy(series, count, timeMs)
     const seen = life.similar.seen(stratum)
     const cluster = life.takeAnomaly({ ...member, timeMs, stratum, seen, service })
@@ -221,7 +229,8 @@ export class AnomalyClusters {
   }
 
   #member(hash: number, context: ObservationContext): Member {
-    const { deviating, series } = this.#life.watch
+    const { deviations, series } = this.#life.monitor
+    const deviating = deviations.ofObservation
     const keys: number[] = []
     for (let i = 0; i < deviating.count; i++) {
       const one = deviating.series[i]!
@@ -232,10 +241,10 @@ export class AnomalyClusters {
 
   /** Plain data; arrays are shared with this until the next step. */
   state() {
-    const { watch, clusters, similar, early, accepted, model, pending } = this.#life
+    const { monitor, clusters, similar, early, accepted, model, pending } = this.#life
     return {
       progress: { ...this.#progress },
-      watch: watch.state(),
+      monitor: monitor.state(),
       clusters: clusters.state(),
       similar: similar.state(),
       early: early.state(),
@@ -249,7 +258,7 @@ export class AnomalyClusters {
   restore(state: AnomalyClustersState): void {
     const life = this.#life
     Object.assign(this.#progress, state.progress)
-    life.watch = DeviationWatch.restore(state.watch, this.#table, this.#options)
+    life.monitor = SeriesMonitor.restore(state.monitor, this.#table, this.#options)
     life.clusters.restore(state.clusters)
     life.similar.restore(state.similar)
     life.early.restore(state.early)

@@ -149,7 +149,9 @@ function tieTo(cluster: Cluster, alarm: Alarm, grounds: Grounds): Tie | null {
 function isBackIn(cluster: Cluster, alarm: Alarm, { timeMs, limits }: Grounds): boolean {
   // An unusual set of calls is another one each time: only where it is called tells it apart.
   if (!SIGNALS[alarm.signal].reopens || cluster.state === 'accepted') return false
-  if (timeMs - lastDeviationMs(cluster) > limits.reopenMs) return false
+  const lastMs = lastDeviationMs(cluster)
+  // A partition that is behind tells what another has told: it began before the cluster was over.
+  if (timeMs - lastMs > limits.reopenMs && alarm.firstMs > lastMs) return false
   return cluster.alarms.some((known) => isSameAlarm(known, alarm))
 }
 

@@ -1,6 +1,6 @@
 import { SIGNALS } from '../baseline/signals.ts'
-import type { DeviationWatch } from '../evidence/deviation-watch.ts'
 import { alternativeShare, type EvidenceOptions } from '../evidence/evidence-options.ts'
+import type { SeriesMonitor } from '../evidence/series-monitor.ts'
 import { closingStep } from '../stats/closing-cusum.ts'
 import type { AccumulateSettings } from './accumulate-settings.ts'
 import type { SimilarAlarm, TestedAlarm } from './alarm.ts'
@@ -32,36 +32,39 @@ export interface Look {
 export function lookAt(
   alarm: TestedAlarm,
   { timeMs, atEnd }: Look,
-  watch: DeviationWatch,
+  monitor: SeriesMonitor,
   options: EvidenceOptions,
   bucketMs: number,
 ): Looked<TestedAlarm> {
   const { series } = alarm
-  const n = watch.counts.occurrences(series)
+  const n = monitor.deviations.occurrences(series)
   if (n === 0) return { alarm, ends: null }
-  const peak = Math.max(alarm.peak, watch.prefix(series))
+  const peak = Math.max(alarm.peak, monitor.prefix(series))
   const seen = { ...alarm, activeMs: timeMs, peak }
-  const ratio = watch.ratioOf(series, shareSeen(alarm, watch, options))
+  const ratio = monitor.ratioOf(series, shareSeen(alarm, monitor, options))
   const closing = closingStep(alarm.closing, ratio)
   const dwelt = timeMs - alarm.openedMs >= bucketMs
   if (dwelt && closing > Math.log(options.closingOdds)) return { alarm: seen, ends: 'normal again' }
   if (!atEnd) return { alarm: seen, ends: null }
   if (ratio <= 0) return { alarm: { ...seen, closing }, ends: null }
   const speakingN = alarm.speakingN + n
-  const speakingC = alarm.speakingC + watch.counts.c[series]!
+  const speakingC = alarm.speakingC + monitor.deviations.bySeries.of.c[series]!
   return { alarm: { ...seen, closing, speakingN, speakingC }, ends: null }
 }
 
 /** The share of deviating occurrences seen while it was open; never below the least that is claimed. */
-function shareSeen(alarm: TestedAlarm, watch: DeviationWatch, options: EvidenceOptions): number {
-  const { evidence, counts } = watch
+function shareSeen(alarm: TestedAlarm, monitor: SeriesMonitor, options: EvidenceOptions): number {
+  const { evidence, deviations } = monitor
   const { signal, series } = alarm
-  const least = alternativeShare(options[SIGNALS[signal].alternatives][0], counts.baseRate(series))
+  const least = alternativeShare(
+    options[SIGNALS[signal].alternatives][0],
+    deviations.baseRate(series),
+  )
   let n = alarm.speakingN
   let c = alarm.speakingC
   if (n === 0) {
-    n = evidence.n[series]! + counts.occurrences(series)
-    c = evidence.c[series]! + counts.c[series]!
+    n = evidence.since.of.n[series]! + deviations.occurrences(series)
+    c = evidence.since.of.c[series]! + deviations.bySeries.of.c[series]!
   }
   return Math.max(least, Math.min(0.99, c / Math.max(1, n)))
 }
@@ -75,7 +78,8 @@ export function isSilent(
 ): boolean {
   const alone = cluster.alarms.every(({ closedMs }) => closedMs === null)
   const patience = alone ? silentMs : Math.min(silentMs, SILENT_BUCKETS * bucketMs)
-  return timeMs - alarm.activeMs > patience
+  // Active later than now: data time was wrong then, and was set back.
+  return Math.abs(timeMs - alarm.activeMs) > patience
 }
 
 /**
@@ -93,7 +97,7 @@ export function lookAtSimilar(
   const n = alarm.n + since - alarm.countedSince
   const counted = { ...alarm, n, countedSince: since }
   if (timeMs - alarm.openedMs < bucketMs) return { alarm: counted, ends: null }
-  if (timeMs - alarm.lastMs > silentMs) return { alarm: counted, ends: 'silent' }
+  if (Math.abs(timeMs - alarm.lastMs) > silentMs) return { alarm: counted, ends: 'silent' }
   const share = alarm.c / Math.max(alarm.c, n - since)
   const isNormal = logNormalAgain(share, since, baseRate) > Math.log(CLOSING_ODDS)
   return { alarm: counted, ends: isNormal ? 'normal again' : null }

@@ -1,8 +1,8 @@
 import type { PlaceReference } from '../baseline/place-reference.ts'
 import { SIGNALS, signalOf } from '../baseline/signals.ts'
 import type { AnomalyClusterChange, ClusterChangeKind } from '../contract/anomaly-cluster.ts'
-import type { DeviationWatch } from '../evidence/deviation-watch.ts'
 import type { EvidenceOptions } from '../evidence/evidence-options.ts'
+import type { SeriesMonitor } from '../evidence/series-monitor.ts'
 import type { Scales } from '../model/scales.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { EvidenceReader } from '../profile/kept-trace.ts'
@@ -52,16 +52,16 @@ export class Lifecycle {
   readonly accepted = new AcceptedBehaviour()
   /** Changes that were not handed over yet. */
   readonly pending: AnomalyClusterChange[] = []
-  watch: DeviationWatch
+  monitor: SeriesMonitor
   /** The model in effect. */
   model: { readonly id: string; readonly scales: Scales } | null = null
   #distances: ProfileDistances | null = null
   readonly #parts: LifecycleParts
   readonly #suspects: Suspects
 
-  constructor(parts: LifecycleParts, watch: DeviationWatch) {
+  constructor(parts: LifecycleParts, monitor: SeriesMonitor) {
     this.#parts = parts
-    this.watch = watch
+    this.monitor = monitor
     this.#suspects = new Suspects(parts.table)
   }
 
@@ -73,24 +73,24 @@ export class Lifecycle {
   /** Looks at the running bucket: what ends, and what begins. */
   look(look: Look): void {
     this.#endAlarms(look)
-    const logThreshold = this.watch.logThreshold(this.#parts.settings.falseClustersPerWeek)
+    const logThreshold = this.monitor.logThreshold(this.#parts.settings.falseClustersPerWeek)
     this.#raiseAlarms(look.timeMs, logThreshold)
     this.#groupSimilar(look.timeMs, logThreshold)
-    if (!look.atEnd) this.watch.counts.mark()
+    if (!look.atEnd) this.monitor.deviations.mark()
   }
 
   /** Ends the running bucket, which ends at `endMs`. */
   endBucket(endMs: number): void {
     this.look({ timeMs: endMs, atEnd: true })
-    const { watch, early } = this
+    const { monitor, early } = this
     this.refresh()
-    const found = watch.findTouched()
+    const found = monitor.findTouched()
     for (let i = 0; i < found; i++) {
-      const series = watch.touched[i]!
-      watch.endSeries(series, this.clusters.at(series) !== undefined)
+      const series = monitor.touched[i]!
+      monitor.endSeries(series, this.clusters.at(series) !== undefined)
     }
-    watch.counts.clear()
-    if (early.size > 0) early.keepOnly((series) => watch.standing(series) > GROWING)
+    monitor.deviations.clear()
+    if (early.size > 0) early.keepOnly((series) => monitor.standing(series) > GROWING)
     this.#mergeTied(endMs)
     this.#splitUntied(endMs)
     for (const cluster of this.clusters.open) this.publish('updated', cluster, endMs)
@@ -105,12 +105,12 @@ export class Lifecycle {
 
   /** The service that the rarest of some deviations blames; '' without any. */
   blamedBy(series: ArrayLike<number>, count: number, timeMs: number): string {
-    const { baseRate } = this.watch.series.rows.of
+    const { baseRate } = this.monitor.series.rows.of
     let rarest = -1
     for (let i = 0; i < count; i++) {
       if (rarest < 0 || baseRate[series[i]!]! < baseRate[rarest]!) rarest = series[i]!
     }
-    return rarest < 0 ? '' : this.#suspects.of(raisedAlarm(this.watch, rarest, timeMs, 0)).service
+    return rarest < 0 ? '' : this.#suspects.of(raisedAlarm(this.monitor, rarest, timeMs, 0)).service
   }
 
   /** Ends alarms whose subject was not seen for long. */
@@ -125,16 +125,16 @@ export class Lifecycle {
   /** Ends an alarm as it stands, and starts its evidence anew; its cluster ends with the last one. */
   endAlarm(alarm: Alarm, timeMs: number): void {
     const last = this.#refreshed(alarm)
-    if (alarm.on !== 'similar anomalies') this.watch.evidence.restart(alarm.series)
+    if (alarm.on !== 'similar anomalies') this.monitor.evidence.restart(alarm.series)
     const ended = this.clusters.apply({ decision: 'end', alarm: last }, timeMs)
     this.#freeze(alarm)
     if (ended) this.publish('closed', ended, timeMs)
   }
 
   /** A new null takes effect, under which series have other numbers. */
-  useWatch(watch: DeviationWatch, timeMs: number): void {
+  useMonitor(monitor: SeriesMonitor, timeMs: number): void {
     const numberOf = ({ signal, subject }: Alarm): number =>
-      watch.series.find(SIGNALS[signal].number, subject)
+      monitor.series.find(SIGNALS[signal].number, subject)
     // An alarm whose series is watched no more has nothing to be tested against.
     for (const alarm of this.clusters.openAlarms()) {
       if (alarm.on !== 'similar anomalies' && numberOf(alarm) < 0) this.endAlarm(alarm, timeMs)
@@ -143,12 +143,12 @@ export class Lifecycle {
       alarm.on === 'similar anomalies' ? alarm.series : numberOf(alarm),
     )
     this.early.clear()
-    this.watch = watch
+    this.monitor = monitor
   }
 
   /** What was accepted before a null was fitted may raise alarms again. */
   releaseAccepted(fittedMs: number, timeMs: number): void {
-    const { series, evidence } = this.watch
+    const { series, evidence } = this.monitor
     for (const key of this.accepted.release(fittedMs, timeMs)) {
       // What was counted of it meanwhile is against a null that did not know it.
       const number = series.find(...partsOfKey(key))
@@ -205,7 +205,7 @@ export class Lifecycle {
 
   #grounds(timeMs: number): Grounds {
     const { settings, options } = this.#parts
-    const { sketches } = this.watch.evidence
+    const { sketches } = this.monitor.evidence
     return {
       timeMs,
       limits: { ...settings, mergeOverlap: options.mergeOverlap },
@@ -225,24 +225,24 @@ export class Lifecycle {
   #lookAt(alarm: Alarm, look: Look): Looked<Alarm> {
     const { settings, options, alpha } = this.#parts
     if (alarm.on !== 'similar anomalies')
-      return lookAt(alarm, look, this.watch, options, settings.bucketMs)
+      return lookAt(alarm, look, this.monitor, options, settings.bucketMs)
     const seen = this.similar.seen(alarm.subject)
     return lookAtSimilar(alarm, seen, look.timeMs, alpha, settings)
   }
 
   /** Raises an alarm for each series whose evidence has passed the threshold. */
   #raiseAlarms(timeMs: number, logThreshold: number): void {
-    const { watch } = this
-    const { signal, subject } = watch.series.rows.of
-    const { deviated, deviatedCount } = watch.counts
+    const { monitor } = this
+    const { signal, subject } = monitor.series.rows.of
+    const { ids, count } = monitor.deviations.bySeries
     const raised: TestedAlarm[] = []
-    for (let i = 0; i < deviatedCount; i++) {
-      const series = deviated[i]!
-      if (!watch.isElevated(series) || this.clusters.at(series)) continue
+    for (let i = 0; i < count; i++) {
+      const series = ids[i]!
+      if (!monitor.isElevated(series) || this.clusters.at(series)) continue
       if (this.accepted.hasSeries(keyOf(signalOf(signal[series]!).name, subject[series]!))) continue
-      const logM = watch.prefix(series)
+      const logM = monitor.prefix(series)
       if (logM > logThreshold) {
-        raised.push(this.#refreshed(raisedAlarm(watch, series, timeMs, logM)))
+        raised.push(this.#refreshed(raisedAlarm(monitor, series, timeMs, logM)))
       } else if (logM > GROWING) this.early.begin(series)
     }
     const news = raised.filter((alarm) => !this.#wasAccepted(alarm, timeMs))
@@ -257,10 +257,10 @@ export class Lifecycle {
   /** Raises an alarm for a group of similar anomalies, if one has passed the threshold. */
   #groupSimilar(timeMs: number, logThreshold: number): void {
     if (!this.#distances) return
-    const { clusters, early, similar, watch } = this
+    const { clusters, early, similar, monitor } = this
     const { alpha, table } = this.#parts
     const isTaken = (key: number): boolean => {
-      const series = watch.series.find(...partsOfKey(key))
+      const series = monitor.series.find(...partsOfKey(key))
       return series >= 0 && (early.has(series) || clusters.at(series) !== undefined)
     }
     const group = similar.takeGroup(this.#distances, alpha, logThreshold, isTaken)
@@ -282,7 +282,7 @@ export class Lifecycle {
       const decision = decide(alarm, this.clusters, this.#grounds(timeMs))
       const cluster = this.clusters.apply({ ...decision, alarm }, timeMs)
       if (!cluster) {
-        if (alarm.on !== 'similar anomalies') this.watch.evidence.restart(alarm.series)
+        if (alarm.on !== 'similar anomalies') this.monitor.evidence.restart(alarm.series)
         continue
       }
       if (decision.decision !== 'join') opened.add(cluster)
@@ -344,8 +344,8 @@ export class Lifecycle {
 
   #refreshed<A extends Alarm>(alarm: A): A {
     if (alarm.on === 'similar anomalies') return alarm
-    const running = this.watch.running(alarm.series)
-    return refreshedAlarm(alarm, this.watch.evidence, running) as A
+    const running = this.monitor.running(alarm.series)
+    return refreshedAlarm(alarm, this.monitor.evidence, running) as A
   }
 
   /** A place is learned from only while no alarm is open there; of an entry, its sets of calls. */
@@ -379,7 +379,7 @@ export class Lifecycle {
 
   #learnAnew({ on, signal, subject, series }: TestedAlarm, timeMs: number): void {
     this.accepted.addSeries(keyOf(signal, subject), timeMs)
-    this.watch.evidence.restart(series)
+    this.monitor.evidence.restart(series)
     if (!SIGNALS[signal].learned) return
     const { reference } = this.#parts
     if (on === 'place') reference.forgetPlace(subject)

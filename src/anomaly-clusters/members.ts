@@ -1,5 +1,5 @@
 import { diverseMembers } from '../kmedoids/diverse-members.ts'
-import { fasterPam } from '../kmedoids/faster-pam.ts'
+import { fasterPamOfMatrix } from '../kmedoids/faster-pam.ts'
 import { medoidSilhouette } from '../kmedoids/medoid-silhouette.ts'
 import type { KeptTrace } from '../profile/kept-trace.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -81,7 +81,7 @@ export function halves(
   const first = medoidOf(matrix, n)
   const medoids = Int32Array.of(first, farthestFrom(matrix, n, first))
   const random = new SeededRandom(n)
-  const { assignment, nearest, second } = fasterPam(matrix, n, weights, medoids, {
+  const { assignment, nearest, second } = fasterPamOfMatrix(matrix, n, weights, medoids, {
     random: () => random.next(),
   })
   if (medoidSilhouette(nearest, second, weights) < silhouette) return null

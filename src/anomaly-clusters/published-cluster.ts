@@ -110,7 +110,7 @@ export function describeCluster(
     sentence: sentenceOf(lead, table, reader),
     representative: shown ? reader.read(shown.trace) : null,
     nearestNormal: shown?.nearestNormal ? reader.read(shown.nearestNormal) : null,
-    members: examples.map(({ trace }) => hexWords(trace.id)),
+    members: examples.map(({ trace }) => hexWords(trace.traceId)),
     mergedFrom: [...cluster.mergedFrom],
     model: context.model,
   }

@@ -8,6 +8,6 @@ export interface AssembleSettings {
   readonly maxOpenSpans: number
   /** How many ids of judged traces are remembered, to recognise late spans. */
   readonly closedIds: number
-  /** A span may move data time ahead by at most this much unless others agree. */
+  /** Services that agree move data time ahead by this much at once; beyond it three traces must agree, too. */
   readonly maxJumpMs: number
 }

@@ -4,6 +4,13 @@ import { SpanColumns } from '../otlp/span-columns.ts'
 export type CloseCause = 'quiet' | 'max_wait' | 'evicted' | 'end_of_input'
 
 /**
+ * What an observation is of its trace: all of it (or what is left once other parts are out), the work on
+ * a message from the consumer on, or what came after the trace was handed out, or while it went on for
+ * longer than anybody waits.
+ */
+export type TracePart = 'trace' | 'consumer' | 'late'
+
+/**
  * One closed trace, as the assembler hands it out. The object and its arrays are reused: they are valid
  * only until the next one is asked for. Index i below is a position in depth-first
  * pre-order: parents before children, siblings by start time (then span id), so a single forward
@@ -21,7 +28,10 @@ export interface AssembledTrace {
   /** Duration of span i, ns, at least 0. */
   durationNs: Float64Array<ArrayBuffer>
   /** Trace id, four big-endian words. */
+  traceId: Uint32Array<ArrayBuffer>
+  /** Names the observation: the trace id, or made from it and the entry's span id in a part of a trace. */
   id: Uint32Array<ArrayBuffer>
+  part: TracePart
   /** Start of the trace, ns since 1970, as two words. */
   startHi: number
   startLo: number
@@ -44,7 +54,9 @@ export function emptyTrace(stride: number, spans: number): AssembledTrace {
     parent: new Int32Array(spans),
     startNs: new Float64Array(spans),
     durationNs: new Float64Array(spans),
+    traceId: new Uint32Array(4),
     id: new Uint32Array(4),
+    part: 'trace',
     startHi: 0,
     startLo: 0,
     endMs: 0,

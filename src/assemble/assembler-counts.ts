@@ -8,8 +8,11 @@ export interface AssemblerCounts {
   spans: number
   /** Spans handed out in traces. */
   spansOut: number
-  /** Spans that came after their trace was closed; dropped. */
+  /** Spans that came after their trace was closed and ended before, or found no room; dropped. */
   lateSpans: number
+  /** Parts handed out of traces: from a consumer on, and what came after its trace was handed out. */
+  consumerSegments: number
+  lateSegments: number
   /** Repetitions of a span of the same trace (delivery is at least once); dropped. */
   duplicates: number
   /** Spans beyond `maxSpansPerTrace`; dropped. */
@@ -56,6 +59,8 @@ export function emptyCounts(): AssemblerCounts {
     spans: 0,
     spansOut: 0,
     lateSpans: 0,
+    consumerSegments: 0,
+    lateSegments: 0,
     duplicates: 0,
     overlongSpans: 0,
     invalidIds: 0,

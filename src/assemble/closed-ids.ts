@@ -1,13 +1,17 @@
 import { Columns, type SavedColumns } from '../columns/columns.ts'
 import { TraceIdIndex } from './trace-id-index.ts'
 
-/** Of each id: 1 where it was asked for since the hand last passed. */
-const ASKED = { asked: 'u8' } as const
+/** What is known of a closed trace. */
+const CLOSED = {
+  asked: 'u8', // 1 where it was asked for since the hand last passed
+  long: 'u8', // 1 where it went on for longer than anybody waits
+  closedMs: 'f64', // data time at which it was handed out last
+} as const
 
 /** The ids of `ClosedIds`, 4 words each, and what is known of them, the next to be forgotten first. */
 export interface ClosedIdsState {
   readonly ids: Uint32Array<ArrayBuffer>
-  readonly slots: SavedColumns<typeof ASKED>
+  readonly slots: SavedColumns<typeof CLOSED>
 }
 
 /**
@@ -21,26 +25,41 @@ export class ClosedIds {
   readonly limit: number
   size = 0
   readonly #index: TraceIdIndex
-  readonly #slots: Columns<typeof ASKED>
+  readonly #slots: Columns<typeof CLOSED>
   #hand = 0
 
   /** @param limit ids kept; 0 keeps none. */
   constructor(limit: number) {
     this.limit = limit
     this.#index = new TraceIdIndex(Math.min(limit, 1024))
-    this.#slots = new Columns(ASKED, this.#index.capacity)
+    this.#slots = new Columns(CLOSED, this.#index.capacity)
   }
 
-  /** Whether the id at `words[at .. at + 3]` is known; keeps it known for longer. */
-  has(words: Uint32Array, at: number): boolean {
+  /** Slot of the id at `words[at .. at + 3]`, which stays known for longer by this; -1 if it is not known. */
+  find(words: Uint32Array, at: number): number {
     const slot = this.#index.find(words, at)
-    if (slot < 0) return false
-    this.#slots.of.asked[slot] = 1
-    return true
+    if (slot >= 0) this.#slots.of.asked[slot] = 1
+    return slot
   }
 
-  /** Adds the id at `words[at .. at + 3]`, which is not in yet; returns how many ids this costs. */
-  add(words: Uint32Array, at: number): number {
+  /** Whether the trace in `slot` went on for longer than anybody waits. */
+  isLong(slot: number): boolean {
+    return this.#slots.of.long[slot] === 1
+  }
+
+  /** When the trace in `slot` was handed out last, data time, ms. */
+  closedMs(slot: number): number {
+    return this.#slots.of.closedMs[slot]!
+  }
+
+  /** Notes that the trace with the id at `words[at .. at + 3]` was handed out; returns how many other ids this costs. */
+  add(words: Uint32Array, at: number, closedMs: number, isLong: boolean): number {
+    const known = this.#index.find(words, at)
+    if (known >= 0) {
+      this.#slots.of.closedMs[known] = closedMs
+      if (isLong) this.#slots.of.long[known] = 1
+      return 0
+    }
     if (this.limit === 0) return 1
     const isFull = this.size === this.limit
     let slot = this.size
@@ -54,6 +73,8 @@ export class ClosedIds {
       this.#index.remove(slot)
     }
     this.#index.insert(slot, words, at)
+    this.#slots.of.long[slot] = isLong ? 1 : 0
+    this.#slots.of.closedMs[slot] = closedMs
     return isFull ? 1 : 0
   }
 
@@ -64,11 +85,11 @@ export class ClosedIds {
 
   /** Takes over `state` into an instance that is still empty; returns how many ids found no room. */
   restore(state: ClosedIdsState): number {
-    const { asked } = state.slots
+    const { asked, long, closedMs } = state.slots
     const size = asked.length
     const skipped = Math.max(0, size - this.limit)
     for (let i = skipped; i < size; i++) {
-      this.add(state.ids, i * 4)
+      this.add(state.ids, i * 4, closedMs[i]!, long[i] === 1)
       this.#slots.of.asked[this.size - 1] = asked[i]!
     }
     return skipped

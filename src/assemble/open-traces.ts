@@ -10,6 +10,10 @@ export const ROOT_SEEN = 1
 export const SPANS_DROPPED = 2
 export const UNKEYED = 4
 export const MID_LOG = 8
+/** What comes of a trace after it was handed out. */
+export const LATE = 16
+/** Of one that goes on for longer than anybody waits. */
+export const LONG = 32
 
 /** What is known of an open trace. */
 const FACTS = {

@@ -8,10 +8,10 @@ const END = 1 // ms since 1970, double
 export const SPAN_ID = 4 // 2 words
 export const PARENT_ID = 6 // 2 words
 export const START = 8 // upper word, lower word
-const SERVICE = 10
+export const SERVICE = 10
 const NAME = 11
 /** Kind in the lower 8 bits, status above. */
-const KIND_STATUS = 12
+export const KIND_STATUS = 12
 const EVENTS = 13
 const LINKS = 14
 /** In the first row of a block: the first row of the block that follows, or -1. */

@@ -1,4 +1,5 @@
 import { Columns } from '../columns/columns.ts'
+import { KIND_CLIENT, KIND_CONSUMER, KIND_PRODUCER, KIND_SERVER } from '../otlp/span-columns.ts'
 import { sortByStart, startsBefore } from './span-order.ts'
 
 const NONE = -1
@@ -6,7 +7,7 @@ const NONE = -1
 /** Why a span hangs where it does: under its own parent, or under the entry for one of three reasons. */
 export const CHILD = 0
 const ROOT = 1
-const ORPHAN = 2
+export const ORPHAN = 2
 const CUT = 3
 
 const ROWS = {
@@ -17,6 +18,9 @@ const ROWS = {
   idLo: 'u32',
   parentHi: 'u32',
   parentLo: 'u32',
+  kind: 'u8',
+  service: 'i32',
+  twin: 'i32', // the other side of a call that has the same span id, or -1
   parent: 'i32', // of a CHILD; else -1 until the entry is known
   firstChild: 'i32',
   nextSibling: 'i32',
@@ -61,13 +65,32 @@ export class SpanTree {
     this.count = 0
   }
 
-  /** Adds a span, ids as words, parent 0,0 = root; false if its id is in already. */
-  add(idHi: number, idLo: number, parentHi: number, parentLo: number): boolean {
+  /**
+   * Adds a span, ids as words, parent 0,0 = root; false if it is in already. Both sides of a call may have
+   * the same span id, as Zipkin's have: then the one that answers hangs under the one that calls.
+   */
+  add(
+    idHi: number,
+    idLo: number,
+    parentHi: number,
+    parentLo: number,
+    kind: number,
+    service: number,
+  ): boolean {
     const { of } = this
     const cell = this.#cellOf(idHi, idLo)
-    if (of.table[cell] !== NONE) return false
+    const first = of.table[cell]!
+    if (first !== NONE) {
+      const before = of.kind[first]!
+      const areTwins = answererOf(before) === kind || answererOf(kind) === before
+      if (!areTwins || of.twin[first] !== NONE) return false
+    }
     const span = this.count++
-    of.table[cell] = span
+    of.twin[span] = first
+    if (first === NONE) of.table[cell] = span
+    else of.twin[first] = span
+    of.kind[span] = kind
+    of.service[span] = service
     of.idHi[span] = idHi
     of.idLo[span] = idLo
     of.parentHi[span] = parentHi
@@ -108,10 +131,26 @@ export class SpanTree {
     return cell
   }
 
+  /** Of two spans with one id the one that `span` belongs under: of its own service, else the one that answers. */
+  #sideOf(found: number, span: number): number {
+    const { kind, service, twin } = this.of
+    const other = found === NONE ? NONE : twin[found]!
+    if (other === NONE) return found
+    const answers = answererOf(kind[other]!) === kind[found] ? found : other
+    const calls = answers === found ? other : found
+    return service[span] === service[calls] && service[span] !== service[answers] ? calls : answers
+  }
+
   #linkParents(): void {
-    const { parentHi, parentLo, parent, hangs, table } = this.of
+    const { parentHi, parentLo, parent, hangs, table, kind, twin } = this.of
     this.roots = this.orphans = 0
     for (let span = 0; span < this.count; span++) {
+      const other = twin[span]!
+      if (other !== NONE && answererOf(kind[other]!) === kind[span]) {
+        parent[span] = other
+        hangs[span] = CHILD
+        continue
+      }
       const hi = parentHi[span]!
       const lo = parentLo[span]!
       if (hi === 0 && lo === 0) {
@@ -120,7 +159,7 @@ export class SpanTree {
         this.roots++
         continue
       }
-      const found = table[this.#cellOf(hi, lo)]!
+      const found = this.#sideOf(table[this.#cellOf(hi, lo)]!, span)
       parent[span] = found
       hangs[span] = found === NONE ? ORPHAN : CHILD
       if (found === NONE) this.orphans++
@@ -207,4 +246,10 @@ export class SpanTree {
     const { start, idHi, idLo } = this.of
     return startsBefore(a, b, start, idHi, idLo)
   }
+}
+
+/** Kind of the span that answers one of this kind; -1 where nothing does. */
+function answererOf(kind: number): number {
+  if (kind === KIND_CLIENT) return KIND_SERVER
+  return kind === KIND_PRODUCER ? KIND_CONSUMER : NONE
 }

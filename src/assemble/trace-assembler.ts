@@ -1,10 +1,15 @@
 import type { SpanColumns } from '../otlp/span-columns.ts'
+import { hashWords } from '../stats/random.ts'
 import type { AssembleSettings } from './assemble-settings.ts'
 import { type AssembledTrace, type CloseCause, emptyTrace } from './assembled-trace.ts'
 import { type AssemblerCounts, emptyCounts } from './assembler-counts.ts'
+import type { ClockDisagreement } from './clock-senders.ts'
 import { ClosedIds, type ClosedIdsState } from './closed-ids.ts'
 import { type ClockMove, DataClock, type DataClockState } from './data-clock.ts'
+import { type LateService, LateServices, type LateServicesState } from './late-services.ts'
 import {
+  LATE,
+  LONG,
   MID_LOG,
   OpenTraces,
   type OpenTracesState,
@@ -16,15 +21,17 @@ import { SpanStore } from './span-store.ts'
 import { isPlausibleMs } from './span-times.ts'
 import { TraceBuilder } from './trace-builder.ts'
 
-/** No open trace: the span is dropped. */
-const CLOSED = -1
 /** The slot of the span before says nothing about this one. */
-const UNKNOWN = -2
-/** How often a trace may be dated anew: as often as a trace can wait for a vote on a jump. */
-const MAX_REDATES = 3
+const UNKNOWN = -1
+/** What becomes of a segment. */
+const HANDED_OUT = 0
+const PUT_BACK = 1
+const DROPPED = 2
+/** How often a trace may be dated anew: as often as a trace can wait until a jump is agreed on. */
+const MAX_REDATES = 8
 
 /** Rises when a state of before cannot be read any more. */
-const STATE_FORMAT = 2
+const STATE_FORMAT = 3
 
 /** Everything an assembler remembers, as plain data: numbers and typed arrays, live rows only. */
 export interface AssemblerState {
@@ -36,6 +43,7 @@ export interface AssemblerState {
   readonly midLogUntilMs: number
   readonly open: OpenTracesState
   readonly closed: ClosedIdsState
+  readonly late: LateServicesState
   readonly counts: AssemblerCounts
 }
 
@@ -55,6 +63,13 @@ export interface AssemblerOptions {
  * A trace closes when data time has passed its deadline: `quietMs` after its root ended and its last
  * span came, at the latest `maxWaitMs` after its first span was seen. Traces due at the same record
  * close in the order (deadline, trace id); those that a cap evicts close before them.
+ *
+ * A closed trace falls into segments, each an observation of its own: what a consumer does with a message
+ * is one. What comes for a trace that was handed out is gathered again and handed out when it is quiet:
+ * each span whose parent is not there begins a segment. Of a trace that is over, only what ended after it
+ * was handed out counts, as the rest came late or twice; it is dropped, and counted by service. Of one
+ * that went on all the time (a run of minutes, a loop under one trace) everything counts, and what is
+ * still going on when it is cut goes on in the next part.
  */
 export class TraceAssembler {
   readonly counts: AssemblerCounts
@@ -65,8 +80,16 @@ export class TraceAssembler {
   readonly #store: SpanStore
   readonly #closed: ClosedIds
   readonly #builder = new TraceBuilder()
-  /** What `next` hands out, but for evicted traces. */
+  readonly #late = new LateServices()
+  /** What was closed last. */
   readonly #trace: AssembledTrace
+  /** What `next` hands out of it where it falls into segments. */
+  readonly #segment: AssembledTrace
+  /** Where the next segment of it is looked for; -1 = nowhere. */
+  #nextTop = -1
+  /** What becomes of its segments, by the position at which they begin. */
+  #withheld = new Uint8Array(64)
+  #offset = 0n
   /** Closed to make room, in order, and not drained yet; each has arrays of its own. */
   readonly #evicted: AssembledTrace[] = []
   /** How many of them were. */
@@ -91,6 +114,7 @@ export class TraceAssembler {
     this.#store = new SpanStore(stride)
     this.#closed = new ClosedIds(settings.closedIds)
     this.#trace = emptyTrace(stride, 64)
+    this.#segment = emptyTrace(stride, 64)
     this.#midLogUntilMs = options.startedMidLog === true ? 0 : -1
   }
 
@@ -103,6 +127,16 @@ export class TraceAssembler {
     return this.#open.count
   }
 
+  /** Services whose spans came too late, those with the most dropped spans first; and those of the others. */
+  lateServices(): { services: LateService[]; others: number } {
+    return { services: this.#late.worst(), others: this.#late.others }
+  }
+
+  /** Services whose spans were ahead of data time. */
+  clockDisagreement(): ClockDisagreement[] {
+    return this.#clock.disagreeing()
+  }
+
   /**
    * Takes the spans of one record, all of them. What is closed then is to be drained by `next`.
    * @param offset position of the record in its partition
@@ -112,6 +146,7 @@ export class TraceAssembler {
   add(columns: SpanColumns, offset: bigint, keyed: boolean): void {
     if (!this.#drained) throw new Error('Closed traces wait: call next() until it gives null.')
     this.#drained = false
+    this.#offset = offset
     if (columns.stride !== this.#store.stride) {
       throw new RangeError(
         `Spans have ${columns.stride} attribute slots, expected ${this.#store.stride}`,
@@ -132,8 +167,9 @@ export class TraceAssembler {
         continue
       }
       if (slot === UNKNOWN || !isSameTrace(traceId, row)) slot = this.#slotOf(columns, row, offset)
-      if (slot !== CLOSED && !this.#append(slot, columns, row, keyFlag)) slot = CLOSED
-      if (slot === CLOSED) this.counts.lateSpans++
+      if (this.#append(slot, columns, row, keyFlag)) continue
+      this.#drop(columns.of.service[row]!)
+      slot = UNKNOWN
     }
   }
 
@@ -150,6 +186,8 @@ export class TraceAssembler {
       this.#handedOut++
       return evicted
     }
+    const segment = this.#nextSegment(this.#trace, this.#segment)
+    if (segment) return segment
     const nowMs = this.#clock.watermarkMs
     const slot = this.#open.due(this.#isEnd ? Number.POSITIVE_INFINITY : nowMs)
     if (slot < 0) {
@@ -158,8 +196,10 @@ export class TraceAssembler {
       this.#evicted.length = this.#handedOut = 0
       return null
     }
-    this.#close(slot, this.#isEnd ? 'end_of_input' : this.#causeOf(slot), this.#trace)
-    return this.#trace
+    const cause = this.#isEnd ? 'end_of_input' : this.#causeOf(slot)
+    if (this.#close(slot, cause, this.#trace)) return this.#trace
+    this.#nextTop = 0
+    return this.next()
   }
 
   /** First position still needed: that of the oldest open trace, or `nextOffset` if none is open. */
@@ -167,7 +207,7 @@ export class TraceAssembler {
     return this.#open.count === 0 ? nextOffset : this.#open.of.firstOffset[this.#open.oldest]!
   }
 
-  /** A copy of everything remembered; `restore` goes on from it as if nothing had happened. */
+  /** A copy of everything remembered, once all that is closed is handed out; `restore` goes on from it as if nothing had happened. */
   state(): AssemblerState {
     return {
       format: STATE_FORMAT,
@@ -176,6 +216,7 @@ export class TraceAssembler {
       midLogUntilMs: this.#midLogUntilMs,
       open: this.#open.state(this.#store),
       closed: this.#closed.state(),
+      late: this.#late.state(),
       counts: { ...this.counts },
     }
   }
@@ -205,15 +246,16 @@ export class TraceAssembler {
     assembler.openSpans = assembler.#open.restore(state.open, assembler.#store)
     Object.assign(assembler.counts, state.counts)
     assembler.counts.closedIdsForgotten += assembler.#closed.restore(state.closed)
+    assembler.#late.restore(state.late)
     return assembler
   }
 
-  /** The slot of the span's trace, opened if it is new; CLOSED if it was closed before. */
+  /** The slot of the span's trace, opened if it is new, or if the trace was handed out before. */
   #slotOf(columns: SpanColumns, row: number, offset: bigint): number {
     const { traceId } = columns.of
     const slot = this.#open.index.find(traceId, row * 4)
     if (slot >= 0) return slot
-    if (this.#closed.has(traceId, row * 4)) return CLOSED
+    const closed = this.#closed.find(traceId, row * 4)
     if (this.#open.count >= this.#settings.maxOpenTraces) {
       this.counts.evictedForTraces++
       this.#evict(this.#open.oldest)
@@ -221,7 +263,8 @@ export class TraceAssembler {
     const nowMs = this.#clock.watermarkMs
     const deadline = nowMs + this.#settings.maxWaitMs
     const opened = this.#open.open(traceId, row * 4, offset, nowMs, deadline)
-    if (nowMs <= this.#midLogUntilMs) this.#open.of.flags[opened] = MID_LOG
+    if (closed >= 0) this.#open.of.flags[opened] = this.#closed.isLong(closed) ? LATE | LONG : LATE
+    else if (nowMs <= this.#midLogUntilMs) this.#open.of.flags[opened] = MID_LOG
     return opened
   }
 
@@ -249,7 +292,9 @@ export class TraceAssembler {
     const end = endMs[row]!
     if (isPlausibleMs(end)) {
       if (end > of.latestEndMs[slot]!) of.latestEndMs[slot] = end
-      if (isRoot && end > of.rootEndMs[slot]!) of.rootEndMs[slot] = end
+      // What cannot be believed counts as the latest that can: nobody waits for a wrong clock.
+      const ended = Math.min(end, this.#clock.believedMs)
+      if (isRoot && ended > of.rootEndMs[slot]!) of.rootEndMs[slot] = ended
     }
     this.#touch(slot)
     return true
@@ -259,7 +304,7 @@ export class TraceAssembler {
   #touch(slot: number): void {
     const { firstSeenMs, flags, rootEndMs } = this.#open.of
     let deadline = firstSeenMs[slot]! + this.#settings.maxWaitMs
-    if ((flags[slot]! & ROOT_SEEN) !== 0) {
+    if ((flags[slot]! & (ROOT_SEEN | LATE)) !== 0) {
       const rootEnd = rootEndMs[slot]!
       const nowMs = this.#clock.watermarkMs
       const quiet = (rootEnd > nowMs ? rootEnd : nowMs) + this.#settings.quietMs
@@ -292,41 +337,166 @@ export class TraceAssembler {
   #causeOf(slot: number): CloseCause {
     const { firstSeenMs, flags, deadlineMs } = this.#open.of
     const latest = firstSeenMs[slot]! + this.#settings.maxWaitMs
-    const isQuiet = (flags[slot]! & ROOT_SEEN) !== 0 && deadlineMs[slot]! < latest
+    const isQuiet = (flags[slot]! & (ROOT_SEEN | LATE)) !== 0 && deadlineMs[slot]! < latest
     return isQuiet ? 'quiet' : 'max_wait'
   }
 
   /** Closes a trace to make room, long before it is drained. */
   #evict(slot: number): void {
     const trace = emptyTrace(this.#store.stride, this.#open.of.spans[slot]!)
-    this.#close(slot, 'evicted', trace)
-    this.#evicted.push(trace)
+    if (this.#close(slot, 'evicted', trace)) {
+      this.#evicted.push(trace)
+      return
+    }
+    this.#nextTop = 0
+    for (;;) {
+      const segment = this.#nextSegment(trace, emptyTrace(this.#store.stride, trace.count))
+      if (!segment) return
+      this.#evicted.push(segment)
+    }
   }
 
-  /** Takes a trace out of what is open and describes it in `trace`. */
-  #close(slot: number, cause: CloseCause, trace: AssembledTrace): void {
+  /** Cuts out the next segment of the trace closed last; null once all are handed out. */
+  #nextSegment(trace: AssembledTrace, segment: AssembledTrace): AssembledTrace | null {
+    if (this.#nextTop < 0) return null
+    const { counts } = this
+    for (let at = this.#nextTop; at < trace.count; at++) {
+      if (this.#builder.topOf(at) !== at || this.#withheld[at] !== HANDED_OUT) continue
+      this.#builder.cut(trace, at, segment, this.#clock.watermarkMs)
+      this.#nextTop = at + 1
+      const isLate = trace.part === 'late'
+      segment.traceId.set(trace.traceId)
+      segment.cause = trace.cause
+      segment.truncated = trace.truncated
+      segment.part = isLate ? 'late' : at === 0 ? 'trace' : 'consumer'
+      if (isLate) segment.rooted = true
+      if (isLate) counts.lateSegments++
+      else if (at > 0) counts.consumerSegments++
+      nameSegment(segment)
+      counts.spansOut += segment.count
+      return segment
+    }
+    this.#nextTop = -1
+    return null
+  }
+
+  /** Takes a trace out of what is open and describes it in `trace`; false if it falls into segments. */
+  #close(slot: number, cause: CloseCause, trace: AssembledTrace): boolean {
     const open = this.#open
-    const counts = this.counts
+    const { counts } = this
+    const nowMs = this.#clock.watermarkMs
     const head = open.links.head[slot]!
     const spans = open.of.spans[slot]!
     const flags = open.of.flags[slot]!
-    this.#builder.build(trace, this.#store, head, spans, this.#clock.watermarkMs, counts)
-    for (let word = 0; word < 4; word++) trace.id[word] = open.index.slots.of.id[slot * 4 + word]!
+    const isLong = this.#isLong(slot, cause)
+    const apart = (flags & LATE) !== 0 || (isLong && (flags & ROOT_SEEN) === 0)
+    const segments = this.#builder.build(trace, this.#store, head, spans, nowMs, counts, apart)
+    const { id } = open.index.slots.of
+    for (let word = 0; word < 4; word++) {
+      trace.id[word] = trace.traceId[word] = id[slot * 4 + word]!
+    }
     const incomplete = !trace.rooted || trace.orphans > 0
+    trace.part = apart ? 'late' : 'trace'
     trace.cause = cause
-    trace.truncated = (flags & SPANS_DROPPED) !== 0 || (incomplete && (flags & MID_LOG) !== 0)
+    trace.truncated = (flags & SPANS_DROPPED) !== 0
+    if (!apart) {
+      if (incomplete && (flags & MID_LOG) !== 0) trace.truncated = true
+      this.#countClosed(trace, flags)
+    }
+    this.openSpans -= spans
+    this.#store.release(head, open.links.tail[slot]!)
+    open.release(slot)
+    if (apart) this.#withhold(trace, flags, isLong && cause === 'max_wait')
+    else this.#handOutAll(trace.count)
+    counts.closedIdsForgotten += this.#closed.add(trace.traceId, 0, nowMs, isLong)
+    if (apart || segments > 1) return false
     counts.spansOut += trace.count
-    if (cause === 'quiet') counts.closedQuiet++
-    else if (cause === 'max_wait') counts.closedMaxWait++
-    else if (cause === 'end_of_input') counts.closedEndOfInput++
+    return true
+  }
+
+  /** Whether more is to be expected of a trace that is closed: spans came to the end of the longest wait. */
+  #isLong(slot: number, cause: CloseCause): boolean {
+    const { flags, latestEndMs } = this.#open.of
+    if ((flags[slot]! & LONG) !== 0) return true
+    if (cause !== 'max_wait') return false
+    if ((flags[slot]! & LATE) !== 0) return true
+    return latestEndMs[slot]! > this.#clock.watermarkMs - this.#settings.maxWaitMs / 2
+  }
+
+  #countClosed(trace: AssembledTrace, flags: number): void {
+    const { counts } = this
+    if (trace.cause === 'quiet') counts.closedQuiet++
+    else if (trace.cause === 'max_wait') counts.closedMaxWait++
+    else if (trace.cause === 'end_of_input') counts.closedEndOfInput++
     if (!trace.rooted) counts.rootless++
     if (trace.orphans > 0) counts.orphaned++
     if (trace.truncated) counts.truncated++
-    if (incomplete && (flags & UNKEYED) !== 0) counts.incompleteUnkeyed++
-    this.openSpans -= spans
-    this.#store.release(head, open.links.tail[slot]!)
-    counts.closedIdsForgotten += this.#closed.add(trace.id, 0)
-    open.release(slot)
+    if ((flags & UNKEYED) !== 0 && (!trace.rooted || trace.orphans > 0)) counts.incompleteUnkeyed++
+  }
+
+  /**
+   * Says which segments are not handed out: those that ended before the trace was handed out, which came
+   * late or twice and are dropped, and, if it `goesOn`, those that do so, which are put back.
+   */
+  #withhold(trace: AssembledTrace, flags: number, goesOn: boolean): void {
+    const { count, traceId } = trace
+    const { endMs, service } = trace.columns.of
+    const nowMs = this.#clock.watermarkMs
+    this.#handOutAll(count)
+    const isOver = (flags & (LATE | LONG)) === LATE
+    const closed = isOver ? this.#closed.find(traceId, 0) : -1
+    const overMs = closed < 0 ? 0 : this.#closed.closedMs(closed)
+    const goesOnMs = goesOn ? nowMs - this.#settings.quietMs : Number.POSITIVE_INFINITY
+    this.#withheld.fill(DROPPED, 0, count)
+    for (let at = 0; at < count; at++) {
+      const top = this.#builder.topOf(at)
+      const end = endMs[at]!
+      if (end > overMs && this.#withheld[top] === DROPPED) this.#withheld[top] = HANDED_OUT
+      if (end > goesOnMs && end <= nowMs) this.#withheld[top] = PUT_BACK
+    }
+    let slot = UNKNOWN
+    for (let at = 0; at < count; at++) {
+      const fate = this.#withheld[this.#builder.topOf(at)]!
+      if (fate === DROPPED) this.#drop(service[at]!)
+      if (fate !== PUT_BACK) continue
+      if (slot === UNKNOWN) {
+        slot = this.#open.open(traceId, 0, this.#offset, nowMs, nowMs + this.#settings.maxWaitMs)
+        this.#open.of.flags[slot] = LATE | LONG | (flags & (UNKEYED | SPANS_DROPPED))
+      }
+      this.#open.append(slot, this.#store.put(trace.columns, at, this.#open.links.tail[slot]!))
+      this.openSpans++
+      const latest = this.#open.of.latestEndMs
+      if (endMs[at]! > latest[slot]!) latest[slot] = endMs[at]!
+    }
+    if (slot !== UNKNOWN) this.#touch(slot)
+  }
+
+  #handOutAll(count: number): void {
+    if (this.#withheld.length < count) this.#withheld = new Uint8Array(count * 2)
+    this.#withheld.fill(HANDED_OUT, 0, count)
+  }
+
+  /** Counts a span that came too late. */
+  #drop(service: number): void {
+    this.counts.lateSpans++
+    this.#late.count(service)
+  }
+}
+
+/** Names the observation: a part of a trace by the trace and the span that it begins with. */
+function nameSegment({ part, id, traceId, columns }: AssembledTrace): void {
+  const { spanId } = columns.of
+  for (let word = 0; word < 4; word++) {
+    id[word] =
+      part === 'trace'
+        ? traceId[word]!
+        : hashWords(
+            traceId[0]! ^ spanId[0]!,
+            traceId[1]! ^ spanId[1]!,
+            traceId[2]!,
+            traceId[3]!,
+            word,
+          )
   }
 }
 

@@ -1,10 +1,11 @@
 import { Columns } from '../columns/columns.ts'
+import { KIND_CONSUMER, KIND_PRODUCER } from '../otlp/span-columns.ts'
 import type { AssembledTrace } from './assembled-trace.ts'
 import type { AssemblerCounts } from './assembler-counts.ts'
 import { skewShiftNs } from './clock-skew.ts'
-import { PARENT_ID, SPAN_ID, type SpanStore, START } from './span-store.ts'
+import { KIND_STATUS, PARENT_ID, SERVICE, SPAN_ID, type SpanStore, START } from './span-store.ts'
 import { isPlausibleHi, isPlausibleMs } from './span-times.ts'
-import { CHILD, SpanTree } from './span-tree.ts'
+import { CHILD, ORPHAN, SpanTree } from './span-tree.ts'
 
 const WORD = 2 ** 32
 const UNDATED = Number.POSITIVE_INFINITY
@@ -17,6 +18,8 @@ const ROWS = {
   // By position in the trace.
   ordered: 'i32', // row
   shift: 'f64', // how far it was moved for clock skew, ns
+  top: 'i32', // position of the first span of its segment
+  place: 'i32', // position in its segment
 } as const
 
 /** Makes the stored spans of a closed trace an `AssembledTrace`. */
@@ -31,6 +34,8 @@ export class TraceBuilder {
    * Fills `trace`, all but id, cause and truncated, from the list of rows that begins at `head`.
    * @param spans length of the list
    * @param nowMs data time; the trace is not dated later, whatever the clocks of its hosts say
+   * @param apart whether spans whose parent is not here begin segments of their own
+   * @returns how many segments it falls into; 1 = the trace as it is. See `tops` and `cut`.
    */
   build(
     trace: AssembledTrace,
@@ -39,7 +44,8 @@ export class TraceBuilder {
     spans: number,
     nowMs: number,
     counts: AssemblerCounts,
-  ): void {
+    apart = false,
+  ): number {
     const tree = this.#tree
     this.#reserve(trace, spans)
     tree.reset(spans)
@@ -50,22 +56,79 @@ export class TraceBuilder {
     trace.count = tree.count
     trace.rooted = tree.roots > 0
     trace.orphans = tree.orphans
-    if (tree.roots > 1) counts.extraRoots += tree.roots - 1
-    counts.orphanSpans += tree.orphans
+    if (!apart) {
+      if (tree.roots > 1) counts.extraRoots += tree.roots - 1
+      counts.orphanSpans += tree.orphans
+    }
     counts.cycles += tree.cycles
-    let latest = 0
     const { row, ordered } = this.#rows.of
     const { order, parentAt } = tree.of
     for (let at = 0; at < tree.count; at++) ordered[at] = row[order[at]!]!
     store.get(ordered, tree.count, trace.columns)
-    const { endMs } = trace.columns.of
-    for (let at = 0; at < tree.count; at++) {
-      trace.parent[at] = parentAt[at]!
-      const end = endMs[at]!
-      if (end > latest && isPlausibleMs(end)) latest = end
-    }
-    trace.endMs = latest > 0 && latest < nowMs ? latest : nowMs
+    for (let at = 0; at < tree.count; at++) trace.parent[at] = parentAt[at]!
+    trace.endMs = latestEndMs(trace, nowMs)
     this.#place(trace, counts)
+    return this.#divide(trace, apart)
+  }
+
+  /** Position of the first span of the segment that holds position `at` of the trace built last. */
+  topOf(at: number): number {
+    return this.#rows.of.top[at]!
+  }
+
+  /** Fills `segment` with the segment of `trace`, built last, that begins at `top`, all but id, part, cause and truncated. */
+  cut(trace: AssembledTrace, top: number, segment: AssembledTrace, nowMs: number): void {
+    const { top: tops, place } = this.#rows.of
+    const { order, hangs } = this.#tree.of
+    this.#reserve(segment, trace.count)
+    let count = 0
+    let orphans = 0
+    let earliest = Number.POSITIVE_INFINITY
+    for (let at = top; at < trace.count; at++) {
+      // What is below a span follows it without a gap.
+      if (at > top && trace.parent[at]! < top) break
+      if (tops[at] !== top) continue
+      segment.columns.copy(count, trace.columns, at)
+      segment.parent[count] = at === top ? -1 : place[trace.parent[at]!]!
+      segment.startNs[count] = trace.startNs[at]!
+      segment.durationNs[count] = trace.durationNs[at]!
+      if (trace.startNs[at]! < earliest) earliest = trace.startNs[at]!
+      if (at !== top && hangs[order[at]!] === ORPHAN) orphans++
+      place[at] = count++
+    }
+    for (let i = 0; i < count; i++) segment.startNs[i] = segment.startNs[i]! - earliest
+    segment.count = count
+    segment.rooted = top > 0 || trace.rooted
+    segment.orphans = orphans
+    const lo = trace.startLo + earliest
+    const carry = Math.floor(lo / WORD)
+    segment.startLo = lo - carry * WORD
+    segment.startHi = trace.startHi + carry
+    segment.endMs = latestEndMs(segment, nowMs)
+  }
+
+  /**
+   * Finds where segments begin: at a consumer that takes a message of another service or of a producer
+   * beside it, and, if `apart`, at all spans whose parent is not here.
+   */
+  #divide(trace: AssembledTrace, apart: boolean): number {
+    const { count, parent } = trace
+    const { kind, service } = trace.columns.of
+    const { order, hangs } = this.#tree.of
+    const { top } = this.#rows.of
+    let segments = 1
+    top[0] = 0
+    for (let at = 1; at < count; at++) {
+      const up = parent[at]!
+      const takes = kind[at] === KIND_CONSUMER
+      const begins =
+        hangs[order[at]!] === CHILD
+          ? takes && (kind[up] === KIND_PRODUCER || service[up] !== service[at])
+          : takes || apart
+      top[at] = begins ? at : top[up]!
+      if (begins) segments++
+    }
+    return segments
   }
 
   #reserve(trace: AssembledTrace, spans: number): void {
@@ -92,6 +155,8 @@ export class TraceBuilder {
         unsigned[at + SPAN_ID + 1]!,
         unsigned[at + PARENT_ID]!,
         unsigned[at + PARENT_ID + 1]!,
+        unsigned[at + KIND_STATUS]! & 0xff,
+        unsigned[at + SERVICE]!,
       )
       if (!isNew) continue
       of.row[span] = row
@@ -174,4 +239,15 @@ export class TraceBuilder {
     trace.startLo = lo - carry * WORD
     trace.startHi = this.#baseHi + carry
   }
+}
+
+/** Latest plausible end of its spans, not after `nowMs`; `nowMs` if there is none. */
+function latestEndMs(trace: AssembledTrace, nowMs: number): number {
+  const { endMs } = trace.columns.of
+  let latest = 0
+  for (let at = 0; at < trace.count; at++) {
+    const end = endMs[at]!
+    if (end > latest && isPlausibleMs(end)) latest = end
+  }
+  return latest > 0 && latest < nowMs ? latest : nowMs
 }

@@ -28,7 +28,7 @@ export interface NullOptions {
   readonly optional: number
   /** Buckets in which a place must have been seen before it counts as known. */
   readonly knownBuckets: number
-  /** Occurrences (runs, parents, observations) below which a series is not watched. */
+  /** Occurrences (runs, parents, observations) below which a series is not monitored. */
   readonly leastReference: number
   /** Pairs that the over-dispersion of its service counts as beside a place's own, */
   readonly servicePairs: number

@@ -99,7 +99,7 @@ const RARE_AT_ENTRY = {
 } as const
 
 /**
- * All signals: what is watched, with everything that the signals differ in. A signal's number is its
+ * All signals: what is monitored, with everything that the signals differ in. A signal's number is its
  * position, and is part of the identity of anomaly clusters: a new one goes to the end.
  */
 const TABLE = {

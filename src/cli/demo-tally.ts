@@ -65,7 +65,7 @@ export class DemoTally {
 
   /** Index of the fault that changed this trace, or -1. */
   faultOf({ verdict }: Anomaly): number {
-    return this.#affected.get(verdict.id)?.[0] ?? -1
+    return this.#affected.get(verdict.id.slice(0, 32))?.[0] ?? -1
   }
 
   result(): DemoResult {

@@ -11,10 +11,10 @@ export class Progress {
   #lastMs: number
   #shown = false
 
-  constructor(stream: CommandWorld['stderr'], now: () => number) {
+  constructor(stream: CommandWorld['stderr'], now: () => number, lineMs = LINE_MS) {
     this.#stream = stream
     this.#now = now
-    this.#everyMs = stream.isTTY ? TERMINAL_MS : LINE_MS
+    this.#everyMs = stream.isTTY ? TERMINAL_MS : lineMs
     this.#lastMs = now()
   }
 

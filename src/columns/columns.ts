@@ -64,14 +64,14 @@ export class Columns<const D extends Declaration> {
     }
   }
 
-  /** Takes over a row of other columns of the same declaration. */
-  copy(row: number, from: Columns<D>, fromRow: number): void {
+  /** Takes over `rows` rows, one unless said, of other columns of the same declaration. */
+  copy(row: number, from: Columns<D>, fromRow: number, rows = 1): void {
     for (const name of this.#names) {
       const { width } = this.#column(name)
       // Numbers or big integers: both sides are the same.
       const to = this.#array(name) as Float64Array
       const source = from.#array(name) as Float64Array
-      for (let k = 0; k < width; k++) to[row * width + k] = source[fromRow * width + k]!
+      for (let k = 0; k < rows * width; k++) to[row * width + k] = source[fromRow * width + k]!
     }
   }
 

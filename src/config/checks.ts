@@ -25,14 +25,19 @@ export const crossChecks: readonly CrossCheck[] = [
     holds: (c) => c.sample.stratum_cap <= c.sample.size,
   },
   {
+    keys: ['sample.size', 'sample.size_most'],
+    allowed: 'at most sample.size_most',
+    holds: (c) => c.sample.size <= c.sample.size_most,
+  },
+  {
+    keys: ['model.min_observations', 'sample.stratum_floor'],
+    allowed: 'at most sample.stratum_floor, or a busy system is never judged',
+    holds: (c) => c.model.min_observations <= c.sample.stratum_floor,
+  },
+  {
     keys: ['model.min_calibration', 'sample.calibration_size'],
     allowed: 'at most sample.calibration_size, or nothing is ever judged',
     holds: (c) => c.model.min_calibration <= c.sample.calibration_size,
-  },
-  {
-    keys: ['model.min_observations', 'sample.stratum_cap'],
-    allowed: 'at most sample.stratum_cap, or nothing is ever judged',
-    holds: (c) => c.model.min_observations <= c.sample.stratum_cap,
   },
   {
     keys: ['model.refresh', 'model.window'],

@@ -180,7 +180,10 @@ const traces = section('How spans become traces. All times are data time.', {
     1,
     100_000_000,
   ),
-  max_jump: duration('10m', 'How far one span may move data time ahead unless others agree.'),
+  max_jump: duration(
+    '10m',
+    'How far services that agree move data time ahead at once; beyond it three traces must agree, too.',
+  ),
 })
 
 const features = section('What is looked at in a trace.', {
@@ -207,12 +210,18 @@ const features = section('What is looked at in a trace.', {
     16,
     1_048_576,
   ),
-  max_strata: count(512, 'Entry operations told apart. A smaller value starts anew.', 1, 65_536),
+  max_strata: count(8192, 'Entry operations told apart. A smaller value starts anew.', 1, 65_536),
 })
 
 const sample = section('What is remembered of normal traffic.', {
   half_life: duration('6h', "Age at which a trace's weight has halved. Another value starts anew."),
   size: count(6000, 'Traces kept to fit the model from.', 10, 1_000_000),
+  size_most: count(
+    24_000,
+    '... at most, where more entry operations are alive than that is enough for.',
+    10,
+    4_000_000,
+  ),
   stratum_floor: count(40, 'Fewest of them for one entry operation.', 1, 1_000_000),
   stratum_cap: count(400, 'Most of them for one entry operation.', 1, 1_000_000),
   calibration_size: count(

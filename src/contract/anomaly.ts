@@ -24,7 +24,7 @@ export type Reason =
   | 'incomplete' // spans are missing for a known cause (start of the log, cap): no p-value
 
 export interface Verdict {
-  /** Trace id, 32 lower-case hex digits. */
+  /** Trace id, 32 lower-case hex digits; of a part of a trace also `-` and the span id that it begins with, 16 more. */
   readonly id: string
   /** End of the observation, data time, ms since 1970. */
   readonly timeMs: number

@@ -25,6 +25,7 @@ export interface DetectorState {
   /** Of partitions that were dropped. */
   readonly dropped: AssemblerCounts
   readonly clockMs: number
+  readonly reviewedWindow: number
 }
 
 /** Throws, saying what was found, where `state` is not one that this version can read. */

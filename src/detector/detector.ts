@@ -12,7 +12,7 @@ import { checkedState, type DetectorState, STATE_FORMAT } from './detector-state
 import { type DetectorStatus, statusOf } from './detector-status.ts'
 import { type DriftView, driftView } from './drift-view.ts'
 import { type FitRequest, type FitResult, fit } from './fit.ts'
-import { FitSchedule } from './fit-schedule.ts'
+import { FitSchedule, type LearningProgress } from './fit-schedule.ts'
 import { installedModel } from './installed-model.ts'
 import { Judge } from './judge.ts'
 import { Learner } from './learner.ts'
@@ -46,6 +46,7 @@ export class Detector {
   readonly #dropped = emptyCounts()
   readonly #records = { taken: 0, bytes: 0, spans: 0, rejectedSpans: 0, undecodable: 0, keyed: 0 }
   #clockMs = 0
+  #reviewedWindow = -1
 
   constructor(settings: DetectorSettings) {
     this.settings = settings
@@ -171,7 +172,15 @@ export class Detector {
   }
 
   status(): DetectorStatus {
-    return statusOf(this.settings, this.#learner, this.#judge, this.#clockMs, this.#tables)
+    const assemblers = [...this.#shards.values()].map(({ assembler }) => assembler)
+    return statusOf(
+      this.settings,
+      this.#learner,
+      this.#judge,
+      this.#clockMs,
+      this.#tables,
+      assemblers,
+    )
   }
 
   /** Everything that `restore` needs, as plain data; valid until the next step. */
@@ -190,6 +199,7 @@ export class Detector {
       records: { ...this.#records },
       dropped: { ...this.#dropped },
       clockMs: this.#clockMs,
+      reviewedWindow: this.#reviewedWindow,
     }
   }
 
@@ -209,6 +219,7 @@ export class Detector {
     Object.assign(detector.#records, saved.records)
     Object.assign(detector.#dropped, saved.dropped)
     detector.#clockMs = saved.clockMs
+    detector.#reviewedWindow = saved.reviewedWindow
     return detector
   }
 
@@ -220,7 +231,7 @@ export class Detector {
     if (due) {
       output.installed.push(this.#judge.install(due.request, due.result, due.traces, this.#clockMs))
     }
-    if (this.#schedule.isDue(this.#clockMs, this.#learner)) {
+    if (this.#schedule.isDue(this.#clockMs, this.#progress())) {
       const wanted = this.#learner.fitRequest(
         this.#schedule.nextVersion,
         this.#clockMs,
@@ -229,6 +240,25 @@ export class Detector {
       this.#schedule.ask(wanted.request, wanted.traces, this.#clockMs, this.#learner.learned)
     }
     return true
+  }
+
+  /** At the boundaries of data time, so that where a rule begins depends on the log alone. */
+  #reviewNames(): void {
+    const window = Math.floor(this.#clockMs / this.settings.model.windowMs)
+    if (window === this.#reviewedWindow) return
+    this.#reviewedWindow = window
+    this.#tables.reviewNames()
+  }
+
+  #progress(): LearningProgress {
+    const { learned, calibrationSize } = this.#learner
+    const awaited = this.#learner.awaited(this.#judge.model)
+    return {
+      learned,
+      calibrationSize,
+      awaited,
+      unjudgedShare: this.#judge.coverage.unjudgedShare,
+    }
   }
 
   #take(record: LogRecord, output: StepOutput): void {
@@ -252,10 +282,23 @@ export class Detector {
       return
     }
     this.#noteRejected(record, output)
-    shard.assembler.add(this.#tables.target.columns, record.offset, record.keyed)
-    this.#drain(shard.assembler, output)
+    const { assembler } = shard
+    const before = assembler.watermarkMs
+    assembler.add(this.#tables.target.columns, record.offset, record.keyed)
+    if (assembler.watermarkMs < before) this.#turnBack()
+    this.#drain(assembler, output)
     this.#clockMs = this.#latest()
+    this.#reviewNames()
     this.#judge.advance(this.#clockMs, output)
+  }
+
+  /** The clock of a partition was set back; if it was the one that led, so are all others. */
+  #turnBack(): void {
+    const latest = this.#latest()
+    if (latest >= this.#clockMs) return
+    this.#clockMs = latest
+    this.#schedule.turnBack(latest)
+    this.#judge.turnBack(latest)
   }
 
   #noteRejected({ partition, offset }: LogRecord, output: StepOutput): void {

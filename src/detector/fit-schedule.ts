@@ -16,7 +16,13 @@ export interface LearningProgress {
   /** Observations learned from, ever. */
   readonly learned: number
   readonly calibrationSize: number
+  /** Entry operations that a fit would let be judged by themselves, and the share of recent traffic unjudged. */
+  readonly awaited: number
+  readonly unjudgedShare: number
 }
+
+/** Share of unjudged traffic from which entry operations that became known are not kept waiting. */
+const MOST_UNJUDGED = 0.02
 
 /** The second fit comes at twice the observations of the first, and so on until time takes over. */
 const GROWTH = 2
@@ -61,11 +67,13 @@ export class FitSchedule {
   }
 
   /** Whether a fit should be asked for now. */
-  isDue(clockMs: number, { learned, calibrationSize }: LearningProgress): boolean {
+  isDue(clockMs: number, progress: LearningProgress): boolean {
     if (this.#pending) return false
+    const { learned, calibrationSize, awaited, unjudgedShare } = progress
     if (calibrationSize < this.#settings.minCalibration) return false
     if (this.#learnedThen === 0) return true
     if (learned >= GROWTH * this.#learnedThen) return true
+    if (awaited > 0 && unjudgedShare > MOST_UNJUDGED) return true
     return clockMs - this.#fittedMs >= this.#settings.refreshMs && learned > this.#learnedThen
   }
 
@@ -81,6 +89,13 @@ export class FitSchedule {
     this.#fittedMs = clockMs
     this.#learnedThen = learned
     this.nextVersion++
+  }
+
+  /** Data time was wrong and was set back: the next fit does not wait until that time comes. */
+  turnBack(clockMs: number): void {
+    this.#fittedMs = Math.min(this.#fittedMs, clockMs)
+    const askedAt = Math.min(this.#pending?.askedAt ?? 0, this.#number(clockMs))
+    if (this.#pending) this.#pending = { ...this.#pending, askedAt }
   }
 
   takeRequest(): FitRequest | null {

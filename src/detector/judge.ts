@@ -13,11 +13,13 @@ import type { InstalledModel } from '../contract/installed-model.ts'
 import type { StepOutput } from '../contract/step-output.ts'
 import { DriftMonitor, type DriftMonitorState } from '../drift/drift-monitor.ts'
 import { ActiveModel, type Judgement, noJudgement } from '../model/active-model.ts'
+import { POOLED } from '../model/fit-request.ts'
 import { makeModel } from '../model/install.ts'
 import type { Model } from '../model/model.ts'
 import { hexWords, type KeptTrace, keepTrace } from '../profile/kept-trace.ts'
 import { ProfileScratch } from '../profile/profile.ts'
 import { TraceElements } from '../profile/trace-elements.ts'
+import { Coverage, type CoverageState } from './coverage.ts'
 import { contributionsOf, type RawContribution, rankServices, summarise } from './explanation.ts'
 import type { FitRequest, FitResult } from './fit.ts'
 import { installedModel } from './installed-model.ts'
@@ -47,6 +49,8 @@ export class Judge {
     flagged: 0,
   }
   readonly clusters: AnomalyClusters
+  /** How much of the recent traffic is judged. */
+  readonly coverage = new Coverage()
   drift: DriftMonitor
   readonly #settings: DetectorSettings
   readonly #tables: Tables
@@ -101,6 +105,7 @@ export class Judge {
     const verdict = this.#verdict(trace, reason, flagged)
     output.verdicts.push(verdict)
     this.counts[reason]++
+    this.coverage.add(this.#elements.stratum, trace.endMs, reason, this.#isPooled())
     if (flagged) {
       this.counts.flagged++
       output.anomalies.push(this.#anomaly(verdict, trace, cluster))
@@ -116,6 +121,12 @@ export class Judge {
     this.clusters.advance(clockMs, output.clusterChanges)
   }
 
+  /** Data time was wrong and was set back. */
+  turnBack(clockMs: number): void {
+    this.clusters.turnBack(clockMs)
+    this.#learner.places.turnBack(clockMs)
+  }
+
   /** Makes the model of a fit and lets it judge from here on. */
   install(
     request: FitRequest,
@@ -123,6 +134,7 @@ export class Judge {
     traces: readonly KeptTrace[],
     installedMs: number,
   ): InstalledModel {
+    if (this.model === null) this.coverage.restart()
     const model = makeModel(request, result, traces, this.model, installedMs)
     this.#activate(model)
     this.clusters.install({ ...model, places: result.places })
@@ -159,10 +171,15 @@ export class Judge {
     return this.#judgement.pStructure < this.#judgement.pDistance ? 'structure' : 'distance'
   }
 
+  /** Whether the last observation was judged together with other rare entry operations. */
+  #isPooled(): boolean {
+    return this.#judgement.stratum?.stratum === POOLED
+  }
+
   /** How often an entry has unusual sets of calls is learned of all observations, flagged or not. */
   #learnStructure(timeMs: number): void {
     const { stratum, pStructure } = this.#judgement
-    if (stratum === null) return
+    if (stratum === null || this.#isPooled()) return
     this.#learner.places.learnStructure(this.#elements.stratum, isUnusual(pStructure), timeMs)
   }
 
@@ -177,7 +194,8 @@ export class Judge {
     return {
       timeMs: this.#elements.trace.endMs,
       flagged,
-      pStructure: this.#judgement.stratum ? this.#judgement.pStructure : null,
+      // Rare entry operations have no share of unusual shapes of their own.
+      pStructure: this.#judgement.stratum && !this.#isPooled() ? this.#judgement.pStructure : null,
       differingPath: this.#judgement.differingPath,
       categories: this.#x.categories,
       keep: (): KeptExample => ({
@@ -194,7 +212,7 @@ export class Judge {
     const explained = judged && (flagged || this.#settings.explainAll)
     const contributions = explained ? this.#contributions() : NO_CONTRIBUTIONS
     return {
-      id: hexWords(trace.id),
+      id: observationId(trace),
       timeMs: trace.endMs,
       kind: 'trace',
       score: judged ? distance : null,
@@ -242,6 +260,7 @@ export class Judge {
       model: this.model,
       clusters: this.clusters.state(),
       drift: this.drift.snapshot(),
+      coverage: this.coverage.state(),
     }
   }
 
@@ -249,6 +268,7 @@ export class Judge {
     Object.assign(this.counts, state.counts)
     if (state.model) this.#activate(state.model)
     this.clusters.restore(state.clusters)
+    this.coverage.restore(state.coverage)
     this.drift = DriftMonitor.restore(state.drift, this.#settings.drift)
   }
 }
@@ -258,4 +278,11 @@ export interface JudgeState {
   readonly model: Model | null
   readonly clusters: AnomalyClustersState
   readonly drift: DriftMonitorState
+  readonly coverage: CoverageState
+}
+
+/** The trace id; for a part of a trace also the span id that it begins with. */
+function observationId({ part, traceId, columns }: AssembledTrace): string {
+  const id = hexWords(traceId)
+  return part === 'trace' ? id : `${id}-${hexWords(columns.of.spanId.slice(0, 2))}`
 }

@@ -1,5 +1,6 @@
+import type { PlaceReferenceState } from '../baseline/place-reference.ts'
 import { PlaceReference } from '../baseline/place-reference.ts'
-import type { PlaceReferenceState } from '../baseline/place-reference-state.ts'
+import { POOLED } from '../model/fit-request.ts'
 import type { Model } from '../model/model.ts'
 import { type KeptTrace, keepTrace } from '../profile/kept-trace.ts'
 import type { Profile, ProfileScratch } from '../profile/profile.ts'
@@ -9,6 +10,9 @@ import { StrataSample, type StrataSampleState } from '../sample/strata-sample.ts
 import type { FitRequest } from './fit.ts'
 import type { DetectorSettings } from './settings.ts'
 import type { Tables } from './tables.ts'
+
+/** Observations (decayed) of a rare stratum from which it is judged with others. */
+const LEAST_POOLED = 4
 
 /** An observation in a reservoir. */
 interface Sampled {
@@ -58,6 +62,18 @@ export class Learner {
     return this.#sample.keptOf(stratum)
   }
 
+  /** Strata that could be judged by themselves if a model were fitted now, and are not. */
+  awaited(model: Model | null): number {
+    const { minObservations } = this.#settings.model
+    const judged = new Set(model?.strata.map(({ stratum }) => stratum))
+    let awaited = 0
+    for (const stratum of this.#sample.strata()) {
+      if (judged.has(stratum) || stratum <= POOLED) continue
+      if (this.#sample.keptOf(stratum) >= minObservations) awaited++
+    }
+    return awaited
+  }
+
   /** Learns from an observation that fits, or that nothing is known against. */
   learn(elements: TraceElements, x: ProfileScratch, timeMs: number): void {
     this.learned++
@@ -101,7 +117,8 @@ export class Learner {
     previous: Model | null,
   ): { request: FitRequest; traces: KeptTrace[] } {
     this.#sample.rebalance()
-    const entries = this.#candidates(previous)
+    const { own, pooled } = this.#shareOut()
+    const entries = this.#candidates(own, pooled, previous)
     const categories = this.#tables.categories.length
     const calibrating = this.#sample.calibrationItems()
     const { alpha, seed, model } = this.#settings
@@ -121,6 +138,7 @@ export class Learner {
       sampleStratum: Int32Array.from(entries, ({ stratum }) => stratum),
       sampleWeight: Float64Array.from(entries, ({ weight }) => weight),
       previousSlot: Int32Array.from(entries, ({ slot }) => slot),
+      pooled: Int32Array.from(pooled),
       calibration: packProfiles(
         calibrating.map(({ item }) => item.profile),
         categories,
@@ -131,14 +149,46 @@ export class Learner {
     return { request, traces: entries.map(({ trace }) => trace) }
   }
 
-  /** The sample by stratum, previous medoids among it marked, or added where they have left it. */
-  #candidates(previous: Model | null): Candidate[] {
-    const entries: Candidate[] = []
+  /** Which strata have enough to be judged by themselves, and which have enough to be judged with others. */
+  #shareOut(): { own: number[]; pooled: number[] } {
+    const { minObservations } = this.#settings.model
+    const own: number[] = []
+    const pooled: number[] = []
     for (const stratum of this.#sample.strata()) {
-      for (const { profile, trace } of this.#sample.fitItems(stratum)) {
+      if (stratum > POOLED && this.#sample.keptOf(stratum) >= minObservations) own.push(stratum)
+      else if (this.#sample.rateOf(stratum) >= LEAST_POOLED) pooled.push(stratum)
+    }
+    return { own, pooled }
+  }
+
+  /** What is kept of rare strata, each in proportion to its rate, as many as one stratum may have. */
+  #pooledItems(pooled: readonly number[]): Sampled[] {
+    const { stratumCap } = this.#settings.sample
+    const kept = this.#sample.poolItems()
+    const items: Sampled[] = []
+    let rate = 0
+    for (const stratum of pooled) rate += this.#sample.rateOf(stratum)
+    for (const stratum of pooled) {
+      const share = Math.ceil((stratumCap * this.#sample.rateOf(stratum)) / rate)
+      items.push(...this.#sample.fitItems(stratum).slice(0, share))
+    }
+    return [...kept.slice(0, Math.max(0, stratumCap - items.length)), ...items].slice(0, stratumCap)
+  }
+
+  /** The sample by stratum, previous medoids among it marked, or added where they have left it. */
+  #candidates(
+    own: readonly number[],
+    pooled: readonly number[],
+    previous: Model | null,
+  ): Candidate[] {
+    const entries: Candidate[] = []
+    const add = (stratum: number, items: readonly Sampled[]): void => {
+      for (const { profile, trace } of items) {
         entries.push({ stratum, profile, trace: trace!, weight: 1, slot: -1 })
       }
     }
+    add(POOLED, this.#pooledItems(pooled))
+    for (const stratum of own) add(stratum, this.#sample.fitItems(stratum))
     const byTrace = new Map<string, Candidate>()
     for (const entry of entries) byTrace.set(nameOf(entry.stratum, entry.trace), entry)
     for (const { stratum, clusters } of previous?.strata ?? []) {

@@ -2,13 +2,18 @@ import { type SlotTable, slotTable } from '../otlp/attribute-slots.ts'
 import type { DecodeTarget } from '../otlp/decode-target.ts'
 import { printable } from '../otlp/printable-text.ts'
 import { RejectedSpans } from '../otlp/rejected-spans.ts'
+import { ServiceIdentities, type ServiceIdentitiesState } from '../otlp/service-identities.ts'
 import { SpanColumns } from '../otlp/span-columns.ts'
-import { Vocabulary } from '../otlp/vocabulary.ts'
+import { Vocabulary, type VocabularyState } from '../otlp/vocabulary.ts'
 import { ElementTable, type ElementTableState } from '../profile/element-table.ts'
 import { EvidenceReader } from '../profile/kept-trace.ts'
 import { maskName } from '../profile/mask-name.ts'
 import { maskSecrets } from '../profile/mask-secrets.ts'
+import { NameRules, type NameRulesState } from '../profile/name-rules.ts'
 import type { FeatureSettings } from './settings.ts'
+
+/** New names from which they are looked at for ids. */
+const NEW_NAMES = 64
 
 /** Everything that turns texts into small integers and back: one set for a detector. */
 export class Tables {
@@ -19,13 +24,20 @@ export class Tables {
   readonly evidence: EvidenceReader
   readonly categories: readonly string[]
   readonly categorySlots: Int32Array<ArrayBuffer>
+  readonly #rules = new NameRules()
+  /** Names that there were when they were last looked at. */
+  #reviewed = 0
+  readonly #identities: ServiceIdentities
   /** Where decoders put what they read; cleared for each record. */
   readonly target: DecodeTarget
 
   constructor(settings: FeatureSettings) {
     // What is interned will be shown, on terminals and pages, too.
-    this.names = new Vocabulary(settings.maxTexts, (text) => maskName(printable(text)))
+    this.names = new Vocabulary(settings.maxTexts, (text) =>
+      this.#rules.mask(maskName(printable(text))),
+    )
     this.values = new Vocabulary(settings.maxTexts, (text) => maskSecrets(printable(text)))
+    this.#identities = new ServiceIdentities(this.values)
     this.slots = slotTable(settings.categories)
     this.elements = new ElementTable(settings, this.names, this.values)
     this.categories = settings.categories
@@ -36,10 +48,25 @@ export class Tables {
       names: this.names,
       values: this.values,
       slots: this.slots,
+      identities: this.#identities,
       ignoreServices: new Set(settings.ignoreServices),
       droppedOwn: 0,
       rejected: new RejectedSpans(),
     }
+  }
+
+  /**
+   * Looks for ids among the operation names that have come up since it last did. Call it at positions of
+   * the log that do not depend on batching.
+   */
+  reviewNames(): void {
+    const { names } = this
+    if (names.size < this.#reviewed + NEW_NAMES) return
+    this.#reviewed = names.size
+    const counted = names.texts().map((text, id) => ({ text, count: names.seen(id) }))
+    // What was masked by an earlier rule but is known by its raw name is no news.
+    const current = counted.filter(({ text }) => this.#rules.mask(text) === text)
+    if (this.#rules.review(current) > 0) names.recanonicalise()
   }
 
   /** Spans of medoscope itself that were left out. */
@@ -49,21 +76,30 @@ export class Tables {
 
   state(): TablesState {
     return {
-      names: [...this.names.texts()],
-      values: [...this.values.texts()],
+      names: this.names.state(),
+      values: this.values.state(),
+      rules: this.#rules.state(),
+      reviewed: this.#reviewed,
       elements: this.elements.state(),
+      identities: this.#identities.state(),
     }
   }
 
   restore(state: TablesState): void {
     this.names.restore(state.names)
     this.values.restore(state.values)
+    this.#rules.restore(state.rules)
+    this.#reviewed = state.reviewed
     this.elements.restore(state.elements)
+    this.#identities.restore(state.identities)
   }
 }
 
 export interface TablesState {
-  readonly names: readonly string[]
-  readonly values: readonly string[]
+  readonly names: VocabularyState
+  readonly values: VocabularyState
+  readonly rules: NameRulesState
+  readonly reviewed: number
   readonly elements: ElementTableState
+  readonly identities: ServiceIdentitiesState
 }

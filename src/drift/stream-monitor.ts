@@ -73,7 +73,8 @@ export class StreamMonitor {
   observe(bin: number, timeMs: number, told = false): boolean {
     const { now } = this
     const { blockObservations, blockMs } = this.#settings
-    if (now.seen === 0) now.blockStartMs = timeMs
+    // Long before its start: data time was set back.
+    if (now.seen === 0 || now.blockStartMs - timeMs > blockMs) now.blockStartMs = timeMs
     // Algorithm R (Vitter 1985): each observation of the block is in its sample with equal chance.
     const slot =
       now.seen < blockObservations ? now.seen : Math.floor(this.#random.next() * (now.seen + 1))

@@ -1,39 +1,36 @@
-import { grownTo } from '../columns/grown-array.ts'
+import { Columns, type SavedColumns } from '../columns/columns.ts'
 
 /** Values of one series that are remembered. */
 const RECENT = 15
 
+/** The latest values, and how many there were in all. */
+const VALUES = { value: { type: 'f32', width: RECENT }, count: 'u32' } as const
+
+export type RecentValuesState = SavedColumns<typeof VALUES>
+
 /** The last few deviating values of each series, for people: what is typical of a deviation. */
 export class RecentValues {
-  values: Float32Array<ArrayBuffer>
-  counts: Uint32Array<ArrayBuffer>
+  /** By series. */
+  readonly rows: Columns<typeof VALUES>
 
   constructor(series: number) {
-    this.values = new Float32Array(series * RECENT)
-    this.counts = new Uint32Array(series)
+    this.rows = new Columns(VALUES, series)
   }
 
   add(series: number, value: number): void {
-    const count = this.counts[series]!++
-    this.values[series * RECENT + (count % RECENT)] = value
+    const { value: values, count } = this.rows.of
+    values[series * RECENT + (count[series]!++ % RECENT)] = value
   }
 
   /** Median of the remembered values; NaN without any. */
   median(series: number): number {
-    const count = Math.min(RECENT, this.counts[series]!)
-    const from = series * RECENT
-    const sorted = this.values.slice(from, from + count).sort()
-    return sorted[count >> 1] ?? Number.NaN
+    const { value: values, count } = this.rows.of
+    const kept = Math.min(RECENT, count[series]!)
+    const sorted = values.slice(series * RECENT, series * RECENT + kept).sort()
+    return sorted[kept >> 1] ?? Number.NaN
   }
 
-  grow(series: number): void {
-    this.values = grownTo(this.values, series * RECENT)
-    this.counts = grownTo(this.counts, series)
-  }
-
-  copy(series: number, from: RecentValues, old: number): void {
-    const start = old * RECENT
-    this.values.set(from.values.subarray(start, start + RECENT), series * RECENT)
-    this.counts[series] = from.counts[old]!
+  clear(series: number): void {
+    this.rows.of.count[series] = 0
   }
 }

@@ -94,10 +94,20 @@ export function checkInput(distances: Float32Array, n: number, weights: Float64A
     if (d >= 0 && d < Infinity) continue
     throw new RangeError(`Distance of points ${Math.floor(i / n)} and ${i % n} is ${d}.`)
   }
+  checkWeights(weights, n)
+}
+
+/** Throws RangeError unless there are n weights, all finite and at least 0. */
+export function checkWeights(weights: Float64Array, n: number): void {
+  if (weights.length !== n) {
+    throw new RangeError(`Expected ${n} weights, one for each point, got ${weights.length}.`)
+  }
   for (let o = 0; o < n; o++) {
     const weight = weights[o]!
     if (!(weight >= 0 && weight < Infinity)) {
-      throw new RangeError(`Weight of point ${o} is ${weight}.`)
+      throw new RangeError(
+        `Weight of point ${o} is ${weight}; it must be a finite number of at least 0.`,
+      )
     }
   }
 }

@@ -10,6 +10,7 @@ import {
 import { runFasterPam } from './faster-pam.ts'
 import { growMedoids } from './grow-medoids.ts'
 import { removalLoss } from './medoid-prices.ts'
+import { matrixBoard } from './swap-board.ts'
 
 export interface FitMedoidsOptions {
   /** Medoids to begin with, in slot order; may be none. */
@@ -142,7 +143,7 @@ function runRound(fit: Fit): boolean {
   prune(fit, before.length)
   let changed = !sameAs(before, medoids)
   const swapped = Int32Array.from(medoids)
-  const result = runFasterPam(distances, n, weights, swapped, {
+  const result = runFasterPam(matrixBoard(distances, n, weights), swapped, {
     random: options.random,
     tau: (options.tauFactor ?? 0.02) / medoids.length,
     minSupport: options.minSupport,

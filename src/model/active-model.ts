@@ -1,6 +1,7 @@
 import { Dissimilarity } from '../distance/dissimilarity.ts'
 import type { ProfileScratch, ScaledProfile } from '../profile/profile.ts'
 import { type PValues, pValues } from './calibration.ts'
+import { POOLED } from './fit-request.ts'
 import type { Model, NormalCluster, StratumModel } from './model.ts'
 import { nearestMedoid } from './nearest-medoid.ts'
 import { PathSetLookup } from './path-sets.ts'
@@ -50,6 +51,8 @@ export class ActiveModel {
         pathSets: new PathSetLookup(stratum.pathSets),
       })
     }
+    const pool = this.#byStratum.get(POOLED)
+    if (pool) for (const stratum of model.pooled) this.#byStratum.set(stratum, pool)
   }
 
   /** Judges the observation in `x`, scaling it on the way. */

@@ -7,7 +7,9 @@
  * The statistic is the smaller of the two. Splitting alpha by Bonferroni would waste what a discrete
  * stage A does not use, so the statistic is itself ranked among the calibration observations: split
  * conformal prediction (Vovk et al. 2005; Bates et al. 2023), P(p <= alpha) <= alpha for exchangeable
- * normal traffic whatever the two stages do.
+ * normal traffic whatever the two stages do. A rank over all would be that of the busiest entry operation:
+ * health checks at 30 times the traffic made everything else strange. So each that has enough
+ * observations is ranked by itself, and the others together.
  */
 export interface Calibration {
   /** Calibration observations behind it. */
@@ -19,8 +21,13 @@ export interface Calibration {
   /** Group of each cluster, an index into `groups`. */
   readonly groupOf: Int32Array<ArrayBuffer>
   readonly groups: readonly ScoreGroup[]
-  /** The combined statistic of every calibration observation, ascending. */
-  readonly statistic: Float64Array<ArrayBuffer>
+  /**
+   * The combined statistics of calibration observations that are ranked together, ascending: those of an
+   * entry operation that has enough of them, and those of all the others.
+   */
+  readonly ranks: readonly Float64Array<ArrayBuffer>[]
+  /** Ranks of each cluster (global index), an index into `ranks`. */
+  readonly rankOf: Int32Array<ArrayBuffer>
 }
 
 /** Scaled distances that are ranked together. */
@@ -72,7 +79,6 @@ export function calibrate(
     clusterScale,
     groupOf,
     groups,
-    statistic: new Float64Array(0),
   }
   const statistic = new Float64Array(count)
   const judged = { p: 1, pStructure: 1, pDistance: 1 }
@@ -80,7 +86,30 @@ export function calibrate(
     stages(partial, scored.cluster[i]!, scored.distance[i]!, scored.novelty[i]!, judged)
     statistic[i] = combine(judged)
   }
-  return { ...partial, statistic: statistic.sort() }
+  return { ...partial, ...rankings(scored.cluster, statistic, strata, 2 / alpha) }
+}
+
+/** Who is ranked with whom: strata with `enough` observations by themselves, all others together. */
+function rankings(
+  cluster: Int32Array,
+  statistic: Float64Array,
+  strata: Int32Array,
+  enough: number,
+): Pick<Calibration, 'ranks' | 'rankOf'> {
+  const byStratum = new Map<number, number[]>()
+  statistic.forEach((value, i) => {
+    collect(byStratum, strata[cluster[i]!]!, value)
+  })
+  const others = [...byStratum].filter(([, values]) => values.length < enough)
+  const together = others.flatMap(([, values]) => values)
+  const ranks = [Float64Array.from(together.length < enough ? statistic : together).sort()]
+  const rankOf = new Int32Array(strata.length)
+  for (const [stratum, values] of byStratum) {
+    if (values.length < enough) continue
+    const own = ranks.push(Float64Array.from(values).sort()) - 1
+    for (let c = 0; c < strata.length; c++) if (strata[c] === stratum) rankOf[c] = own
+  }
+  return { ranks, rankOf }
 }
 
 /** Fills `out` for an observation at `distance` from cluster `cluster` (global index). */
@@ -93,7 +122,7 @@ export function pValues(
 ): void {
   stages(calibration, cluster, distance, novelty, out)
   const statistic = combine(out)
-  const { statistic: ranked } = calibration
+  const ranked = calibration.ranks[calibration.rankOf[cluster]!]!
   const below = upperBound(ranked, statistic)
   const p = (1 + below) / (ranked.length + 1)
   // Beyond every calibration observation the rank says no more: the statistic, itself a tail
@@ -103,7 +132,7 @@ export function pValues(
 }
 
 function stages(
-  calibration: Calibration,
+  calibration: Omit<Calibration, 'ranks' | 'rankOf'>,
   cluster: number,
   distance: number,
   novelty: number,

@@ -1,7 +1,11 @@
+import { OTHER_PAIR } from '../profile/pair-table.ts'
 import type { PackedProfiles } from '../profile/profile.ts'
 import type { Calibration } from './calibration.ts'
 import type { PathSets } from './path-sets.ts'
 import type { Scales } from './scales.ts'
+
+/** The stratum under which rare ones are fitted and judged together. */
+export const POOLED = OTHER_PAIR
 
 /** Everything that fitting a model needs, as flat arrays. */
 export interface ModelRequest {
@@ -24,6 +28,8 @@ export interface ModelRequest {
   readonly sampleWeight: Float64Array<ArrayBuffer>
   /** Slot in the previous model whose medoid this is, or -1. */
   readonly previousSlot: Int32Array<ArrayBuffer>
+  /** Strata that are too rare for a range of their own: they are judged by that of `POOLED`. Ascending. */
+  readonly pooled: Int32Array<ArrayBuffer>
   readonly calibration: PackedProfiles
   readonly calibrationStratum: Int32Array<ArrayBuffer>
 }

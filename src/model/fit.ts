@@ -6,7 +6,13 @@ import {
   unpackProfile,
 } from '../profile/profile.ts'
 import { calibrate } from './calibration.ts'
-import type { FitEffort, FittedModel, FittedStratum, ModelRequest } from './fit-request.ts'
+import {
+  type FitEffort,
+  type FittedModel,
+  type FittedStratum,
+  type ModelRequest,
+  POOLED,
+} from './fit-request.ts'
 import { fitScales } from './fit-scales.ts'
 import { fitStratum } from './fit-stratum.ts'
 import { nearestMedoid } from './nearest-medoid.ts'
@@ -84,6 +90,8 @@ function scoreCalibration(
   dissimilarity: Dissimilarity,
 ): ScoredCalibration {
   const indexOf = new Map(strata.map(({ stratum }, index) => [stratum, index]))
+  const pool = indexOf.get(POOLED)
+  if (pool !== undefined) for (const stratum of request.pooled) indexOf.set(stratum, pool)
   const lookups = strata.map(({ pathSets }) => new PathSetLookup(pathSets))
   const firstCluster = [0]
   for (const { clusters } of strata) firstCluster.push(firstCluster.at(-1)! + clusters.length)
@@ -97,7 +105,7 @@ function scoreCalibration(
     scratch.loadPacked(request.calibration, i)
     scaler.apply(scratch)
     const nearest = nearestMedoid(scratch, medoids[at]!, dissimilarity)
-    stratum.push(request.calibrationStratum[i]!)
+    stratum.push(strata[at]!.stratum)
     cluster.push(firstCluster[at]! + nearest.index)
     distance.push(nearest.distance)
     novelty.push(lookups[at]!.novelty(scratch).score)

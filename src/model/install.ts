@@ -2,7 +2,7 @@ import type { Churn } from '../contract/installed-model.ts'
 import type { KeptTrace } from '../profile/kept-trace.ts'
 import { ProfileScratch, unpackProfile } from '../profile/profile.ts'
 import { ContentHash } from './content-hash.ts'
-import type { FittedCluster, FittedModel, ModelRequest } from './fit-request.ts'
+import { type FittedCluster, type FittedModel, type ModelRequest, POOLED } from './fit-request.ts'
 import type { Model, NormalCluster, StratumModel } from './model.ts'
 import { Scaler } from './scales.ts'
 
@@ -56,6 +56,7 @@ export function makeModel(
     installedMs,
     scales: result.scales,
     strata,
+    pooled: strata.some(({ stratum }) => stratum === POOLED) ? [...request.pooled] : [],
     calibration: result.calibration,
     churn: churnOf(result, strata, previous),
     effort: result.effort,
@@ -71,7 +72,8 @@ function clusterId(trace: KeptTrace, stratum: number, version: number): string {
 
 function contentId(model: Omit<Model, 'id'>): string {
   const hash = new ContentHash().number(model.version).number(model.fittedMs)
-  hash.numbers(model.scales.knots).numbers(model.calibration.statistic)
+  hash.numbers(model.scales.knots)
+  for (const ranked of model.calibration.ranks) hash.numbers(ranked)
   for (const { clusters, pathSets } of model.strata) {
     hash.numbers(pathSets.signatures)
     for (const cluster of clusters) hash.text(cluster.id).numbers(cluster.members[0]!.id)

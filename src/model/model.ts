@@ -20,6 +20,8 @@ export interface Model {
   readonly installedMs: number
   readonly scales: Scales
   readonly strata: readonly StratumModel[]
+  /** Strata that are judged together as `POOLED`, since each is too rare by itself; ascending. */
+  readonly pooled: readonly number[]
   readonly calibration: Calibration
   readonly churn: Churn
   readonly effort: FitEffort

@@ -45,7 +45,7 @@ export function anomalyRecord(anomaly: Anomaly): OtlpLogRecord {
   const [service] = verdict.services
   return {
     timeMs: verdict.timeMs,
-    traceId: verdict.id,
+    traceId: trace.traceId,
     spanId: anomaly.spanId,
     ...(failed ? ERROR : WARN),
     body: anomaly.summary,

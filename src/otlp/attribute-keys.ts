@@ -1,8 +1,18 @@
 import type { SlotTable } from './attribute-slots.ts'
 import { sameBytes, viewOf } from './byte-words.ts'
 
-/** Index of `service.name`, which every table knows. */
+/** Keys that say which service a resource is of; every table knows them, at these indices. */
+const IDENTITY = [
+  'service.name',
+  'service.namespace',
+  'deployment.environment.name',
+  'deployment.environment',
+] as const
 export const SERVICE_NAME = 0
+export const SERVICE_NAMESPACE = 1
+export const ENVIRONMENT_NAME = 2
+/** As older conventions call it. */
+export const ENVIRONMENT = 3
 /** Not a key that is kept. */
 export const UNWANTED = -1
 
@@ -24,10 +34,7 @@ export class AttributeKeys {
   readonly #starts: Int32Array
 
   constructor(slots: SlotTable) {
-    const texts = [
-      'service.name',
-      ...[...slots.keys.keys()].filter((key) => key !== 'service.name'),
-    ]
+    const texts = [...new Set([...IDENTITY, ...slots.keys.keys()])]
     this.slot = new Int32Array(texts.length).fill(-1)
     this.priority = new Int32Array(texts.length)
     this.#view = viewOf(new TextEncoder().encode(texts.join('')))

@@ -162,15 +162,21 @@ export class AttributeReader {
     }
     const named = key === SERVICE_NAME && this.#kind === STRING
     if (named && rows.ignores(this.#reader.bytes, this.#start, this.#end)) return
-    rows.setResource(key, this.#valueId())
+    rows.setResource(key, this.#valueId(key === SERVICE_NAME))
   }
 
-  #valueId(): number {
+  #valueId(essential = false): number {
     const rows = this.#rows
     const values = rows.target.values
     switch (this.#kind) {
       case STRING:
-        return values.internBytes(this.#reader.bytes, this.#start, this.#end, this.#reader.view)
+        return values.internBytes(
+          this.#reader.bytes,
+          this.#start,
+          this.#end,
+          this.#reader.view,
+          essential,
+        )
       case BOOL:
         return values.intern((this.#hi | this.#lo) === 0 ? 'false' : 'true')
       case INT: {

@@ -25,7 +25,6 @@ export const SEMANTIC_SLOTS = {
   peerService: ['service.peer.name', 'peer.service'],
   serverAddress: ['server.address', 'net.peer.name'],
   errorType: ['error.type'],
-  instance: ['service.instance.id', 'k8s.pod.name'],
 } as const satisfies Record<string, readonly string[]>
 
 export interface SlotTable {

@@ -1,5 +1,6 @@
 import type { SlotTable } from './attribute-slots.ts'
 import type { RejectedSpans } from './rejected-spans.ts'
+import type { ServiceIdentities } from './service-identities.ts'
 import type { SpanColumns } from './span-columns.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
@@ -12,6 +13,8 @@ export interface DecodeTarget {
   /** Service names and attribute values. */
   readonly values: Vocabulary
   readonly slots: SlotTable
+  /** Tells environments under one service name apart; without it the name alone counts. */
+  readonly identities?: ServiceIdentities
   /** `service.name` values whose spans are dropped: medoscope's own, which would feed on themselves. */
   readonly ignoreServices: ReadonlySet<string>
   /** Spans dropped for that reason, ever. */

@@ -1,8 +1,10 @@
 import { type ColumnArrays, Columns } from '../columns/columns.ts'
 
 // Of OTLP's span kinds and status codes those that mean something here.
+export const KIND_SERVER = 2
 export const KIND_CLIENT = 3
 export const KIND_PRODUCER = 4
+export const KIND_CONSUMER = 5
 export const STATUS_ERROR = 2
 
 /**
@@ -58,6 +60,11 @@ export class SpanColumns {
   add(): number {
     if (this.#count === this.#rows.rows) this.#rows.grow(this.#count + 1)
     return this.#count++
+  }
+
+  /** Takes over a row of other columns of the same stride. */
+  copy(row: number, from: SpanColumns, fromRow: number): void {
+    this.#rows.copy(row, from.#rows, fromRow)
   }
 
   /** Drops the rows from `count` on. */

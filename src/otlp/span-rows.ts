@@ -1,4 +1,10 @@
-import { AttributeKeys, SERVICE_NAME } from './attribute-keys.ts'
+import {
+  AttributeKeys,
+  ENVIRONMENT,
+  ENVIRONMENT_NAME,
+  SERVICE_NAME,
+  SERVICE_NAMESPACE,
+} from './attribute-keys.ts'
 import type { DecodeTarget } from './decode-target.ts'
 import { NO_TEXT, OTHER_TEXT } from './vocabulary.ts'
 
@@ -20,6 +26,8 @@ export class SpanRows {
   readonly #resourcePriority: Int32Array
   readonly #integers = new Int32Array(SMALL_INTEGERS)
   #service = NO_TEXT
+  #namespace = NO_TEXT
+  #environment = NO_TEXT
   #ignore = false
   #bodyStart = 0
   #resourceStart = 0
@@ -80,7 +88,7 @@ export class SpanRows {
   beginResource(): void {
     this.#resourceStart = this.target.columns.count
     this.#resource.fill(0)
-    this.#service = NO_TEXT
+    this.#service = this.#namespace = this.#environment = NO_TEXT
     this.#ignore = false
   }
 
@@ -92,7 +100,10 @@ export class SpanRows {
       columns.cut(this.#resourceStart)
       return
     }
-    columns.of.service.fill(this.#service, this.#resourceStart, columns.count)
+    const { identities } = this.target
+    const service =
+      identities?.resolve(this.#service, this.#namespace, this.#environment) ?? this.#service
+    columns.of.service.fill(service, this.#resourceStart, columns.count)
     const stride = columns.stride
     for (let slot = 0; slot < stride; slot++) {
       const value = this.#resource[slot]!
@@ -144,6 +155,9 @@ export class SpanRows {
   setResource(key: number, value: number): void {
     if (value === NO_TEXT) return
     if (key === SERVICE_NAME && this.#service === NO_TEXT) this.#service = value
+    else if (key === SERVICE_NAMESPACE) this.#namespace = value
+    else if (key === ENVIRONMENT_NAME) this.#environment = value
+    else if (key === ENVIRONMENT && this.#environment === NO_TEXT) this.#environment = value
     const slot = this.keys.slot[key]!
     if (slot < 0) return
     const priority = this.keys.priority[key]!

@@ -1,3 +1,4 @@
+import { grownTo } from '../columns/grown-array.ts'
 import { hashBytes, sameBytes, viewOf } from './byte-words.ts'
 
 /** Id of the absent text; its string is ''. */
@@ -16,6 +17,16 @@ const LENGTH = 2
 const ID = 3
 const ENTRY_SIZE = 4
 
+/** Share of the ids that is kept for essential texts, such as names of services. */
+const ESSENTIAL = 1 / 16
+/** Bytes of a text in UTF-8 that are read at all. */
+const MOST_BYTES = 1024
+
+export interface VocabularyState {
+  readonly texts: readonly string[]
+  readonly seen: Uint32Array<ArrayBuffer>
+}
+
 /**
  * Texts as small integers, interned straight from UTF-8 bytes. Two levels:
  * - the *vocabulary* proper: canonical texts, append-only up to `limit`; what does not fit any more
@@ -23,10 +34,13 @@ const ENTRY_SIZE = 4
  * - caches from raw bytes and raw strings to canonical ids, cleared when full. They save decoding and
  *   masking a text that was seen before; as the mapping is pure, clearing them never changes a result.
  *
- * `canonical` maps a raw text to the text that is kept (e.g. masks ids in operation names).
+ * `canonical` maps a raw text to the text that is kept (e.g. masks ids in operation names). Where it
+ * changes, `recanonicalise` says so; texts that are kept already stay what they are.
  */
 export class Vocabulary {
   readonly limit: number
+  /** Ids for texts that are not essential: the rest is kept for those that are. */
+  readonly #ordinaryLimit: number
   /** How many times a text found no room and became `(other)`. */
   overflow = 0
   readonly #canonical: (text: string) => string
@@ -44,9 +58,12 @@ export class Vocabulary {
   #used = 0
   #arenaUsed = 0
   readonly #rawIds = new Map<string, number>()
+  /** How often each id was looked up. */
+  #seen = new Uint32Array(256)
 
   constructor(limit: number, canonical: (text: string) => string = (text) => text) {
     this.limit = limit
+    this.#ordinaryLimit = limit - Math.floor(limit * ESSENTIAL)
     this.#canonical = canonical
     this.#capacity = 1 << Math.max(8, 32 - Math.clz32(limit * 2 - 1))
     this.#slots = new Int32Array(this.#capacity * 2).fill(EMPTY)
@@ -65,16 +82,29 @@ export class Vocabulary {
     return this.#texts[id] ?? '(other)'
   }
 
-  /** Id of a text that is canonical already, or of its canonical form. */
-  intern(raw: string): number {
+  /** How often the text of an id was looked up. */
+  seen(id: number): number {
+    return this.#seen[id] ?? 0
+  }
+
+  /** `canonical` has changed: raw texts are mapped anew. */
+  recanonicalise(): void {
+    this.#rawIds.clear()
+    this.#clearBytes()
+  }
+
+  /**
+   * Id of a text that is canonical already, or of its canonical form. Of a long one only the beginning
+   * counts. `essential`: it may take the room that is kept for such texts.
+   */
+  intern(text: string, essential = false): number {
+    const raw = text.length > MOST_BYTES / 3 ? beginning(text) : text
     const known = this.#rawIds.get(raw)
-    if (known !== undefined) {
-      if (known === OTHER_TEXT) this.overflow++
-      return known
-    }
-    const id = this.#canonicalId(raw)
+    if (known !== undefined && !(essential && known === OTHER_TEXT)) return this.#found(known)
+    const id = this.#canonicalId(raw, essential)
     if (this.#rawIds.size === this.#capacity) this.#rawIds.clear()
     this.#rawIds.set(raw, id)
+    this.#seen[id]!++
     return id
   }
 
@@ -85,10 +115,18 @@ export class Vocabulary {
 
   /**
    * Id of the UTF-8 text in `bytes[start, end)`; what is not UTF-8 there becomes U+FFFD. Bounds are the
-   * caller's. A caller that interns many texts of the same bytes gives their `view`, too.
+   * caller's. A caller that interns many texts of the same bytes gives their `view`, too. Otherwise like
+   * `intern`.
    */
-  internBytes(bytes: Uint8Array, start: number, end: number, view = viewOf(bytes)): number {
-    if (start === end) return NO_TEXT
+  internBytes(
+    bytes: Uint8Array,
+    start: number,
+    until: number,
+    view = viewOf(bytes),
+    essential = false,
+  ): number {
+    if (start === until) return NO_TEXT
+    const end = until - start > MOST_BYTES ? characterStart(bytes, start + MOST_BYTES) : until
     const hash = hashBytes(view, start, end)
     const length = end - start
     const entries = this.#entries
@@ -103,48 +141,71 @@ export class Vocabulary {
         sameBytes(this.#arenaView, entries[at + START]!, view, start, length)
       ) {
         const id = entries[at + ID]!
-        if (id === OTHER_TEXT) this.overflow++
-        return id
+        if (!essential || id !== OTHER_TEXT) return this.#found(id)
       }
     }
-    return this.#remember(bytes, start, end, hash)
+    return this.#remember(bytes, start, end, hash, essential)
   }
 
-  /** All canonical texts in id order: with `restore`, the whole lasting state. */
+  /** All canonical texts in id order. */
   texts(): readonly string[] {
     return this.#texts
   }
 
-  /** Takes over the texts of another vocabulary; only valid on a fresh one. */
-  restore(texts: readonly string[]): void {
+  /** Plain data: texts in id order, and how often each was looked up. */
+  state(): VocabularyState {
+    return { texts: [...this.#texts], seen: this.#seen.slice(0, this.#texts.length) }
+  }
+
+  /** Takes over the state of another vocabulary; only valid on a fresh one. */
+  restore({ texts, seen }: VocabularyState): void {
     for (let id = 2; id < texts.length; id++) {
       this.#texts.push(texts[id]!)
       this.#ids.set(texts[id]!, id)
     }
+    this.#seen = grownTo(seen.slice(), 256)
   }
 
-  #canonicalId(raw: string): number {
+  #canonicalId(raw: string, essential: boolean): number {
     const text = this.#canonical(raw)
     const known = this.#ids.get(text)
     if (known !== undefined) return known
-    if (this.#texts.length >= this.limit) {
+    if (this.#texts.length >= (essential ? this.limit : this.#ordinaryLimit)) {
       this.overflow++
       return OTHER_TEXT
     }
     const id = this.#texts.length
     this.#texts.push(text)
     this.#ids.set(text, id)
+    this.#seen = grownTo(this.#seen, id + 1)
     return id
   }
 
-  #remember(bytes: Uint8Array, start: number, end: number, hash: number): number {
+  /** Counts a look-up that was answered from a cache. */
+  #found(id: number): number {
+    if (id === OTHER_TEXT) this.overflow++
+    this.#seen[id]!++
+    return id
+  }
+
+  #clearBytes(): void {
+    this.#slots.fill(EMPTY)
+    this.#used = 0
+    this.#arenaUsed = 0
+  }
+
+  #remember(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    hash: number,
+    essential: boolean,
+  ): number {
     const text = bytes.subarray(start, end)
-    const id = this.#canonicalId(utf8.decode(text))
-    if (text.length > this.#arena.length / 8) return id
+    const id = this.#canonicalId(utf8.decode(text), essential)
+    this.#seen[id]!++
     if (this.#used === this.#capacity || this.#arenaUsed + text.length > this.#arena.length) {
-      this.#slots.fill(EMPTY)
-      this.#used = 0
-      this.#arenaUsed = 0
+      this.#clearBytes()
     }
     const mask = this.#slots.length - 1
     let probe = 0
@@ -164,3 +225,18 @@ export class Vocabulary {
 
 // A byte order mark is part of a text like any other character.
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const encoder = new TextEncoder()
+
+/** A copy of the first `MOST_BYTES` bytes, without a reference to the text it is of. */
+function beginning(text: string): string {
+  const bytes = encoder.encode(text.slice(0, MOST_BYTES))
+  return utf8.decode(bytes.subarray(0, characterStart(bytes, MOST_BYTES)))
+}
+
+/** Where the character begins that has a byte at `at`; the end, where there is none. */
+function characterStart(bytes: Uint8Array, at: number): number {
+  if (at >= bytes.length) return bytes.length
+  let start = at
+  while (start > 0 && (bytes[start]! & 0xc0) === 0x80) start--
+  return start
+}

@@ -16,6 +16,8 @@ const TIMES = 3
  */
 export interface KeptTrace {
   /** Trace id, four words. */
+  readonly traceId: Uint32Array<ArrayBuffer>
+  /** Names the observation: see `AssembledTrace`. */
   readonly id: Uint32Array<ArrayBuffer>
   /** Start, ns since 1970, two words. */
   readonly start: Uint32Array<ArrayBuffer>
@@ -36,6 +38,7 @@ export function keepTrace(elements: TraceElements, categorySlots: Int32Array): K
   const { columns } = trace
   const width = categorySlots.length
   const kept = {
+    traceId: trace.traceId.slice(0, 4),
     id: trace.id.slice(0, 4),
     start: Uint32Array.of(trace.startHi, trace.startLo),
     entrySpan: columns.of.spanId.slice(0, 2),
@@ -81,7 +84,7 @@ export class EvidenceReader {
     const spans: EvidenceSpan[] = []
     for (let i = 0; i < kept.element.length; i++) spans.push(this.#span(kept, i))
     return {
-      traceId: hexWords(kept.id),
+      traceId: hexWords(kept.traceId),
       startMs: kept.start[0]! * 4294.967296 + kept.start[1]! / 1e6,
       spans,
     }

@@ -10,8 +10,8 @@ const ROOT_MIN = 1e-12
  * remainder, equal remainders to the higher rate, then to the lower stratum.
  *
  * The sum never exceeds `total`, and is `total` unless all strata reach the cap before. Strata of rate 0
- * get nothing. Where `floor` times the strata is more than `total`, all floors are cut by the same
- * factor: everybody gets floor(total / strata), and what is left goes one each to the busiest.
+ * get nothing. Where `floor` times the strata is more than `total`, the busiest that have room get theirs
+ * and the others nothing: a floor that is cut is of no use to anybody.
  *
  * Throws RangeError on rates that are negative or not finite, or limits that are not whole numbers with
  * 0 <= floor <= cap.
@@ -23,16 +23,13 @@ export function strataQuotas(
   cap: number,
 ): Int32Array {
   checkLimits(rates, total, floor, cap)
-  let strata = 0
-  for (let s = 0; s < rates.length; s++) if (rates[s]! > 0) strata++
+  const served = busiest(rates, floor === 0 ? rates.length : Math.floor(total / floor))
   const quotas = new Int32Array(rates.length)
+  const strata = served.reduce((count, rate) => count + (rate > 0 ? 1 : 0), 0)
   if (strata === 0) return quotas
-  const share = Math.floor(total / strata)
-  const least = Math.min(floor, share)
-  const most = floor * strata > total ? share + 1 : cap
-  const roots = rootsOf(rates)
-  const level = floor * strata > total ? 0 : waterLevel(roots, strata, total, least, most)
-  const wanted = roots.map((root) => (root > 0 ? clamp(level * root, least, most) : 0))
+  const roots = rootsOf(served)
+  const level = waterLevel(roots, strata, total, floor, cap)
+  const wanted = roots.map((root) => (root > 0 ? clamp(level * root, floor, cap) : 0))
   let left = total
   for (let s = 0; s < wanted.length; s++) {
     quotas[s] = Math.floor(wanted[s]!)
@@ -43,7 +40,7 @@ export function strataQuotas(
   )
   for (const s of order) {
     if (left <= 0) break
-    if (roots[s]! === 0 || quotas[s]! >= most) continue
+    if (roots[s]! === 0 || quotas[s]! >= cap) continue
     quotas[s] = quotas[s]! + 1
     left--
   }
@@ -71,6 +68,16 @@ function waterLevel(
     else high = level
   }
   return low
+}
+
+/** The rates of the `most` busiest strata, of equals the lower ones; 0 for all others. */
+function busiest(rates: Float64Array, most: number): Float64Array {
+  const order = Array.from(rates.keys()).filter((s) => rates[s]! > 0)
+  if (order.length <= most) return rates
+  order.sort((a, b) => rates[b]! - rates[a]! || a - b)
+  const served = new Float64Array(rates.length)
+  for (const s of order.slice(0, most)) served[s] = rates[s]!
+  return served
 }
 
 /** Square roots of the rates, the largest scaled to 1. */

@@ -1,8 +1,10 @@
 export interface SampleSettings {
   /** Age at which an observation's weight in the reservoirs has halved, data time. */
   readonly halfLifeMs: number
-  /** Observations kept over all strata to fit from. */
+  /** Observations kept over all strata to fit from, */
   readonly size: number
+  /** ... and the most, where many strata are alive and each needs its floor. */
+  readonly sizeMost: number
   /** Least and most observations of one stratum. */
   readonly stratumFloor: number
   readonly stratumCap: number

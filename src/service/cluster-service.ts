@@ -9,9 +9,11 @@ import { registerClusterRoutes } from '../io/http/api.ts'
 import { ClusterMetrics, type ClusterMetricsSettings } from '../io/telemetry/cluster-metrics.ts'
 import type { Metrics } from '../io/telemetry/metrics.ts'
 import type { PageLinks } from '../ui/cluster-page.ts'
-import type { LearningState } from '../ui/clusters-page.ts'
+import type { LearningState, UnjudgedOperation } from '../ui/clusters-page.ts'
 
 const RUNBOOKS = fileURLToPath(new URL('../../docs/runbooks', import.meta.url))
+/** Entry operations that the coverage document lists one by one. */
+const LISTED_OPERATIONS = 500
 /** Strata named on the home page while they are still learning. */
 const NAMED_STRATA = 10
 
@@ -60,9 +62,24 @@ export class ClusterService {
         token,
         store: this.#store,
         learning: () => learningState(this.#detector.status()),
+        coverage: () => coverageDocument(this.#detector.status()),
         links: this.#links,
         runbooks: RUNBOOKS,
       })
+  }
+}
+
+/** What `GET /api/v1/coverage` says: the entry operations with most unjudged traces first. */
+export function coverageDocument({ state, clockMs, coverage, model }: DetectorStatus): object {
+  const { seen, share, entryOperations } = coverage
+  return {
+    state,
+    data_time_ms: clockMs,
+    model: model?.id ?? null,
+    traces_seen: seen,
+    judged_ratio: share,
+    entry_operations: entryOperations.slice(0, LISTED_OPERATIONS),
+    entry_operations_unlisted: Math.max(0, entryOperations.length - LISTED_OPERATIONS),
   }
 }
 
@@ -78,7 +95,23 @@ export function learningState(status: DetectorStatus): LearningState {
     modelInstalledMs: model?.installedMs ?? null,
     watermarkMs: clockMs > 0 ? clockMs : null,
     strata: strata.length,
+    coverage: {
+      share: status.coverage.share,
+      seen: status.coverage.seen,
+      unjudged: unjudged(status.coverage.entryOperations),
+    },
   }
+}
+
+function unjudged(operations: DetectorStatus['coverage']['entryOperations']): UnjudgedOperation[] {
+  return operations
+    .filter(({ learning, incomplete }) => learning + incomplete > 0)
+    .slice(0, NAMED_STRATA)
+    .map(({ name, seen, learning, incomplete }) => ({
+      name,
+      share: (learning + incomplete) / seen,
+      why: learning >= incomplete ? 'too little is known of it yet' : 'spans of it were dropped',
+    }))
 }
 
 function missing({ state, calibration, strata }: DetectorStatus): string[] {

@@ -18,7 +18,25 @@ export interface LearningState {
   readonly watermarkMs: number | null
   /** Entry operations known. */
   readonly strata: number
+  /** How much of the traces of the last minutes was judged. */
+  readonly coverage: {
+    readonly share: number
+    readonly seen: number
+    /** Those with most unjudged traces first. */
+    readonly unjudged: readonly UnjudgedOperation[]
+  }
 }
+
+/** An entry operation that is not judged, or not always. */
+export interface UnjudgedOperation {
+  readonly name: string
+  /** Unjudged traces over all of it. */
+  readonly share: number
+  readonly why: string
+}
+
+/** Share of judged traces below which the page does not say that all is quiet. */
+const BLIND_BELOW = 0.9
 
 /** The home page: one sentence of state, the open clusters, then those that are over. Pure. */
 export function clustersPage(clusters: readonly AnomalyCluster[], learning: LearningState): string {
@@ -29,6 +47,7 @@ export function clustersPage(clusters: readonly AnomalyCluster[], learning: Lear
     title,
     html`<h1>${headline(learning, open.length)}</h1>
 ${stateBox(learning)}
+${coverageBox(learning)}
 <h2 id="open">Open</h2>${table(open, 'open', 'Nothing is open.')}
 <h2 id="past">Past</h2>${table(past, 'past', 'Nothing yet.')}`,
   )
@@ -37,6 +56,9 @@ ${stateBox(learning)}
 function headline(learning: LearningState, open: number): string {
   if (learning.watermarkMs === null) return 'Waiting for the first spans'
   if (learning.state === 'learning') return 'Learning what is normal'
+  if (open === 0 && learning.coverage.share < BLIND_BELOW) {
+    return `Nothing strange in the ${share(learning.coverage.share)} of the traffic that is judged`
+  }
   if (open === 0) return 'Everything looks normal'
   return open === 1 ? 'One thing is strange' : `${open} things are strange`
 }
@@ -54,6 +76,19 @@ function stateBox(learning: LearningState): Html {
   return html`<div class="state" role="status"><p>${learning.observations} traces learned from, ${learning.strata} entry operations. Newest input: ${instant(learning.watermarkMs)}. Model: ${
     learning.modelInstalledMs === null ? 'none yet' : `since ${instant(learning.modelInstalledMs)}`
   }.</p>${progress}${missing}</div>`
+}
+
+function coverageBox({ coverage: { share: judged, seen, unjudged } }: LearningState): Html | null {
+  if (seen === 0) return null
+  const rows = unjudged.map(
+    ({ name, share: part, why }) =>
+      html`<tr><th scope="row">${name}</th><td class="number">${share(part)}</td><td>${why}</td></tr>`,
+  )
+  const table =
+    rows.length > 0
+      ? html`<div class="scroll"><table aria-labelledby="judged"><thead><tr><th scope="col">Entry operation</th><th scope="col">Not judged</th><th scope="col">Why</th></tr></thead><tbody>${rows}</tbody></table></div>`
+      : null
+  return html`<h2 id="judged">Judged</h2><p>${share(judged)} of the ${seen} traces of the last minutes. <a href="/api/v1/coverage">By entry operation</a>.</p>${table}`
 }
 
 function table(clusters: readonly AnomalyCluster[], labelledBy: string, none: string): Html {

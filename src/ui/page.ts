@@ -2,7 +2,10 @@ import { type Html, html } from './html.ts'
 
 const LINKS = html`<nav aria-label="Pages"><a href="/">Clusters</a><a href="/metrics">Metrics</a><a href="/api/v1/anomaly-clusters">JSON</a></nav>`
 
-/** The frame of every page: no script, no outside resource, dark and light, readable on a phone. */
+/**
+ * The frame of every page: no script, no outside resource, dark and light, readable on a phone. Without links it
+ * leads nowhere, not even home: it may be a file.
+ */
 export function page(title: string, body: Html, links: Html | null = LINKS): string {
   return html`<!doctype html>
 <html lang="en">
@@ -14,7 +17,7 @@ export function page(title: string, body: Html, links: Html | null = LINKS): str
 <style>${STYLE}</style>
 </head>
 <body>
-<header><a href="/">medoscope</a>${links}</header>
+<header>${links === null ? html`<strong>medoscope</strong>` : html`<a href="/">medoscope</a>`}${links}</header>
 <main>${body}</main>
 </body>
 </html>

@@ -34,6 +34,8 @@ describe('accepted behaviour', () => {
     const { profile } = example(9, PATHS)
     expect(behaviour.isSimilar(profile, 1000 + HOUR, DISTANCES)).toBe(true)
     expect(behaviour.isSimilar(profile, 1001 + HOUR, DISTANCES)).toBe(false)
+    // One similar example is enough.
+    expect(accepted().isSimilar(profile, 1000, DISTANCES)).toBe(true)
     const strange = { ...example(9, OTHER).profile, status: 2 }
     expect(DISTANCES.between(profile, strange)).toBeGreaterThan(0.3)
     expect(behaviour.isSimilar(strange, 1000, DISTANCES)).toBe(false)

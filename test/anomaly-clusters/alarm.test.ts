@@ -7,8 +7,8 @@ import {
   refreshedAlarm,
 } from '../../src/anomaly-clusters/alarm.ts'
 import { SIGNAL_LIST, SIGNALS } from '../../src/baseline/signals.ts'
-import type { DeviationEvidence } from '../../src/evidence/deviation-evidence.ts'
-import type { DeviationWatch } from '../../src/evidence/deviation-watch.ts'
+import type { SeriesEvidence } from '../../src/evidence/series-evidence.ts'
+import type { SeriesMonitor } from '../../src/evidence/series-monitor.ts'
 import { entryAlarm, placeAlarm } from './hand-alarms.ts'
 
 describe('the key of what deviates', () => {
@@ -35,8 +35,8 @@ describe('the key of what deviates', () => {
 describe('an alarm that is raised', () => {
   const raised = (name: keyof typeof SIGNALS) => {
     const of = { signal: [0, SIGNALS[name].number], subject: [0, 8], normal: [0, 5e6] }
-    const fake = { series: { rows: { of } }, counts: { baseRate: () => 0.02 } }
-    return raisedAlarm(fake as unknown as DeviationWatch, 1, 1000, 13)
+    const fake = { series: { rows: { of } }, deviations: { baseRate: () => 0.02 } }
+    return raisedAlarm(fake as unknown as SeriesMonitor, 1, 1000, 13)
   }
 
   it('says what deviates where, with the normal value of a place', () => {
@@ -77,12 +77,11 @@ describe('an alarm that is refreshed', () => {
     const sums = { n: [0, 10], c: [0, 4], score: [0, 2], unanswered: [0, 3] }
     const times = { firstMs: [0, firstMs], lastMs: [0, lastMs] }
     const fake = {
-      ...sums,
-      ...times,
+      since: { of: { ...sums, ...times } },
       votes: { leader: () => vote },
       recent: { median: () => median },
     }
-    return fake as unknown as DeviationEvidence
+    return fake as unknown as SeriesEvidence
   }
   const running = { n: 5, c: 1, score: 0.5, unanswered: 1 }
   const alarm = placeAlarm({

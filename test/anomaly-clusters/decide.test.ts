@@ -157,9 +157,16 @@ describe('decide', () => {
   it('reopens within its time since the last deviation of any of its alarms', () => {
     const at = (lastMs: number) => [inCluster('a', { ...cart, lastMs: 0 }, { ...mail, lastMs })]
     const decided = (lastMs: number) =>
-      decide(cart, { open: [], past: at(lastMs) }, grounds).decision
+      decide({ ...cart, firstMs: NOW }, { open: [], past: at(lastMs) }, grounds).decision
     expect(decided(NOW - 120_000)).toBe('reopen')
     expect(decided(NOW - 120_001)).toBe('open')
+  })
+
+  it('reopens what began before it was over, however late that is told', () => {
+    const past = [inCluster('a', { ...cart, lastMs: NOW - 600_000 })]
+    const told = (firstMs: number) =>
+      decide({ ...cart, firstMs }, { open: [], past }, grounds).decision
+    expect([told(NOW - 600_000), told(NOW - 599_999)]).toEqual(['reopen', 'open'])
   })
 
   it('reopens no accepted cluster, and none for an unusual set of calls', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isSilent, lookAt, lookAtSimilar } from '../../src/anomaly-clusters/ending.ts'
-import type { DeviationWatch } from '../../src/evidence/deviation-watch.ts'
 import { EVIDENCE_OPTIONS } from '../../src/evidence/evidence-options.ts'
+import type { SeriesMonitor } from '../../src/evidence/series-monitor.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { entryAlarm, handCluster, placeAlarm, similarAlarm } from './hand-alarms.ts'
 
@@ -23,15 +23,19 @@ interface Running {
 function monitor({ n = 10, c = 0, logM = 0, ratio = 0, before = [0, 0] }: Running) {
   const asked: number[] = []
   const fake = {
-    counts: { occurrences: () => n, baseRate: () => 0.01, c: [c] },
-    evidence: { n: [before[0]], c: [before[1]] },
+    deviations: {
+      occurrences: () => n,
+      baseRate: () => 0.01,
+      bySeries: { of: { c: [c] } },
+    },
+    evidence: { since: { of: { n: [before[0]], c: [before[1]] } } },
     prefix: () => logM,
     ratioOf: (_: number, share: number) => {
       asked.push(share)
       return ratio
     },
   }
-  return { watch: fake as unknown as DeviationWatch, asked }
+  return { monitor: fake as unknown as SeriesMonitor, asked }
 }
 
 function look(
@@ -40,7 +44,7 @@ function look(
   timeMs = bucketMs,
   atEnd = false,
 ) {
-  return lookAt(alarm, { timeMs, atEnd }, monitor(running).watch, EVIDENCE_OPTIONS, bucketMs)
+  return lookAt(alarm, { timeMs, atEnd }, monitor(running).monitor, EVIDENCE_OPTIONS, bucketMs)
 }
 
 describe('a look at an alarm', () => {
@@ -86,8 +90,8 @@ describe('a look at an alarm', () => {
 
   it('tests normal against the share seen so far, within what is claimed', () => {
     const asked = (one: typeof alarm, running: Running): number => {
-      const { watch, asked: shares } = monitor(running)
-      lookAt(one, { timeMs: 0, atEnd: false }, watch, EVIDENCE_OPTIONS, bucketMs)
+      const { monitor: watched, asked: shares } = monitor(running)
+      lookAt(one, { timeMs: 0, atEnd: false }, watched, EVIDENCE_OPTIONS, bucketMs)
       return shares[0]!
     }
     const least = EVIDENCE_OPTIONS.rareShares[0]

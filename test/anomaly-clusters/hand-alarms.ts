@@ -59,6 +59,7 @@ export function example(hash: number, paths: readonly number[]): KeptExample {
   const trace = {
     id: Uint32Array.of(0, 0, 0, hash),
     start: new Uint32Array(2),
+    traceId: new Uint32Array(4),
     entrySpan: new Uint32Array(2),
     parent: none,
     element: none,

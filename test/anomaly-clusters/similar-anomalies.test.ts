@@ -5,6 +5,7 @@ import {
   MOST_WAITING,
   SimilarAnomalies,
 } from '../../src/anomaly-clusters/similar-anomalies.ts'
+import { logShareRatio } from '../../src/stats/share-evidence.ts'
 import { DISTANCES, example } from './hand-alarms.ts'
 
 const ALPHA = 0.001
@@ -178,6 +179,30 @@ describe('a group of similar anomalies', () => {
     for (const timeMs of [0, 1, 1_800_000, 1_800_001]) similar.add(anomaly({ timeMs }))
     expect(similar.waiting.map(({ timeMs }) => timeMs)).toEqual([1, 1_800_000, 1_800_001])
     expect(similar.dropped).toBe(1)
+  })
+
+  it('weighs its share from each of its members on, the last excepted', () => {
+    // Five in a row: one to four further members among as many observations.
+    const stream = new Stream().normal(2000)
+    for (let i = 0; i < 5; i++) stream.strange(STRANGE)
+    const evidence = stream.similar.strongestGroup(DISTANCES, ALPHA)!.logEvidence
+    const mean = (logs: readonly number[]) =>
+      Math.log(logs.reduce((sum, log) => sum + Math.exp(log), 0) / logs.length)
+    const from = (i: number): number => {
+      const c = 4 - i
+      const base = Math.max(ALPHA, 2 / (c + 2001 + i + 2))
+      return mean([0.02, 0.1, 0.4].map((share) => logShareRatio(c, c, share, 0.1, base, 0.001)))
+    }
+    expect(evidence).toBeCloseTo(mean([0, 1, 2, 3].map(from)) + Math.log(4), 9)
+  })
+
+  it('is none where its members lie too far from their medoid on average', () => {
+    // The medoid is not the first; the others share two of its five paths, or all of them.
+    const stream = new Stream().normal(2000)
+    stream.strange([2, 3, 4, 5, 99])
+    for (let i = 0; i < 5; i++) stream.strange(STRANGE)
+    const group = stream.similar.strongestGroup(DISTANCES, ALPHA)
+    expect([...group!.anomalies[0]!.example.profile.paths]).toEqual(STRANGE)
   })
 
   it('needs members near their medoid, and no more of them than stay near it on average', () => {

@@ -1,12 +1,5 @@
 import type { AssembleSettings } from '../../src/assemble/assemble-settings.ts'
-import {
-  endMsOf,
-  endOf,
-  type SpanCopy,
-  type SpanDraft,
-  startOf,
-  type TraceCopy,
-} from './span-drafts.ts'
+import { endMsOf, endOf, type SpanDraft, startOf, type TraceCopy } from './span-drafts.ts'
 
 interface OpenTrace {
   readonly trace: number
@@ -16,7 +9,25 @@ interface OpenTrace {
   lastSeen: number
   rootSeen: boolean
   rootEnd: number
+  latestEnd: number
   dropped: boolean
+  /** What comes after the trace was handed out: when that was; long = it went on all the time. */
+  readonly late: Closed | null
+}
+
+interface Closed {
+  readonly at: number
+  readonly long: boolean
+}
+
+/** A span where it hangs, at its time, with all below it. */
+interface Placed {
+  readonly draft: SpanDraft
+  readonly at: bigint
+  readonly duration: bigint
+  /** Whether its parent is there. */
+  readonly isChild: boolean
+  readonly children: Placed[]
 }
 
 /**
@@ -28,14 +39,18 @@ export class NaiveAssembler {
   late = 0
   duplicates = 0
   overlong = 0
+  consumers = 0
+  lateParts = 0
   invalid = 0
   skewShifts = 0
   cycles = 0
   evicted = 0
   #open: OpenTrace[] = [] // the oldest first
-  #closed = new Set<number>()
+  #closed = new Map<number, Closed>()
   #now = 0
   #records = 0
+  /** Earliest spans of cycles in the trace at hand. */
+  readonly #cut = new Set<SpanDraft>()
   readonly #settings: AssembleSettings
 
   constructor(settings: AssembleSettings) {
@@ -75,10 +90,6 @@ export class NaiveAssembler {
       this.invalid++
       return
     }
-    if (this.#closed.has(draft.trace)) {
-      this.late++
-      return
-    }
     let open = this.#open.find((one) => one.trace === draft.trace)
     if (!open) {
       if (this.#open.length === this.#settings.maxOpenTraces) this.#evict()
@@ -90,7 +101,9 @@ export class NaiveAssembler {
         lastSeen: 0,
         rootSeen: false,
         rootEnd: 0,
+        latestEnd: 0,
         dropped: false,
+        late: this.#closed.get(draft.trace) ?? null,
       }
       this.#open.push(open)
     }
@@ -99,13 +112,14 @@ export class NaiveAssembler {
       open.dropped = true
     } else {
       if (this.openSpans === this.#settings.maxOpenSpans) this.#evict()
-      if (this.#closed.has(draft.trace)) {
+      if (!this.#open.includes(open)) {
         this.late++
         return
       }
       open.spans.push(draft)
     }
     open.lastSeen = this.#now
+    if (isPlausible(endMsOf(draft))) open.latestEnd = Math.max(open.latestEnd, endMsOf(draft))
     if ((draft.parent ?? 0) === 0) {
       open.rootSeen = true
       const end = endMsOf(draft)
@@ -121,7 +135,7 @@ export class NaiveAssembler {
   #deadline(open: OpenTrace): { at: number; cause: string } {
     const latest = open.firstSeen + this.#settings.maxWaitMs
     const quiet = Math.max(open.rootEnd, open.lastSeen) + this.#settings.quietMs
-    if (open.rootSeen && quiet < latest) return { at: quiet, cause: 'quiet' }
+    if ((open.rootSeen || open.late) && quiet < latest) return { at: quiet, cause: 'quiet' }
     return { at: latest, cause: 'max_wait' }
   }
 
@@ -132,52 +146,116 @@ export class NaiveAssembler {
 
   #close(open: OpenTrace, cause: string): void {
     this.#open = this.#open.filter((one) => one !== open)
-    this.#closed.add(open.trace)
-    const unique = new Map<number, SpanDraft>()
+    const unique: SpanDraft[] = []
     for (const draft of open.spans) {
-      if (unique.has(draft.span)) this.duplicates++
-      else unique.set(draft.span, draft)
+      const same = unique.filter(({ span }) => span === draft.span)
+      const isOther = same.length === 1 && PAIRS.has(`${kindOf(same[0]!)}${kindOf(draft)}`)
+      if (same.length === 0 || isOther) unique.push(draft)
+      else this.duplicates++
     }
-    const spans = [...unique.values()].sort(byStart)
-    const tree = this.#tree(spans)
-    const ends = spans.map(endMsOf).filter(isPlausible)
-    this.out.push({
+    const spans = unique.sort(byStart)
+    const half = this.#now - this.#settings.maxWaitMs / 2
+    const goesOn = cause === 'max_wait' && (open.late !== null || open.latestEnd > half)
+    const long = open.late?.long === true || goesOn
+    const apart = open.late !== null || (long && !open.rootSeen)
+    this.#closed.set(open.trace, { at: this.#now, long })
+    const { entry, rooted } = this.#tree(spans)
+    const tops = [entry, ...below(entry).filter((one) => this.#begins(one, entry, apart))]
+    tops.sort((x, y) => below(entry).indexOf(x) - below(entry).indexOf(y))
+    const kept: SpanDraft[] = []
+    for (const top of tops) {
+      const own = below(top, (one) => one === top || !tops.includes(one))
+      const ends = own.map(({ draft }) => endMsOf(draft)).filter(isPlausible)
+      const latest = Math.max(0, ...ends.filter((end) => end <= this.#now))
+      if (apart && long && cause === 'max_wait' && latest > this.#now - this.#settings.quietMs) {
+        kept.push(...own.map(({ draft }) => draft))
+        continue
+      }
+      const isOver = open.late !== null && !open.late.long
+      if (isOver && !own.some(({ draft }) => endMsOf(draft) > open.late!.at)) {
+        this.late += own.length
+        continue
+      }
+      if (apart) this.lateParts++
+      else if (top !== entry) this.consumers++
+      const startNs = own.reduce((least, { at }) => (at < least ? at : least), own[0]!.at)
+      this.out.push({
+        trace: open.trace,
+        part: apart ? 'late' : top === entry ? 'trace' : 'consumer',
+        cause,
+        truncated: open.dropped,
+        endMs: latest > 0 ? latest : this.#now,
+        rooted: apart || top !== entry || rooted,
+        orphans: own.filter((one) => one !== top && this.#isOrphan(one)).length,
+        startNs,
+        spans: own.map((one) => ({
+          span: one.draft.span,
+          up: one === top ? -1 : own.findIndex((other) => other.children.includes(one)),
+          start: Number(one.at - startNs),
+          duration: Number(one.duration),
+        })),
+      })
+    }
+    if (kept.length === 0) return
+    this.#open.push({
       trace: open.trace,
-      cause,
-      truncated: open.dropped,
-      endMs: ends.length > 0 ? Math.max(...ends) : this.#now,
-      ...tree,
+      spans: kept,
+      firstSeen: this.#now,
+      firstRecord: this.#records - 1,
+      lastSeen: this.#now,
+      rootSeen: false,
+      rootEnd: 0,
+      latestEnd: 0,
+      dropped: open.dropped,
+      late: { at: this.#now, long: true },
     })
   }
 
+  /** Whether a span begins a segment. */
+  #begins(one: Placed, entry: Placed, apart: boolean): boolean {
+    if (one === entry) return false
+    const takes = one.draft.kind === 5
+    if (!one.isChild) return apart || takes
+    const parent = below(entry).find((other) => other.children.includes(one))!.draft
+    return takes && (parent.kind === 4 || (parent.service ?? 2) !== (one.draft.service ?? 2))
+  }
+
+  #isOrphan({ draft, isChild }: Placed): boolean {
+    return !isChild && (draft.parent ?? 0) !== 0 && !this.#cut.has(draft)
+  }
+
   /** `spans` in order of start. */
-  #tree(spans: readonly SpanDraft[]) {
-    const byId = new Map(spans.map((draft) => [draft.span, draft]))
+  #tree(spans: readonly SpanDraft[]): { entry: Placed; rooted: boolean } {
     const parents = new Map<SpanDraft, SpanDraft>()
+    const service = (draft: SpanDraft) => draft.service ?? 2
     for (const draft of spans) {
-      const parent = byId.get(draft.parent ?? 0)
+      const asking = kindOf(draft) === 2 ? 3 : kindOf(draft) === 5 ? 4 : -1
+      const twin = spans.find((one) => one.span === draft.span && kindOf(one) === asking)
+      const above = spans.filter(({ span }) => span === (draft.parent ?? 0))
+      const answers = above.find((one) => [2, 5].includes(kindOf(one))) ?? above[0]
+      const asks = above.find((one) => one !== answers)
+      const isOwn = asks && service(asks) === service(draft) && service(answers!) !== service(draft)
+      const parent = twin ?? (isOwn ? asks : answers)
       if (parent) parents.set(draft, parent)
     }
+    this.#cut.clear()
     // In order of start, so the first of a cycle to be asked is its earliest.
     for (const draft of spans) {
       let up = parents.get(draft)
       for (let i = 0; i < spans.length && up && up !== draft; i++) up = parents.get(up)
       if (up !== draft) continue
       parents.delete(draft)
+      this.#cut.add(draft)
       this.cycles++
     }
     const tops = spans.filter((draft) => !parents.has(draft))
-    const roots = tops.filter((draft) => (draft.parent ?? 0) === 0)
+    const roots = tops.filter((draft) => (draft.parent ?? 0) === 0 && !this.#cut.has(draft))
     const entry = roots[0] ?? tops[0]!
-    const orphans = tops.filter(
-      (draft) => draft !== entry && (draft.parent ?? 0) !== 0 && !byId.has(draft.parent!),
-    )
     const children = (of: SpanDraft) =>
       spans.filter((draft) => draft !== entry && (parents.get(draft) ?? entry) === of)
 
-    const placed: (SpanCopy & { at: bigint })[] = []
-    const place = (draft: SpanDraft, up: number, parent: SpanDraft | undefined, moved: bigint) => {
-      const above = placed[up]
+    const place = (draft: SpanDraft, above: Placed | null, moved: bigint): Placed => {
+      const parent = parents.get(draft)
       let at = startOf(draft) + moved
       let duration = endOf(draft) - startOf(draft)
       const hasStart = isPlausible(Number(startOf(draft) / 1_000_000n))
@@ -186,24 +264,29 @@ export class NaiveAssembler {
       if (!hasStart) {
         at = above ? above.at : (earliestStart(spans) ?? BigInt(this.#now * 1e6))
       } else if (above && parent && (parent.service ?? 2) !== (draft.service ?? 2)) {
-        const fix = skew(draft, at, duration, parent, above.at, BigInt(above.duration))
+        const fix = skew(draft, at, duration, parent, above.at, above.duration)
         if (fix !== 0n) this.skewShifts++
         shift += fix
         at += fix
       }
-      const position = placed.length
-      placed.push({ span: draft.span, up, start: 0, duration: Number(duration), at })
-      for (const child of children(draft)) place(child, position, parents.get(child), shift)
+      const placed: Placed = { draft, at, duration, isChild: parent !== undefined, children: [] }
+      for (const child of children(draft)) placed.children.push(place(child, placed, shift))
+      return placed
     }
-    place(entry, -1, undefined, 0n)
-    const startNs = placed.reduce((least, { at }) => (at < least ? at : least), placed[0]!.at)
-    return {
-      rooted: roots.length > 0,
-      orphans: orphans.length,
-      startNs,
-      spans: placed.map(({ at, ...span }) => ({ ...span, start: Number(at - startNs) })),
-    }
+    return { entry: place(entry, null, 0n), rooted: roots.length > 0 }
   }
+}
+
+/** A span and what is below it, parents first, as far as `into` lets. */
+function below(top: Placed, into: (one: Placed) => boolean = () => true): Placed[] {
+  return into(top) ? [top, ...top.children.flatMap((child) => below(child, into))] : []
+}
+
+/** Kinds that may share a span id. */
+const PAIRS = new Set(['32', '23', '45', '54'])
+
+function kindOf(draft: SpanDraft): number {
+  return draft.kind ?? 1
 }
 
 function skew(

@@ -107,6 +107,8 @@ describe('any stream of spans', () => {
           duplicates: counts.duplicates,
           overlong: counts.overlongSpans,
           invalid: counts.invalidIds,
+          consumers: counts.consumerSegments,
+          lateParts: counts.lateSegments,
           skewShifts: counts.skewShifts,
           cycles: counts.cycles,
           evicted: counts.evictedForSpans + counts.evictedForTraces,
@@ -115,6 +117,8 @@ describe('any stream of spans', () => {
           duplicates: naive.duplicates,
           overlong: naive.overlong,
           invalid: naive.invalid,
+          consumers: naive.consumers,
+          lateParts: naive.lateParts,
           skewShifts: naive.skewShifts,
           cycles: naive.cycles,
           evicted: naive.evicted,
@@ -237,7 +241,7 @@ describe('a snapshot', () => {
     const state = assembler.state()
     const restore = (changed: object, stride = STRIDE) =>
       TraceAssembler.restore({ ...state, ...changed } as typeof state, wide, stride)
-    expect(() => restore({ format: 1 })).toThrow(/format 1.*reads 2/)
+    expect(() => restore({ format: 1 })).toThrow(/format 1.*reads 3/)
     expect(() => restore({}, STRIDE + 1)).toThrow(/3 attribute slots.*expected 4/)
     const changed = (part: object): object => ({ open: { ...state.open, ...part } })
     const facts = { ...state.open.facts, spans: Int32Array.of(0) }

@@ -79,6 +79,7 @@ export function record(drafts: readonly SpanDraft[]): SpanColumns {
 /** An assembled trace as plain values, which outlive the listener. */
 export interface TraceCopy {
   readonly trace: number
+  readonly part: string
   readonly cause: string
   readonly rooted: boolean
   readonly orphans: number
@@ -111,7 +112,8 @@ export function copyOf(trace: AssembledTrace): TraceCopy {
     throw new Error(`Start is not two words: ${trace.startHi} ${trace.startLo}`)
   }
   return {
-    trace: trace.id[0]!,
+    trace: trace.traceId[0]!,
+    part: trace.part,
     cause: trace.cause,
     rooted: trace.rooted,
     orphans: trace.orphans,

@@ -208,7 +208,6 @@ describe('clock skew', () => {
     ['of the same service', { start: 90, duration: 10, service: 1 }],
     ['that fits, touching both ends', { start: 100, duration: 20, service: 2 }],
     ['that is longer than its parent', { start: 105, duration: 21, service: 2 }],
-    ['that consumes a message', { start: 115, duration: 11, service: 2, kind: 5 }],
   ])('leaves a child alone %s', (_, child) => {
     const trace = build(root, { span: 2, parent: 1, ...child })
     const apart = trace.spans[1]!.start - trace.spans[0]!.start
@@ -226,9 +225,9 @@ describe('clock skew', () => {
 
   it('only keeps longer and asynchronous children from starting before their cause', () => {
     const trace = build(
-      root,
+      { ...root, kind: 4 },
       { span: 2, parent: 1, start: 95, duration: 40, service: 2, kind: 2 },
-      { span: 3, parent: 1, start: 90, duration: 1, service: 3, kind: 5 },
+      { span: 3, parent: 1, start: 90, duration: 1, service: 3, kind: 2 },
     )
     expect(trace.spans.map((span) => [span.span, span.start])).toEqual([
       [1, 0],
@@ -304,5 +303,44 @@ describe('impossible times', () => {
     expect(trace.endMs).toBe(T0_MS + 4)
     expect(trace.startNs).toBe(BigInt(T0_MS + 4) * 1_000_000n)
     expect(trace.spans).toEqual([{ span: 1, up: -1, start: 0, duration: 0 }])
+  })
+})
+
+describe('both sides of a call under one span id', () => {
+  const client = { span: 2, parent: 1, start: 1, duration: 8, service: 2, kind: 3 }
+  const server = { span: 2, parent: 1, start: 2, duration: 6, service: 3, kind: 2 }
+  const below = { span: 3, parent: 2, start: 3, duration: 2, service: 3 }
+  const root = { span: 1, start: 0, duration: 10, service: 2, kind: 2 }
+
+  it.each([
+    ['the client first', [root, client, server, below]],
+    ['the server first', [below, server, root, client]],
+  ])('are two spans, the server below the client, %s', (_, drafts) => {
+    const trace = build(...drafts)
+    expect(trace.spans.map(({ span, up, duration }) => [span, up, duration / 1e6])).toEqual([
+      [1, -1, 10],
+      [2, 0, 8],
+      [2, 1, 6],
+      [3, 2, 2],
+    ])
+    expect(trace.counts.duplicates).toBe(0)
+  })
+
+  it('have what the client does itself below the client', () => {
+    const own = { span: 4, parent: 2, start: 1, duration: 1, service: 2 }
+    const trace = build(root, client, server, own, below)
+    expect(trace.spans.map(({ span, up }) => [span, up])).toEqual([
+      [1, -1],
+      [2, 0],
+      [4, 1],
+      [2, 1],
+      [3, 3],
+    ])
+  })
+
+  it('count once each, however often they come', () => {
+    const trace = build(root, client, server, client, server, { ...server, kind: 1 })
+    expect(trace.spans).toHaveLength(3)
+    expect(trace.counts.duplicates).toBe(3)
   })
 })

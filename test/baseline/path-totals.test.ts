@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { BucketCounts } from '../../src/baseline/bucket-counts.ts'
 import { COUNT_BINS } from '../../src/baseline/count-bins.ts'
 import { MOST_CELLS, PathTotals } from '../../src/baseline/path-totals.ts'
 import { OccurrenceScan } from '../../src/profile/occurrence-scan.ts'
@@ -26,21 +27,23 @@ function spansOf(entry: string, lookUps: number, fails = false): HandSpan[] {
 class Shop {
   readonly traces = new HandTraces()
   readonly totals = new PathTotals(this.traces.tables.elements)
-  readonly frozen = new Uint8Array(4096)
+  readonly bucket = new BucketCounts(this.traces.tables.elements)
   readonly #scan = new OccurrenceScan()
 
   see(times: number, entry: string, lookUps: number, fails = false): this {
     for (let i = 0; i < times; i++) {
       this.traces.read(spansOf(entry, lookUps, fails), () => {
         this.#scan.read(this.traces.elements)
-        this.totals.learn(this.traces.elements, this.#scan, this.frozen)
+        this.bucket.count(this.traces.elements, this.#scan)
+        this.totals.learnRuns(this.traces.elements, this.#scan, this.bucket)
       })
     }
     return this
   }
 
   endBucket(factor = 1): this {
-    this.totals.endBucket(factor, this.frozen)
+    this.totals.endBucket(this.bucket, factor)
+    this.bucket.clear()
     return this
   }
 
@@ -113,7 +116,7 @@ describe('totals by call path', () => {
   it('do not learn from a frozen place, and keep its shares as they were', () => {
     const shop = new Shop().see(4, 'GET /a', 1).see(4, 'GET /a', 0).endBucket()
     const before = shop.cells()
-    shop.frozen[shop.place] = 1
+    shop.bucket.freezePlace(shop.place, true)
     shop.see(50, 'GET /a', 3, true).endBucket()
     expect(shop.cells()).toEqual(before)
   })

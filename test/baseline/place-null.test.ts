@@ -146,7 +146,7 @@ describe('the reference', () => {
       return data.n.slice(data.records[i], data.records[i + 1]).reduce((sum, n) => sum + n, 0)
     }
     expect(occurrences()).toBe(100)
-    reference.frozen[cart] = 1
+    reference.freezePlace(cart, true)
     for (let b = 5; b < 8; b++) {
       traces.read(spansOf({ cartMs: 900 }), () =>
         reference.learn(traces.elements, START + b * BUCKET),

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import {
-  MOST_BUCKETS,
-  MOST_VALUES,
-  PlaceRecords,
-  VALUES_PER_BUCKET,
-} from '../../src/baseline/place-records.ts'
+import { MOST_BUCKETS, MOST_VALUES, PlaceRecords } from '../../src/baseline/place-records.ts'
+import { sampledValues, VALUES_PER_BUCKET } from '../../src/baseline/self-time-sample.ts'
 
 function add(records: PlaceRecords, bucket: number, key: number, values: number): void {
-  const record = { bucket, n: values, runs: 1, parents: 1, errors: 0, durationNs: 5 }
-  const own = Float32Array.from({ length: values }, (_, i) => bucket * 1000 + i)
-  const paths = Int32Array.from({ length: values }, (_, i) => bucket + i)
-  records.add(record, key, own, paths, 0, values)
+  const times = { n: values, durationNs: 5, length: values }
+  const record = { ...times, bucket, runs: 1, parents: 1, errors: 0, key }
+  const own = sampledValues(values + 1)
+  for (let i = 0; i < values; i++) {
+    own.of.value[1 + i] = bucket * 1000 + i
+    own.of.path[1 + i] = bucket + i
+  }
+  records.add(record, own, 1)
 }
 
 /** Values by bucket, as they lie. */
@@ -18,8 +18,8 @@ function valuesOf(records: PlaceRecords): Map<number, number[]> {
   const found = new Map<number, number[]>()
   let from = 0
   for (let i = 0; i < records.count; i++) {
-    const to = from + records.length[i]!
-    found.set(records.bucket[i]!, [...records.values.slice(from, to)])
+    const to = from + records.records.of.length[i]!
+    found.set(records.records.of.bucket[i]!, [...records.values.of.value.slice(from, to)])
     from = to
   }
   return found
@@ -71,9 +71,9 @@ describe('the records of one place', () => {
       for (const value of values) expect(Math.floor(value / 1000)).toBe(bucket)
     }
     for (let v = 0; v < records.used; v++) {
-      const value = records.values[v] ?? Number.NaN
+      const value = records.values.of.value[v] ?? Number.NaN
       // The path that came with it.
-      expect(records.paths[v]).toBe(Math.floor(value / 1000) + (value % 1000))
+      expect(records.values.of.path[v]).toBe(Math.floor(value / 1000) + (value % 1000))
     }
   })
 

@@ -1,4 +1,4 @@
-import { fasterPam } from '../../src/kmedoids/faster-pam.ts'
+import { fasterPamOfMatrix } from '../../src/kmedoids/faster-pam.ts'
 import { fitMedoids } from '../../src/kmedoids/fit-medoids.ts'
 import { SeededRandom } from '../../src/stats/random.ts'
 import type { Instance } from '../kmedoids/instances.ts'
@@ -64,7 +64,7 @@ function timeFasterPam({ n, distances, weights }: Instance, k: number): ClusterT
   const { ms, result } = time(() => {
     const random = new SeededRandom(SEED)
     const next = (): number => random.next()
-    return fasterPam(distances, n, weights, pick(n, k, next), { random: next })
+    return fasterPamOfMatrix(distances, n, weights, pick(n, k, next), { random: next })
   })
   const { swaps, passes, loss } = result
   return { name: 'FasterPAM', n, k, ms, nsPerPair: (1e6 * ms) / n ** 2, swaps, passes, loss }

@@ -4,6 +4,7 @@ import { ActiveModel } from '../../src/model/active-model.ts'
 import { benchDecode } from './decode.ts'
 import { type Prepared, prepare, protobufjsPass, timePass } from './detector-bench.ts'
 import { type Figure, median, printFigures, quantile } from './figures.ts'
+import { benchKmedoids } from './kmedoids.ts'
 import { longReplay } from './long-replay.ts'
 import { scrape } from './scrape.ts'
 import { telemetryCost } from './telemetry-cost.ts'
@@ -141,5 +142,6 @@ progress('telemetry ...')
 figures.push(...(await telemetryCost(rounds)), ...(await scrape(prepare(16, 1))))
 progress('growth ...')
 figures.push(...growth())
+figures.push(...(await benchKmedoids(progress)))
 if (options.long) figures.push(...(await longReplay(progress)))
 printFigures(figures, options.json)

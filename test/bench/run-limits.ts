@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util'
 import { type Figure, printFigures } from './figures.ts'
 import { chaosFigures } from './limits/chaos.ts'
+import { clocksOffDelay } from './limits/clocks-off.ts'
+import { cardinalityBomb, deployments, healthChecks, manyEntries } from './limits/entries.ts'
 import { fuzzFigures } from './limits/fuzz.ts'
+import { lateFound } from './limits/late-found.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -14,8 +17,14 @@ const { values: options } = parseArgs({
 })
 const progress = (text: string): void => console.error(text)
 
-/** Each row of the limits: figures by the name of their file in `limits/`. */
-const ROWS: Readonly<Record<string, (long: boolean) => Promise<Figure[]>>> = {
+/** Each row of the limits by its name; what it does is in `limits/`. */
+const ROWS: Readonly<Record<string, (long: boolean) => Figure[] | Promise<Figure[]>>> = {
+  entries: manyEntries,
+  deployments,
+  'cardinality-bomb': cardinalityBomb,
+  'health-checks': healthChecks,
+  'clocks-off': clocksOffDelay,
+  late: lateFound,
   fuzz: (long) => fuzzFigures(long),
   chaos: (long) => chaosFigures(long, progress),
 }

@@ -123,7 +123,8 @@ describe('faults', () => {
         'sample.stratum_floor': ['sample.stratum_floor=401'],
         'sample.stratum_cap': ['sample.stratum_cap=6001'],
         'model.min_calibration': ['model.min_calibration=16385'],
-        'model.min_observations': ['model.min_observations=401'],
+        'model.min_observations': ['model.min_observations=41'],
+        'sample.size': ['sample.size=24001'],
         'model.refresh': ['model.refresh=29s'],
         'accumulate.silent': ['accumulate.silent=29s'],
         'input.otlp_http.max_body_size': [

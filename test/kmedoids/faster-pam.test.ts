@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { assignToMedoids, emptyAssignment, supportOf } from '../../src/kmedoids/assignment.ts'
-import { fasterPam } from '../../src/kmedoids/faster-pam.ts'
+import { fasterPamOfMatrix } from '../../src/kmedoids/faster-pam.ts'
 import { SeededRandom } from '../../src/stats/random.ts'
 import { bestSwap, bruteForce, lossOf, pam } from '../oracle/pam.ts'
 import { blobs, instanceOf, instanceOfMatrix, pick } from './instances.ts'
@@ -42,12 +42,14 @@ function naiveAssignment(distances: Float32Array, n: number, medoids: Int32Array
   })
 }
 
-describe('fasterPam', () => {
+describe('fasterPamOfMatrix', () => {
   it('makes the two swaps worked out by hand on five points of a line', () => {
     // Points 0 1 3 10 12, medoids 0 and 1: TD 22. Candidate 3 prices -6 + [1, 1], goes to slot 0: 17.
     // Candidate 10 prices -14 + [2, 4], goes to slot 0: 5. Candidates 12 (0), 0 (+1), 3 (+2): none.
     const medoids = Int32Array.of(0, 1)
-    const result = fasterPam(line.distances, 5, line.weights, medoids, { random: unshuffled })
+    const result = fasterPamOfMatrix(line.distances, 5, line.weights, medoids, {
+      random: unshuffled,
+    })
     expect([...medoids]).toEqual([3, 1])
     expect(result.loss).toBe(5)
     expect(result.swaps).toBe(2)
@@ -62,7 +64,9 @@ describe('fasterPam', () => {
   it('finds the weighted median when there is one medoid', () => {
     const heavy = instanceOf([[0], [1], [3], [10], [12]], [1, 1, 1, 1, 5])
     const medoids = Int32Array.of(0)
-    const result = fasterPam(heavy.distances, 5, heavy.weights, medoids, { random: unshuffled })
+    const result = fasterPamOfMatrix(heavy.distances, 5, heavy.weights, medoids, {
+      random: unshuffled,
+    })
     expect([...medoids]).toEqual([4])
     expect(result.loss).toBe(12 + 11 + 9 + 2)
     expect(result.second[0]).toBe(Infinity)
@@ -73,7 +77,7 @@ describe('fasterPam', () => {
     fc.assert(
       fc.property(smallInstance, ({ n, distances, weights, matrix, weightList, start, next }) => {
         const medoids = start.slice()
-        const result = fasterPam(distances, n, weights, medoids, { random: next })
+        const result = fasterPamOfMatrix(distances, n, weights, medoids, { random: next })
         expect(new Set(medoids).size).toBe(start.length)
         const { assignment, runnerUp, nearest, second } = result
         expect({ assignment, runnerUp, nearest, second }).toEqual(
@@ -111,7 +115,7 @@ describe('fasterPam', () => {
       const { distances, weights } = round % 2 === 0 ? instanceOf(grid) : instanceOfMatrix(any)
       const medoids = pick(n, 2 + Math.floor(next() * 8), next)
       // A few candidates only, so that poor medoids are left and nothing settles before it is checked.
-      const result = fasterPam(distances, n, weights, medoids, {
+      const result = fasterPamOfMatrix(distances, n, weights, medoids, {
         random: next,
         candidates: pick(n, 1 + Math.floor(next() * 4), next),
         minSupport: Math.floor(next() * 5),
@@ -143,7 +147,7 @@ describe('fasterPam', () => {
       let swaps = 0
       for (let j = 0; j < 2 * n; j++) {
         const before = medoids.slice()
-        const result = fasterPam(distances, n, weights, medoids, {
+        const result = fasterPamOfMatrix(distances, n, weights, medoids, {
           random: unshuffled,
           candidates: Int32Array.of(j % n),
           maxPasses: 1,
@@ -159,7 +163,7 @@ describe('fasterPam', () => {
       expect(swaps).toBeGreaterThan(0)
       const whole = start.slice()
       const seeded = new SeededRandom(seed)
-      fasterPam(distances, n, weights, whole, { random: () => seeded.next() })
+      fasterPamOfMatrix(distances, n, weights, whole, { random: () => seeded.next() })
       expect(lossOf(matrix, weightList, [...whole])).toBeLessThan(
         lossOf(matrix, weightList, [...start]),
       )
@@ -178,7 +182,7 @@ describe('fasterPam', () => {
         Array.from({ length: n }, () => (round % 2 === 0 ? 1 : 0.1 + next())),
       )
       const medoids = pick(n, k, next)
-      const result = fasterPam(distances, n, weights, medoids, { random: next })
+      const result = fasterPamOfMatrix(distances, n, weights, medoids, { random: next })
       const oracle = pam(matrix, weightList, k)
       excess.push(result.loss / oracle.loss - 1)
     }
@@ -195,7 +199,7 @@ describe('fasterPam', () => {
       const points = Array.from({ length: 12 }, (_, i) => [10 * (i % 3) + next(), next()])
       const { distances, weights, matrix, weightList } = instanceOf(points)
       const medoids = pick(12, 3, next)
-      const { loss } = fasterPam(distances, 12, weights, medoids, { random: next })
+      const { loss } = fasterPamOfMatrix(distances, 12, weights, medoids, { random: next })
       expect(loss).toBeCloseTo(bruteForce(matrix, weightList, 3), 5)
     }
   })
@@ -214,8 +218,14 @@ describe('fasterPam', () => {
         const weighted = start.slice()
         const copied = start.slice()
         const options = { random: unshuffled, candidates }
-        const one = fasterPam(distances, n, weights, weighted, options)
-        const two = fasterPam(expanded.distances, expanded.n, expanded.weights, copied, options)
+        const one = fasterPamOfMatrix(distances, n, weights, weighted, options)
+        const two = fasterPamOfMatrix(
+          expanded.distances,
+          expanded.n,
+          expanded.weights,
+          copied,
+          options,
+        )
         expect([...copied]).toEqual([...weighted])
         expect([two.loss, two.swaps]).toEqual([one.loss, one.swaps])
         expect(one.loss).toBeCloseTo(lossOf(expanded.matrix, expanded.weightList, [...copied]), 9)
@@ -232,7 +242,7 @@ describe('fasterPam', () => {
       [0.17, 0],
     ] as const) {
       const medoids = Int32Array.of(1, 3)
-      const result = fasterPam(distances, 5, weights, medoids, { random: unshuffled, tau })
+      const result = fasterPamOfMatrix(distances, 5, weights, medoids, { random: unshuffled, tau })
       expect(result.swaps).toBe(swaps)
       expect([...medoids]).toEqual(swaps === 1 ? [1, 4] : [1, 3])
     }
@@ -242,7 +252,7 @@ describe('fasterPam', () => {
     const { n, distances, weights } = instanceOf([[0], [1], [2], [10], [11], [12], [90], [91]])
     const run = (minSupport: number): number[] => {
       const medoids = Int32Array.of(0, 1)
-      const { assignment } = fasterPam(distances, n, weights, medoids, {
+      const { assignment } = fasterPamOfMatrix(distances, n, weights, medoids, {
         random: unshuffled,
         minSupport,
       })
@@ -261,7 +271,7 @@ describe('fasterPam', () => {
           return [...supportOf(assignment, weights, medoids.length)]
         }
         const medoids = start.slice()
-        fasterPam(distances, n, weights, medoids, { random: next, minSupport })
+        fasterPamOfMatrix(distances, n, weights, medoids, { random: next, minSupport })
         const least = Math.min(...supports([...medoids]))
         expect(least).toBeGreaterThanOrEqual(Math.min(minSupport, ...supports([...start])))
         // Whatever its candidate, the swap that would help most is one that takes support away.
@@ -280,7 +290,7 @@ describe('fasterPam', () => {
       const medoids = Int32Array.of(0, 1, 2, 3)
       const seeded = new SeededRandom(seed)
       const candidates = Int32Array.from({ length: 20 }, (_, i) => 4 * i + 3)
-      fasterPam(distances, n, weights, medoids, { random: () => seeded.next(), candidates })
+      fasterPamOfMatrix(distances, n, weights, medoids, { random: () => seeded.next(), candidates })
       return [...medoids]
     }
     expect(run(1)).toEqual(run(1))
@@ -292,8 +302,10 @@ describe('fasterPam', () => {
     const random = new SeededRandom(2)
     const { n, distances, weights } = instanceOf(blobs(100, 8, 2, () => random.next()))
     const start = Int32Array.from({ length: 8 }, (_, i) => i)
-    const free = fasterPam(distances, n, weights, start.slice(), { random: () => random.next() })
-    const bound = fasterPam(distances, n, weights, start.slice(), {
+    const free = fasterPamOfMatrix(distances, n, weights, start.slice(), {
+      random: () => random.next(),
+    })
+    const bound = fasterPamOfMatrix(distances, n, weights, start.slice(), {
       random: () => random.next(),
       maxPasses: 1,
     })
@@ -304,20 +316,20 @@ describe('fasterPam', () => {
 
   it('copes with duplicates, zero weights and as many medoids as points', () => {
     const same = instanceOf([[1], [1], [1], [1]])
-    const twins = fasterPam(same.distances, 4, same.weights, Int32Array.of(0, 2), {
+    const twins = fasterPamOfMatrix(same.distances, 4, same.weights, Int32Array.of(0, 2), {
       random: unshuffled,
     })
     expect([twins.loss, twins.swaps]).toEqual([0, 0])
     expect([...twins.assignment]).toEqual([0, 0, 1, 0])
-    const idle = fasterPam(line.distances, 5, new Float64Array(5), Int32Array.of(0, 1), {
+    const idle = fasterPamOfMatrix(line.distances, 5, new Float64Array(5), Int32Array.of(0, 1), {
       random: unshuffled,
     })
     expect([idle.loss, idle.swaps]).toEqual([0, 0])
-    const all = fasterPam(line.distances, 5, line.weights, Int32Array.of(4, 2, 0, 1, 3), {
+    const all = fasterPamOfMatrix(line.distances, 5, line.weights, Int32Array.of(4, 2, 0, 1, 3), {
       random: unshuffled,
     })
     expect([all.loss, all.swaps, all.evaluations]).toEqual([0, 0, 0])
-    const lone = fasterPam(Float32Array.of(0), 1, Float64Array.of(1), Int32Array.of(0), {
+    const lone = fasterPamOfMatrix(Float32Array.of(0), 1, Float64Array.of(1), Int32Array.of(0), {
       random: unshuffled,
     })
     expect(lone.loss).toBe(0)
@@ -328,19 +340,21 @@ describe('fasterPam', () => {
     const points = Array.from({ length: 90 }, (_, i) => [1e6 * (i % 3), random.next() * 1e-3])
     const { n, distances, weights } = instanceOf(points)
     const medoids = Int32Array.of(0, 1, 2)
-    const result = fasterPam(distances, n, weights, medoids, { random: () => random.next() })
+    const result = fasterPamOfMatrix(distances, n, weights, medoids, {
+      random: () => random.next(),
+    })
     expect(result.passes).toBeLessThan(10)
   })
 
   it('refuses NaN, negative and infinite values, wrong sizes and wrong medoids, by name', () => {
     const run = (distances: Float32Array, weights: Float64Array, medoids: number[]): unknown =>
-      fasterPam(distances, 5, weights, Int32Array.from(medoids), { random: unshuffled })
+      fasterPamOfMatrix(distances, 5, weights, Int32Array.from(medoids), { random: unshuffled })
     for (const bad of [NaN, -1, Infinity]) {
       expect(() => run(line.distances.with(7, bad), line.weights, [0])).toThrow(
         `Distance of points 1 and 2 is ${bad}.`,
       )
       expect(() => run(line.distances, line.weights.with(3, bad), [0])).toThrow(
-        `Weight of point 3 is ${bad}.`,
+        `Weight of point 3 is ${bad};`,
       )
     }
     expect(() => run(line.distances.slice(1), line.weights, [0])).toThrow('Expected 25 distances')

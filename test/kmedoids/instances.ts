@@ -1,3 +1,4 @@
+import type { Points } from '../../src/kmedoids/points.ts'
 import type { Matrix } from '../oracle/pam.ts'
 
 /** A clustering problem in both forms: flat for the code, nested for the oracle. */
@@ -65,4 +66,9 @@ export function pick(n: number, k: number, random: () => number): Int32Array {
     ;[all[i], all[j]] = [all[j]!, all[i]!]
   }
   return Int32Array.from(all.slice(0, k))
+}
+
+/** Rows as points for the distances. */
+export function pointsOf(rows: readonly (readonly number[])[]): Points {
+  return { n: rows.length, p: rows[0]?.length ?? 0, values: Float32Array.from(rows.flat()) }
 }

@@ -55,9 +55,21 @@ describe('calibrated p-values', () => {
     const calibration = calibrate(draw(500, 3, random), Int32Array.of(0, 0, 0), 0.001)
     const out = { p: 1, pStructure: 1, pDistance: 1 }
     pValues(calibration, 0, 0.2, 0, out)
-    // The least p-value that a rank can give is more than alpha.
-    expect(1 / (calibration.count + 1)).toBeGreaterThan(0.001)
-    expect(out.p).toBeGreaterThan(0)
+    expect(out.p).toBeGreaterThan(0.001)
+  })
+
+  it('rank an entry operation that has enough by itself, and the others together', () => {
+    const n = 3000
+    // Stratum 0: 2,700 health checks of one kind; 1: 250 varied requests; 2: 50 more.
+    const cluster = Int32Array.from({ length: n }, (_, i) => (i < 2700 ? 0 : i < 2950 ? 1 : 2))
+    const distance = Float64Array.from({ length: n }, (_, i) =>
+      i < 2700 ? i / 1e6 : (i % 100) / 100,
+    )
+    const strata = Int32Array.of(0, 1, 2)
+    const scored = { cluster, distance, novelty: new Float64Array(n) }
+    const { ranks, rankOf } = calibrate(scored, strata, 0.01)
+    expect(ranks.map(({ length }) => length)).toEqual([3000, 2700, 250])
+    expect([...rankOf]).toEqual([1, 2, 0])
   })
 
   it('rank by structure and by distance, whichever is stranger', () => {

@@ -33,7 +33,9 @@ describe('AttributeKeys', () => {
 
   it('finds nothing else', () => {
     expect(find('')).toBe(UNWANTED)
-    const wanted = ['service.name', ...slots.keys.keys()]
+    const identity = ['service.name', 'service.namespace']
+    const environment = ['deployment.environment.name', 'deployment.environment']
+    const wanted = [...identity, ...environment, ...slots.keys.keys()]
     const nearly = fc.tuple(fc.constantFrom(...wanted), fc.nat(), fc.string({ maxLength: 2 }))
     fc.assert(
       fc.property(nearly, ([key, at, text]) => {

@@ -69,7 +69,7 @@ describe('decodeTraces', () => {
         endMs: 1_790_000_000_250,
         events: 2,
         links: 1,
-        attributes: { httpMethod: 'GET', httpStatus: '200', instance: 'cart-1' },
+        attributes: { httpMethod: 'GET', httpStatus: '200' },
       },
     ])
     expect(decoded(body)).toEqual(oracleSpans(body))

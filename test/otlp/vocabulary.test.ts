@@ -64,12 +64,11 @@ describe('Vocabulary', () => {
     expect(vocabulary.size).toBe(3)
   })
 
-  it('interns a text that is larger than its whole cache', () => {
+  it('interns a text of a megabyte by its first kilobyte', () => {
     const vocabulary = new Vocabulary(16)
-    const long = 'x'.repeat(100_000)
-    const id = withBytes(vocabulary, long)
-    expect(withBytes(vocabulary, long)).toBe(id)
-    expect(vocabulary.text(id)).toBe(long)
+    const id = withBytes(vocabulary, 'x'.repeat(1_000_000))
+    expect(withBytes(vocabulary, `${'x'.repeat(1024)}y`)).toBe(id)
+    expect(vocabulary.text(id)).toBe('x'.repeat(1024))
   })
 
   it('keeps apart texts that were made to have one hash', () => {
@@ -92,7 +91,7 @@ describe('Vocabulary', () => {
     const before = new Vocabulary(100)
     const ids = ['x', 'y', 'z'].map((text) => before.intern(text))
     const after = new Vocabulary(100)
-    after.restore(before.texts())
+    after.restore(before.state())
     expect(['x', 'y', 'z'].map((text) => withBytes(after, text))).toEqual(ids)
     expect(after.intern('new')).toBe(before.intern('new'))
   })
@@ -121,6 +120,38 @@ describe('hashBytes', () => {
     }
     // Random places would leave 1/e of them empty, 377; a poor hash leaves far more.
     expect(places.size).toBeGreaterThan(580)
+  })
+
+  it('reads the beginning of long texts only, the same one from bytes and from strings', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 200, maxLength: 1500 }), (text) => {
+        const vocabulary = new Vocabulary(50)
+        const bytes = new TextEncoder().encode(text)
+        const id = vocabulary.internBytes(bytes, 0, bytes.length)
+        expect(vocabulary.intern(text)).toBe(id)
+        const kept = vocabulary.text(id)
+        expect(text.startsWith(kept)).toBe(true)
+        expect(new TextEncoder().encode(kept).length).toBeLessThanOrEqual(1024)
+        if (bytes.length > 1024) {
+          expect(new TextEncoder().encode(kept).length).toBeGreaterThan(1020)
+        } else expect(kept).toBe(text)
+      }),
+    )
+  })
+
+  it('keeps room for essential texts, whatever else comes', () => {
+    const vocabulary = new Vocabulary(160)
+    const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+    for (let i = 0; i < 1000; i++) vocabulary.intern(`id-${i}`)
+    expect(vocabulary.size).toBe(150)
+    const name = bytes('billing')
+    expect(vocabulary.text(vocabulary.internBytes(name, 0, name.length))).toBe('(other)')
+    const id = vocabulary.internBytes(name, 0, name.length, undefined, true)
+    expect(vocabulary.text(id)).toBe('billing')
+    expect(vocabulary.intern('ledger')).toBe(OTHER_TEXT)
+    expect(vocabulary.text(vocabulary.intern('ledger', true))).toBe('ledger')
+    for (let i = 0; i < 100; i++) vocabulary.intern(`service-${i}`, true)
+    expect(vocabulary.size).toBe(160)
   })
 })
 

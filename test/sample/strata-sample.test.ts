@@ -8,6 +8,7 @@ import { SeededRandom } from '../../src/stats/random.ts'
 const settings: SampleSettings = {
   halfLifeMs: 1e6,
   size: 100,
+  sizeMost: 200,
   stratumFloor: 5,
   stratumCap: 60,
   calibrationSize: 50,
@@ -32,7 +33,7 @@ function learned(
   list: readonly Observation[],
   over: Partial<SampleSettings> = {},
 ): StrataSample<number> {
-  const sample = new StrataSample<number>({ ...settings, ...over }, 40, 7)
+  const sample = new StrataSample<number>({ ...settings, ...over }, 100, 7)
   for (const observation of list) learn(sample, observation)
   return sample
 }
@@ -80,27 +81,34 @@ describe('StrataSample', () => {
     expect(total).toBeCloseTo(40_000, 3)
   })
 
-  it('calibrates on all strata in proportion to their traffic', () => {
+  it('calibrates on all strata by the roots of their traffic, so that none crowds out the others', () => {
     const list = traffic(40_000, 6, 2)
-    const sample = learned(list, { halfLifeMs: Infinity, calibrationSize: 2000 })
+    const sample = learned(list, { halfLifeMs: Infinity, calibrationSize: 1000 })
+    sample.rebalance()
+    const again = list.map((o) => ({ ...o, id: o.id + list.length }))
+    for (const observation of again) learn(sample, observation)
     const counts = new Array<number>(6).fill(0)
     for (const { stratum, item } of sample.calibrationItems()) {
-      expect(list[item]!.stratum).toBe(stratum)
+      expect(list[item % list.length]!.stratum).toBe(stratum)
       counts[stratum]!++
     }
-    const shares = [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 32]
-    const chi2 = counts.reduce(
-      (sum, n, s) => sum + (n - 2000 * shares[s]!) ** 2 / (2000 * shares[s]!),
-      0,
-    )
-    // 5 degrees of freedom: 99.99 % below 25.7.
-    expect(chi2).toBeLessThan(25.7)
+    // Roots of 1/2 1/4 1/8 1/16 1/32 1/32 of 1000.
+    const expected = [328, 232, 164, 116, 80, 80]
+    counts.forEach((n, s) => {
+      expect(Math.abs(n - expected[s]!)).toBeLessThanOrEqual(4)
+    })
   })
 
   it('splits by the id alone, in halves, and never has an observation in both samples', () => {
     const n = 10_000
     const list = traffic(n, 6, 3)
-    const roomy = { size: 6 * n, stratumCap: n, calibrationSize: n, halfLifeMs: Infinity }
+    const roomy = {
+      size: 100 * n,
+      sizeMost: 100 * n,
+      stratumCap: n,
+      calibrationSize: 100 * n,
+      halfLifeMs: Infinity,
+    }
     const sample = learned(list, roomy)
     const fit = sample.strata().flatMap((s) => sample.fitItems(s))
     const calibration = sample.calibrationItems().map((it) => it.item)
@@ -119,7 +127,14 @@ describe('StrataSample', () => {
     // Equal shares of both samples lie above the common median of the keys.
     const n = 10_000
     const sample = new StrataSample<number>(
-      { ...settings, halfLifeMs: Infinity, size: n, stratumCap: n, calibrationSize: n },
+      {
+        ...settings,
+        halfLifeMs: Infinity,
+        size: n,
+        sizeMost: n,
+        stratumCap: n,
+        calibrationSize: n,
+      },
       1,
       7,
     )
@@ -158,13 +173,19 @@ describe('StrataSample', () => {
   it('stays within its sizes, whatever comes', () => {
     fc.assert(
       fc.property(observations, (list) => {
-        const small = { size: 20, stratumFloor: 3, stratumCap: 12, calibrationSize: 10 }
+        const small = {
+          size: 20,
+          sizeMost: 35,
+          stratumFloor: 3,
+          stratumCap: 12,
+          calibrationSize: 10,
+        }
         const sample = learned(list, small)
         expect(sample.fitSize).toBeLessThanOrEqual(20 + 5 * 3)
         expect(sample.calibrationSize).toBeLessThanOrEqual(10)
-        const before = sample.fitSize
+        const before = sample.fitSize + sample.calibrationSize
         const gone = sample.rebalance()
-        expect(sample.fitSize).toBe(before - gone)
+        expect(sample.fitSize + sample.calibrationSize).toBe(before - gone)
         expect(sample.fitSize).toBeLessThanOrEqual(20)
         const kept = sample.strata().flatMap((s) => sample.fitItems(s))
         for (const s of sample.strata()) {
@@ -182,7 +203,7 @@ describe('StrataSample', () => {
     fc.assert(
       fc.property(shuffled, ([list, other]) => {
         // Without rebalancing every stratum has the same room in both runs: here, all it wants.
-        const roomy = { size: 6 * 60, stratumCap: 30 }
+        const roomy = { size: 6 * 60, sizeMost: 6 * 60, stratumCap: 30 }
         const one = learned(list, roomy)
         const two = learned(other, roomy)
         expect(two.calibrationItems()).toEqual(one.calibrationItems())
@@ -215,11 +236,45 @@ describe('StrataSample', () => {
       stratum: id % 5,
     }))
     const sample = learned(list)
-    expect(sample.strata().map((s) => sample.keptOf(s))).toEqual([60, 40, 5, 5, 5])
+    expect(sample.strata().map((s) => sample.keptOf(s))).toEqual([10, 25, 18, 14, 8])
     sample.rebalance()
     expect(sample.fitSize).toBeLessThanOrEqual(100)
     for (const o of list) learn(sample, { ...o, id: o.id + 3000 })
     expect(sample.strata().map((s) => sample.keptOf(s))).toEqual([20, 20, 20, 20, 20])
+  })
+
+  it('pools the strata that find no room, until they are busier than others by far', () => {
+    const strata = Array.from({ length: 100 }, (_, s) => s)
+    const busy = strata.flatMap((stratum) =>
+      Array.from({ length: stratum < 40 ? 40 : 2 }, () => stratum),
+    )
+    const list = busy.map((stratum, id) => ({ id, timeMs: START + id, stratum }))
+    const sample = learned(list)
+    sample.rebalance()
+    for (const { id, ...o } of list) learn(sample, { ...o, id: id + list.length })
+    // 40 x floor 5: the size grows to what they need; the rare ones have nothing of their own.
+    expect(strata.map((s) => Math.sign(sample.keptOf(s)))).toEqual(
+      strata.map((s) => (s < 40 ? 1 : 0)),
+    )
+    expect(sample.fitSize).toBeLessThanOrEqual(200 + 60)
+    const pooled = sample.poolItems()
+    const since = pooled.filter((id) => id >= list.length)
+    expect(since.length).toBeGreaterThan(5)
+    for (const id of since) expect(list[id % list.length]!.stratum).toBeGreaterThanOrEqual(40)
+    const restored = new StrataSample<number>(settings, 100, 7, structuredClone(sample.state()))
+    expect(restored.poolItems()).toEqual(pooled)
+    // One that was rare becomes 1.5 times, then 3 times as busy as those that have room.
+    const more = (n: number, from: number): void => {
+      for (let i = 0; i < n; i++) learn(sample, { id: 1e6 + from + i, timeMs: START, stratum: 99 })
+      sample.rebalance()
+    }
+    more(116, 0)
+    expect(sample.keptOf(99)).toBe(0)
+    more(120, 116)
+    learn(sample, { id: 4e6, timeMs: START, stratum: 99 })
+    learn(sample, { id: 4e6 + 2, timeMs: START, stratum: 99 })
+    learn(sample, { id: 4e6 + 3, timeMs: START, stratum: 99 })
+    expect(sample.keptOf(99)).toBeGreaterThan(0)
   })
 
   it('counts what it lets go and what it refuses', () => {
@@ -236,7 +291,7 @@ describe('StrataSample', () => {
     expect(place).toBe('fit')
     expect(sample.put('fit', sample.key, sample.tie, 0, id)).toBe(false)
     expect(sample.refused).toBe(1)
-    expect(sample.state().strata[0]!.reservoir).toEqual(before.strata[0]!.reservoir)
+    expect(sample.state().fit.strata[0]!.reservoir).toEqual(before.fit.strata[0]!.reservoir)
   })
 
   it('refuses strata, times and settings that make no sense', () => {

@@ -13,6 +13,7 @@ const LIVE: LearningState = {
   modelInstalledMs: Date.UTC(2026, 0, 2, 4),
   watermarkMs: Date.UTC(2026, 0, 2, 5, 33),
   strata: 12,
+  coverage: { share: 1, seen: 0, unjudged: [] },
 }
 
 /** What a reader sees: text without tags and style. */

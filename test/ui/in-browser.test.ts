@@ -104,6 +104,7 @@ describe.skipIf(browser === null)('the home page in a browser', () => {
         modelInstalledMs: null,
         watermarkMs: 1,
         strata: 3,
+        coverage: { share: 1, seen: 0, unjudged: [] },
       }),
       390,
     )

@@ -15,6 +15,8 @@ export interface ClusterRoutes {
   readonly store: ClusterStore
   /** How far the detector is, for the home page. */
   readonly learning: () => LearningState
+  /** What is judged of the recent traffic and what is not, as JSON. */
+  readonly coverage: () => object
   /** Where traces open; none unless configured. */
   readonly links?: PageLinks
   /**
@@ -45,6 +47,7 @@ const RUNBOOK = /^[a-z][a-z-]{0,60}\.md$/
  * - `GET /api/v1/anomaly-clusters/{id}`: one with both traces, as evidence and as OTLP JSON documents;
  * - `POST /api/v1/anomaly-clusters/{id}/accept`, with the admin token and perhaps `{"reason": "…"}`: what
  *   it is about is fine, and becomes normal;
+ * - `GET /api/v1/coverage`: how much of the recent traffic was judged, by entry operation;
  * - `GET /` and `GET /clusters/{id}`: the same as pages;
  * - `GET /runbooks/{name}.md`: what an alert's `runbook_url` opens.
  */
@@ -63,6 +66,7 @@ export function registerClusterRoutes(server: FastifyInstance, routes: ClusterRo
     if (!cluster) return json(reply.code(404), { error: 'no such anomaly cluster (any more)' })
     return json(reply, whole(cluster, store))
   })
+  server.get('/api/v1/coverage', (_, reply) => json(reply, routes.coverage()))
   server.get('/', (_, reply) => markup(reply, clustersPage(all(), learning())))
   server.get<{ Params: { id: string } }>('/clusters/:id', (request, reply) => {
     const cluster = store.get(request.params.id)

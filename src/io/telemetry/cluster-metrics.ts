@@ -66,7 +66,9 @@ export class ClusterMetrics {
     }
     for (const { verdict } of output.anomalies) {
       if (verdict.score === null) continue
-      this.#metrics.observe('medoscope_anomaly_score', verdict.score, verdict.id)
+      // An exemplar names a trace, also where a part of it was judged.
+      const traceId = verdict.id.slice(0, 32)
+      this.#metrics.observe('medoscope_anomaly_score', verdict.score, traceId)
     }
     for (const model of output.installed) {
       // The first model is all births, which is no churn.

@@ -11,6 +11,7 @@ type Series = readonly [CounterName, MetricLabels]
 
 const dropped = (reason: string): Series => ['medoscope_spans_dropped_total', { reason }]
 const closed = (cause: string): Series => ['medoscope_traces_closed_total', { cause }]
+const segment = (part: string): Series => ['medoscope_trace_segments_total', { part }]
 const incomplete = (what: string): Series => ['medoscope_traces_incomplete_total', { what }]
 const irregular = (kind: string): Series => ['medoscope_irregularities_total', { kind }]
 
@@ -20,6 +21,8 @@ export const ASSEMBLER_SERIES: Readonly<Record<keyof AssemblerCounts, Series | n
   spans: null,
   spansOut: null,
   lateSpans: dropped('late'),
+  consumerSegments: segment('consumer'),
+  lateSegments: segment('late'),
   duplicates: dropped('duplicate'),
   overlongSpans: dropped('overlong'),
   invalidIds: dropped('invalid_id'),
@@ -144,7 +147,8 @@ export function feedStatus(metrics: Metrics, status: DetectorStatus, wallMs: num
   metrics.set('medoscope_calibration_observations', calibration.have)
   metrics.set('medoscope_calibration_needed', calibration.needed, { for: 'first_model' })
   metrics.set('medoscope_calibration_needed', calibration.neededToFlag, { for: 'alpha' })
-  for (const state of ['learning', 'live']) {
+  metrics.set('medoscope_coverage_ratio', status.coverage.share)
+  for (const state of ['learning', 'pooled', 'live']) {
     const count = strata.filter((stratum) => stratum.state === state).length
     metrics.set('medoscope_strata', count, { state })
   }

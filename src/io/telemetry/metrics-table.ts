@@ -95,6 +95,11 @@ const PIPELINE_METRICS = {
     help: 'Closed traces with something missing: rootless, orphaned, truncated, unkeyed (of the first two, from records without a key).',
     labels: ['what'],
   },
+  medoscope_trace_segments_total: {
+    type: 'counter',
+    help: 'Parts of traces judged by themselves: consumer (the work on a message), late (what came after its trace was judged, or while it went on).',
+    labels: ['part'],
+  },
   medoscope_irregularities_total: {
     type: 'counter',
     help: 'Oddities put right while assembling: clocks, cycles, orphans, times out of this world.',
@@ -112,6 +117,10 @@ const PIPELINE_METRICS = {
     type: 'counter',
     help: 'Traces judged, by reason of the verdict: normal, structure, distance, learning, incomplete.',
     labels: ['reason'],
+  },
+  medoscope_coverage_ratio: {
+    type: 'gauge',
+    help: 'Share of the traces of the last 5 to 10 minutes of data time that were judged; 1 without traffic.',
   },
   medoscope_observations_flagged_total: {
     type: 'counter',

@@ -22,13 +22,19 @@ const LEARNING: LearningState = {
   modelInstalledMs: null,
   watermarkMs: 1,
   strata: 12,
+  coverage: { share: 1, seen: 0, unjudged: [] },
 }
 
 function served(runbooks: string | null = null) {
   const store = new ClusterStore()
   store.seed([exampleCluster(), exampleCluster({ id: 'c-old', state: 'resolved', closedMs: 1 })])
   const server = fastify()
-  registerClusterRoutes(server, { store, learning: () => LEARNING, runbooks })
+  registerClusterRoutes(server, {
+    store,
+    learning: () => LEARNING,
+    coverage: () => ({ judged_ratio: 0.97 }),
+    runbooks,
+  })
   return server
 }
 
@@ -120,6 +126,7 @@ describe('accepting a cluster over HTTP', () => {
     registerClusterRoutes(server, {
       store,
       learning: () => LEARNING,
+      coverage: () => ({ judged_ratio: 1 }),
       token,
       accept: async (cluster, reason) => {
         if (reason === 'on a full disk') throw new Error('disk full')

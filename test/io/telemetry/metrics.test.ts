@@ -167,7 +167,10 @@ describe('gauges', () => {
       learned: 5,
       judged: { normal: 0, structure: 0, distance: 0, learning: 5, incomplete: 0, flagged: 0 },
       calibration: { have: 7, needed: 1000, neededToFlag: 999 },
+      late: [],
+      clocksAhead: [],
       strata: [{ name: 'a', state: 'learning', sampled: 1, needed: 30, clusters: 0 }],
+      coverage: { seen: 40, share: 0.75, entryOperations: [] },
       model: null,
     }
     feedStatus(metrics, status, 1_060_000)
@@ -175,6 +178,7 @@ describe('gauges', () => {
     expect(await read(metrics, 'medoscope_data_time_age_seconds')).toBe(60)
     expect(await read(metrics, 'medoscope_calibration_needed{for="alpha"}')).toBe(999)
     expect(await read(metrics, 'medoscope_strata{state="learning"}')).toBe(1)
+    expect(await read(metrics, 'medoscope_coverage_ratio')).toBe(0.75)
   })
 
   it('say which sink the input waits for', async () => {

@@ -1,0 +1,250 @@
+import type { PlaceNull } from '../baseline/place-null.ts'
+import { SIGNAL_LIST, SIGNALS } from '../baseline/signals.ts'
+import { grownTo } from '../columns/grown-array.ts'
+import type { ElementTable } from '../profile/element-table.ts'
+import type { OccurrenceScan } from '../profile/occurrence-scan.ts'
+import type { TraceElements } from '../profile/trace-elements.ts'
+import { logShareRatio } from '../stats/share-evidence.ts'
+import { Deviations, type DeviationsState } from './deviations.ts'
+import type { EvidenceOptions } from './evidence-options.ts'
+import { EXPECTED, MonitoredSeries, SIGNAL_STRIDE } from './monitored-series.ts'
+import { categoryVote } from './path-votes.ts'
+import { bucketScore, SeriesEvidence, type SeriesEvidenceState } from './series-evidence.ts'
+
+const WEEK_MS = 7 * 86_400_000
+
+/** Signals that a place is touched in where anything happens there; children are touched by parents. */
+const OF_PLACE = SIGNAL_LIST.filter(
+  ({ subject, denominator }) => subject === 'place' && denominator !== 'parents',
+).map(({ number }) => number)
+
+/** The running bucket of one series. */
+export interface RunningCounts {
+  readonly n: number
+  readonly c: number
+  readonly score: number
+  readonly unanswered: number
+}
+
+/** Everything that is counted under one null: its series, the running bucket, the evidence. */
+export class SeriesMonitor {
+  readonly series: MonitoredSeries
+  readonly deviations: Deviations
+  readonly evidence: SeriesEvidence
+  /** Series touched in the running bucket; valid after `findTouched`. */
+  touched = new Int32Array(256)
+  readonly #placeNull: PlaceNull
+  readonly #options: EvidenceOptions
+
+  constructor(placeNull: PlaceNull, table: ElementTable, options: EvidenceOptions) {
+    this.series = new MonitoredSeries(placeNull, table)
+    this.evidence = new SeriesEvidence(this.series, options)
+    const marks = Math.max(0, Math.round(1 / options.lookShare) - 1)
+    this.deviations = new Deviations(this.series, table, this.evidence.recent, marks)
+    this.#placeNull = placeNull
+    this.#options = options
+  }
+
+  /** Goes on with the evidence of the monitor before, for the series that both have. */
+  takeOver(before: SeriesMonitor): void {
+    const { count } = before.series
+    const { signal, subject } = before.series.rows.of
+    this.evidence.bucket = before.evidence.bucket
+    for (let old = 0; old < count; old++) {
+      const of = subject[old]!
+      const isStructure = signal[old] === SIGNALS.structure.number
+      const now = isStructure ? this.series.structureOf(of) : this.series.find(signal[old]!, of)
+      if (now < 0) continue
+      this.#grow()
+      this.evidence.copy(now, before.evidence, old)
+    }
+  }
+
+  /**
+   * ln C: a cluster opens where the mean of the e-detectors exceeds C. Each series reaches it falsely
+   * once in C buckets or more, so all together `falseClustersPerWeek` times a week or less. All series
+   * that have a null count as monitored, whether they are seen often or hardly ever, and the search for
+   * similar anomalies as one more.
+   */
+  logThreshold(falseClustersPerWeek: number): number {
+    const perWeek = WEEK_MS / this.#placeNull.bucketMs
+    return Math.log(((this.series.count + 1) * perWeek) / falseClustersPerWeek)
+  }
+
+  /** Counts one observation, and finds the series in which it deviates. */
+  count(elements: TraceElements, scan: OccurrenceScan): void {
+    this.deviations.count(elements, scan)
+    if (scan.complete && this.deviations.unknownRuns === 0) return
+    const { known } = this.series
+    const { runs, runPlace } = scan
+    for (let run = 0; run < runs; run++) {
+      if (known[runPlace[run]!] !== 1) this.#countUnseen(elements, scan, run)
+    }
+  }
+
+  /**
+   * A child in a place that the reference does not know, once for each parent. Where a span failed, what
+   * is done about it may well be new, and follows from the failure.
+   */
+  #countUnseen({ place, path, count }: TraceElements, scan: OccurrenceScan, run: number): void {
+    const parent = scan.runParent[run]!
+    const series = this.series.find(SIGNALS.unseen.number, place[parent]!)
+    if (series < 0 || hasFailed(scan, count)) return
+    for (let before = 0; before < run; before++) {
+      if (scan.runParent[before] !== parent) continue
+      if (this.series.known[scan.runPlace[before]!] !== 1) return
+    }
+    this.deviations.add(series)
+    this.evidence.votes.add(series, path[scan.runFirst[run]!]!)
+  }
+
+  /** `unusual`: its set of call paths is; `path` differs first, negative where it is missing; 0 = none. */
+  countStructure(stratum: number, unusual: boolean, path: number): void {
+    const series = this.series.structureOf(stratum)
+    this.#grow()
+    this.deviations.bucket.countObservation(stratum, unusual)
+    if (unusual) this.deviations.add(series)
+    if (unusual && path !== 0) this.evidence.votes.add(series, path)
+  }
+
+  /**
+   * The categories of an observation whose structure was counted. Where a span of it failed, that is what
+   * its entry tells, and has a place of its own.
+   */
+  countCategories(stratum: number, values: Int32Array, scan: OccurrenceScan, spans: number): void {
+    const unusual = this.series.unusualCategory(stratum, values)
+    if (unusual < 0 || hasFailed(scan, spans)) return
+    const series = this.series.find(SIGNALS.category.number, stratum)
+    this.deviations.add(series)
+    this.evidence.votes.add(series, categoryVote(unusual, values[unusual]!))
+  }
+
+  /** Adds the observation to the evidence of the series in which it deviates. */
+  note(hash: number, timeMs: number): void {
+    const { count, series } = this.deviations.ofObservation
+    for (let i = 0; i < count; i++) this.evidence.note(series[i]!, hash, timeMs)
+  }
+
+  running(series: number): RunningCounts {
+    if (this.evidence.isSuspended(series)) return { n: 0, c: 0, score: 0, unanswered: 0 }
+    const { c: deviating, unanswered } = this.deviations.bySeries.of
+    const n = this.deviations.occurrences(series)
+    const c = deviating[series]!
+    const score = bucketScore(n, c, this.deviations.baseRate(series))
+    return { n, c, score, unanswered: unanswered[series]! }
+  }
+
+  /** ln(share / normal) of the running bucket so far: evidence for `share`. */
+  ratioOf(series: number, share: number): number {
+    if (this.evidence.isSuspended(series)) return 0
+    const n = this.deviations.occurrences(series)
+    const c = this.deviations.bySeries.of.c[series]!
+    const baseRate = this.deviations.baseRate(series)
+    const rho = this.series.rows.of.rho[series]!
+    return logShareRatio(n, c, share, this.#options.alternativeRho, baseRate, rho)
+  }
+
+  /** ln of the mean e-detector if the running bucket ended now. */
+  prefix(series: number): number {
+    const { deviations } = this
+    const baseRate = deviations.baseRate(series)
+    const n = deviations.occurrences(series)
+    const c = deviations.bySeries.of.c[series]!
+    return this.evidence.prefix(series, n, c, baseRate, deviations.onsets(series))
+  }
+
+  /** ln of the mean e-detector after an empty bucket. */
+  standing(series: number): number {
+    return this.evidence.prefix(series, 0, 0)
+  }
+
+  /** Whether the running bucket deviates more than normal: without that, nothing can open. */
+  isElevated(series: number): boolean {
+    const { deviations } = this
+    const c = deviations.bySeries.of.c[series]!
+    return c > 0 && c > deviations.baseRate(series) * deviations.occurrences(series)
+  }
+
+  /** Fills `touched`; returns how many there are. Each series once, in a fixed order. */
+  findTouched(): number {
+    const { byPlace, children, childStart } = this.series
+    const { child } = this.series.ofPlace.of
+    const { places, elements, strata } = this.deviations.bucket
+    let found = 0
+    this.touched = grownTo(this.touched, this.series.count + 1)
+    for (let i = 0; i < places.count; i++) {
+      if (places.ids[i]! >= this.series.places) continue
+      const from = places.ids[i]! * SIGNAL_STRIDE
+      for (const signal of OF_PLACE) {
+        const series = byPlace[from + signal]!
+        if (series >= 0) this.touched[found++] = series
+      }
+    }
+    for (let i = 0; i < elements.count; i++) {
+      const e = elements.ids[i]!
+      if (e >= this.series.elements) continue
+      for (let x = childStart[e]!; x < childStart[e + 1]!; x++) {
+        const { presence, appearance } = SIGNALS
+        const { number } = child[children[x]!] === EXPECTED ? presence : appearance
+        this.touched[found++] = byPlace[children[x]! * SIGNAL_STRIDE + number]!
+      }
+    }
+    for (let i = 0; i < strata.count; i++) {
+      this.touched[found++] = this.series.structureOf(strata.ids[i]!)
+      const categories = this.series.find(SIGNALS.category.number, strata.ids[i]!)
+      if (categories >= 0) this.touched[found++] = categories
+    }
+    return found
+  }
+
+  /** Ends the bucket of one touched series. `open`: a cluster is open there. */
+  endSeries(series: number, open: boolean): void {
+    const { deviations, evidence } = this
+    const { c, unanswered } = deviations.bySeries.of
+    const n = deviations.occurrences(series)
+    if (c[series] === 0 && evidence.endPlainBucket(series, n)) return
+    const baseRate = deviations.baseRate(series)
+    const onsets = deviations.onsets(series)
+    evidence.endBucket(series, n, c[series]!, unanswered[series]!, open, baseRate, onsets)
+  }
+
+  #grow(): void {
+    this.evidence.grow()
+    this.deviations.grow()
+  }
+
+  /** Plain data. */
+  state(): SeriesMonitorState {
+    return {
+      placeNull: this.#placeNull,
+      lateStrata: [...this.series.lateStrata],
+      deviations: this.deviations.state(),
+      evidence: this.evidence.state(),
+    }
+  }
+
+  static restore(
+    state: SeriesMonitorState,
+    table: ElementTable,
+    options: EvidenceOptions,
+  ): SeriesMonitor {
+    const monitor = new SeriesMonitor(state.placeNull, table, options)
+    for (const stratum of state.lateStrata) monitor.series.structureOf(stratum)
+    monitor.deviations.restore(state.deviations)
+    monitor.evidence.restore(state.evidence)
+    return monitor
+  }
+}
+
+/** Whether a span of the trace failed by itself. */
+function hasFailed(scan: OccurrenceScan, spans: number): boolean {
+  for (let i = 0; i < spans; i++) if (scan.ownError[i] === 1) return true
+  return false
+}
+
+export interface SeriesMonitorState {
+  readonly placeNull: PlaceNull
+  readonly lateStrata: readonly number[]
+  readonly deviations: DeviationsState
+  readonly evidence: SeriesEvidenceState
+}

@@ -1,0 +1,306 @@
+import { describe, expect, it } from 'vitest'
+import { Learner } from '../../src/detector/learner.ts'
+import type { DetectorSettings } from '../../src/detector/settings.ts'
+import type { Model } from '../../src/model/model.ts'
+import type { KeptTrace } from '../../src/profile/kept-trace.ts'
+import { type Profile, unpackProfile } from '../../src/profile/profile.ts'
+import { detectorSettings } from '../detector-settings.ts'
+import { HandTraces } from '../profile/traces.ts'
+
+const START = Date.UTC(2026, 10, 25, 7)
+type Offer = 'learn' | 'setAside'
+
+/** Learners that see the same hand-made traces, one a second, with ids 1, 2, 3 … */
+class HandLearner {
+  readonly traces = new HandTraces()
+  readonly learner: Learner
+  /** Takes all that comes, so it tells in which of the two samples a trace belongs. */
+  readonly #witness: Learner
+  timeMs = START
+
+  constructor(changes: Partial<DetectorSettings> = {}) {
+    this.learner = this.another(changes)
+    this.#witness = this.another({ alpha: 1 })
+  }
+
+  another(changes: Partial<DetectorSettings> = {}): Learner {
+    return new Learner(detectorSettings(changes), this.traces.tables)
+  }
+
+  /** Gives the next trace to `use` with the sample that it belongs in. */
+  next(entry: string, use: (belongs: 'fit' | 'calibration') => void): void {
+    this.timeMs += 1000
+    const method = { 'http.request.method': 'GET' }
+    this.traces.read(
+      [
+        { service: 'shop', name: entry, parent: -1, start: 0, duration: 20, attributes: method },
+        { service: 'cart', name: 'read', parent: 0, start: 2, duration: 8 },
+      ],
+      () => {
+        const before = this.#witness.calibrationSize
+        this.#offerTo(this.#witness, 'learn')
+        use(this.#witness.calibrationSize > before ? 'calibration' : 'fit')
+      },
+    )
+  }
+
+  /** Offers the next `n` traces. */
+  offer(how: Offer, n: number, entry = 'home'): void {
+    for (let i = 0; i < n; i++) this.next(entry, () => this.#offerTo(this.learner, how))
+  }
+
+  /** Offers the next `n` traces that belong in a sample, and tells which of them went into calibration. */
+  offerThoseOf(sample: 'fit' | 'calibration', how: Offer, n: number): number[] {
+    const entered: number[] = []
+    while (entered.length < n) {
+      this.next('home', (belongs) => {
+        if (belongs !== sample) return
+        const before = this.learner.calibrationSize
+        this.#offerTo(this.learner, how)
+        entered.push(this.learner.calibrationSize - before)
+      })
+    }
+    return entered
+  }
+
+  stratumOf(entry: string): number {
+    let stratum = -1
+    this.next(entry, () => {
+      stratum = this.traces.elements.stratum
+    })
+    return stratum
+  }
+
+  /** The profile and the kept trace of the next trace, by a learner that learns only this one. */
+  kept(entry: string): { stratum: number; profile: Profile; trace: KeptTrace } {
+    for (;;) {
+      let found: { stratum: number; profile: Profile; trace: KeptTrace } | null = null
+      this.next(entry, (belongs) => {
+        if (belongs !== 'fit') return
+        const alone = this.another()
+        this.#offerTo(alone, 'learn')
+        const { request, traces } = alone.fitRequest(1, this.timeMs, null)
+        const profile = unpackProfile(request.sample, 0)
+        found = { stratum: this.traces.elements.stratum, profile, trace: traces[0]! }
+      })
+      if (found) return found
+    }
+  }
+
+  #offerTo(learner: Learner, how: Offer): void {
+    const { elements, scratch } = this.traces
+    learner[how](elements, scratch, this.timeMs)
+  }
+}
+
+/** A model with one cluster for each medoid, in order. */
+function modelOf(medoids: readonly ReturnType<HandLearner['kept']>[]): Model {
+  const strata = Map.groupBy(medoids, ({ stratum }) => stratum)
+  return {
+    strata: [...strata].map(([stratum, list]) => ({
+      stratum,
+      clusters: list.map(({ profile, trace }) => ({ medoid: profile, members: [trace] })),
+    })),
+  } as unknown as Model
+}
+
+function idsOf(traces: readonly KeptTrace[]): string[] {
+  return traces.map(({ id }) => id.join('.'))
+}
+
+describe('what a learner keeps', () => {
+  it('is each observation in exactly one of two samples, while there is room', () => {
+    const hand = new HandLearner()
+    hand.offer('learn', 200)
+    const home = hand.stratumOf('home')
+    const { learner } = hand
+    expect(learner.sampledOf(home)).toBeGreaterThan(60)
+    expect(learner.calibrationSize).toBeGreaterThan(60)
+    expect(learner.sampledOf(home) + learner.calibrationSize).toBe(200)
+    expect(learner.sampledOf(home + 1)).toBe(0)
+  })
+
+  it('is counted by whether it was learned, set aside or left out', () => {
+    const hand = new HandLearner()
+    hand.offer('learn', 5)
+    hand.offer('setAside', 3)
+    hand.learner.leaveOut()
+    expect(hand.learner).toMatchObject({ learned: 5, quarantined: 4 })
+  })
+
+  it('tells how places behave only by what was learned', () => {
+    const hand = new HandLearner()
+    hand.offer('learn', 3)
+    const before = structuredClone(hand.learner.places.state())
+    hand.offer('setAside', 3)
+    hand.learner.leaveOut()
+    expect(hand.learner.places.state()).toEqual(before)
+    hand.offer('learn', 1)
+    expect(hand.learner.places.state()).not.toEqual(before)
+  })
+
+  it('is shared out between entry operations when a fit is asked for', () => {
+    const { sample } = detectorSettings()
+    const hand = new HandLearner({ sample: { ...sample, size: 10, stratumFloor: 2 } })
+    hand.offer('learn', 60, 'home')
+    hand.offer('learn', 60, 'search')
+    const [home, search] = [hand.stratumOf('home'), hand.stratumOf('search')]
+    expect([hand.learner.sampledOf(home), hand.learner.sampledOf(search)]).toEqual([10, 2])
+    hand.learner.fitRequest(1, hand.timeMs, null)
+    expect(hand.learner.sampledOf(home)).toBe(5)
+  })
+})
+
+describe('a flagged observation', () => {
+  it('never enters the sample to fit from', () => {
+    const hand = new HandLearner({ alpha: 1 })
+    hand.offer('setAside', 100)
+    expect(hand.learner.sampledOf(hand.stratumOf('home'))).toBe(0)
+    expect(hand.learner.calibrationSize).toBeGreaterThan(30)
+  })
+
+  it('enters the calibration sample up to a share of alpha, two on credit at most', () => {
+    const hand = new HandLearner({ alpha: 0.25 })
+    hand.offer('learn', 50)
+    // Two, from the credit that is full, and a quarter that each brings; then one in four.
+    const entered = hand.offerThoseOf('calibration', 'setAside', 13)
+    expect(entered).toEqual([1, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1])
+  })
+
+  it('has no credit at first, and one of the first four enters', () => {
+    const hand = new HandLearner({ alpha: 0.25 })
+    expect(hand.offerThoseOf('calibration', 'setAside', 5)).toEqual([0, 0, 0, 1, 0])
+  })
+
+  it('brings credit and takes none where it belongs in the other sample', () => {
+    const hand = new HandLearner({ alpha: 0.25 })
+    hand.offerThoseOf('fit', 'setAside', 20)
+    expect(hand.learner.calibrationSize).toBe(0)
+    expect(hand.offerThoseOf('calibration', 'setAside', 4)).toEqual([1, 1, 0, 0])
+  })
+
+  it('has the credit that what was learned brings', () => {
+    const hand = new HandLearner({ alpha: 0.25 })
+    hand.offer('learn', 2)
+    expect(hand.offerThoseOf('calibration', 'setAside', 3)).toEqual([0, 1, 0])
+    hand.offer('learn', 1)
+    expect(hand.offerThoseOf('calibration', 'setAside', 2)).toEqual([0, 1])
+  })
+})
+
+describe('a request for a fit', () => {
+  it('says what was asked for and how to fit', () => {
+    const changes = { seed: 11, alpha: 0.02 }
+    const hand = new HandLearner(changes)
+    hand.offer('learn', 10)
+    const { model, features } = detectorSettings(changes)
+    const { request } = hand.learner.fitRequest(7, 123_456, null)
+    expect(request).toMatchObject({
+      ...changes,
+      version: 7,
+      timeMs: 123_456,
+      minObservations: model.minObservations,
+      maxClustersPerStratum: model.maxClustersPerStratum,
+      minSupport: model.minSupport,
+      categories: features.categories.length,
+    })
+    expect(request.places).toEqual(hand.learner.places.request())
+  })
+
+  it('holds both samples by entry operation, in order, each profile beside its trace', () => {
+    const hand = new HandLearner()
+    for (let i = 0; i < 30; i++) hand.offer('learn', 1, i % 3 === 0 ? 'search' : 'home')
+    const [search, home] = [hand.stratumOf('search'), hand.stratumOf('home')]
+    expect(search).toBeLessThan(home)
+    const { request, traces } = hand.learner.fitRequest(1, hand.timeMs, null)
+    const strata = [...request.sampleStratum]
+    expect(strata).toEqual(strata.toSorted((a, b) => a - b))
+    expect(new Set(strata)).toEqual(new Set([search, home]))
+    expect(request.sample.count).toBe(strata.length)
+    expect(traces).toHaveLength(strata.length)
+    expect(new Set(idsOf(traces)).size).toBe(traces.length)
+    const paths = new Map<number, string>()
+    for (const [i, stratum] of strata.entries()) {
+      const profile = unpackProfile(request.sample, i)
+      expect(profile.paths).toHaveLength(2)
+      paths.set(stratum, profile.paths.join(' '))
+      // Every third trace was a search.
+      expect(traces[i]!.id[3]! % 3 === 1).toBe(stratum === search)
+      expect(traces[i]!.categories[0]).not.toBe(0)
+    }
+    expect(paths.get(search)).not.toBe(paths.get(home))
+    expect([...request.sampleWeight]).toEqual(strata.map(() => 1))
+    expect([...request.previousSlot]).toEqual(strata.map(() => -1))
+    expect(request.calibration.count + request.sample.count).toBe(30)
+    const calibrating = [...request.calibrationStratum]
+    expect(calibrating).toHaveLength(request.calibration.count)
+    for (const [i, stratum] of calibrating.entries()) {
+      expect(unpackProfile(request.calibration, i).paths.join(' ')).toBe(paths.get(stratum))
+    }
+  })
+
+  it('marks the medoids of the model before, and brings back those that have left the sample', () => {
+    const hand = new HandLearner()
+    hand.offer('learn', 12, 'search')
+    hand.offer('learn', 12, 'home')
+    const plain = hand.learner.fitRequest(1, hand.timeMs, null)
+    const gone = hand.kept('search')
+    const strata = [...plain.request.sampleStratum]
+    const still = strata.lastIndexOf(gone.stratum)
+    const stillThere = {
+      stratum: gone.stratum,
+      profile: unpackProfile(plain.request.sample, still),
+      trace: plain.traces[still]!,
+    }
+    const { request, traces } = hand.learner.fitRequest(2, hand.timeMs, modelOf([gone, stillThere]))
+    expect(request.sample.count).toBe(plain.request.sample.count + 1)
+    // Behind the others of its entry operation.
+    const added = still + 1
+    expect([...request.sampleStratum]).toEqual(strata.toSpliced(added, 0, gone.stratum))
+    expect([...request.sampleWeight]).toEqual(strata.map(() => 1).toSpliced(added, 0, 0))
+    const slots = strata.map((_, i): number => (i === still ? 1 : -1))
+    expect([...request.previousSlot]).toEqual(slots.toSpliced(added, 0, 0))
+    expect(idsOf(traces)).toEqual(idsOf(plain.traces).toSpliced(added, 0, ...idsOf([gone.trace])))
+    expect(unpackProfile(request.sample, added)).toEqual(gone.profile)
+  })
+
+  it('takes a medoid for the same only within its entry operation', () => {
+    const hand = new HandLearner()
+    hand.offer('learn', 12, 'home')
+    const { request, traces } = hand.learner.fitRequest(1, hand.timeMs, null)
+    const elsewhere = {
+      stratum: request.sampleStratum[0]! + 1,
+      profile: unpackProfile(request.sample, 0),
+      trace: traces[0]!,
+    }
+    const again = hand.learner.fitRequest(2, hand.timeMs, modelOf([elsewhere])).request
+    expect(again.sample.count).toBe(request.sample.count + 1)
+    expect([...again.previousSlot]).toEqual([...request.previousSlot, 0])
+  })
+})
+
+describe('a learner that is restored', () => {
+  it('goes on as if it had never stopped', () => {
+    const hand = new HandLearner({ alpha: 0.25 })
+    hand.offer('learn', 20)
+    hand.offerThoseOf('calibration', 'setAside', 3)
+    hand.learner.leaveOut()
+    const restored = hand.another({ alpha: 0.25 })
+    restored.restore(structuredClone(hand.learner.state()))
+    expect(restored).toMatchObject({ learned: 20, quarantined: 4 })
+    expect(restored.state()).toEqual(hand.learner.state())
+    const { elements, scratch } = hand.traces
+    for (let i = 0; i < 20; i++) {
+      hand.next('home', () => {
+        for (const learner of [hand.learner, restored]) {
+          if (i % 2 === 0) learner.setAside(elements, scratch, hand.timeMs)
+          else learner.learn(elements, scratch, hand.timeMs)
+        }
+      })
+    }
+    expect(restored.state()).toEqual(hand.learner.state())
+    expect(restored.fitRequest(1, hand.timeMs, null)).toEqual(
+      hand.learner.fitRequest(1, hand.timeMs, null),
+    )
+  })
+})

@@ -1,0 +1,337 @@
+import { describe, expect, it } from 'vitest'
+import type { PlaceNull, SeriesNull } from '../../src/baseline/place-null.ts'
+import { type SeriesSignal, SIGNALS } from '../../src/baseline/signals.ts'
+import { EVIDENCE_OPTIONS } from '../../src/evidence/evidence-options.ts'
+import { categoryVote } from '../../src/evidence/path-votes.ts'
+import { SeriesMonitor } from '../../src/evidence/series-monitor.ts'
+import { OccurrenceScan } from '../../src/profile/occurrence-scan.ts'
+import { logShareRatio } from '../../src/stats/share-evidence.ts'
+import { type HandSpan, HandTraces } from '../profile/traces.ts'
+import { handNull, handSeries } from './hand-null.ts'
+
+/** How one request of the page goes. */
+interface Request {
+  readonly cartMs?: number
+  readonly fails?: boolean
+  /** Calls of the cart by the page. */
+  readonly carts?: number
+  readonly ads?: boolean
+  readonly new?: boolean
+  readonly rooted?: boolean
+}
+
+function spansOf(request: Request): HandSpan[] {
+  const { cartMs = 10, fails = false, carts = 1, ads = false, rooted = true } = request
+  const spans: HandSpan[] = [
+    { service: 'shop', name: 'GET /', parent: rooted ? -1 : 70, start: 0, duration: 500, kind: 2 },
+    // With work of its own the page calls nobody in particular: its element stays the same.
+    { service: 'shop', name: 'render', parent: 0, start: 1, duration: 1 },
+  ]
+  const call = (name: string, duration: number, error = false): void => {
+    const start = spans.length * 20
+    spans.push({ service: name, name: 'Get', parent: 0, start, duration, kind: 2, error })
+  }
+  for (let i = 0; i < carts; i++) call('cart', cartMs, fails)
+  if (ads) call('ads', 5)
+  if (request.new) call('mail', 5)
+  return spans
+}
+
+/** A monitor of the shop, which has a place for the page, the cart and the ads. */
+class Shop {
+  readonly traces = new HandTraces()
+  readonly table = this.traces.tables.elements
+  readonly cart: number
+  readonly ads: number
+  readonly page: number
+  readonly entry: number
+  monitor: SeriesMonitor
+  readonly #scan = new OccurrenceScan()
+
+  constructor(signals: Readonly<Partial<Record<'page' | 'cart' | 'ads', readonly SeriesNull[]>>>) {
+    this.traces.read(spansOf({ ads: true }), () => {})
+    const [page = 0, render = 0, cart = 0, ads = 0] = this.traces.elements.place
+    this.page = page
+    this.cart = cart
+    this.ads = ads
+    this.entry = this.traces.elements.stratum
+    const { page: ofPage = [], cart: ofCart = [], ads: ofAds = [] } = signals
+    const places = { [page]: ofPage, [render]: [], [cart]: ofCart, [ads]: ofAds }
+    this.monitor = this.monitorOf(handNull(places))
+  }
+
+  monitorOf(placeNull: PlaceNull): SeriesMonitor {
+    return new SeriesMonitor(placeNull, this.table, EVIDENCE_OPTIONS)
+  }
+
+  see(request: Request = {}, times = 1): this {
+    for (let i = 0; i < times; i++) {
+      this.traces.read(spansOf(request), () => {
+        this.#scan.read(this.traces.elements)
+        this.monitor.count(this.traces.elements, this.#scan)
+      })
+    }
+    return this
+  }
+
+  seeStructure(unusual: boolean, path = 0): this {
+    this.monitor.countStructure(this.entry, unusual, path)
+    return this
+  }
+
+  seeCategories(values: readonly number[]): this {
+    this.monitor.countCategories(this.entry, Int32Array.from(values), this.#scan, 1)
+    return this
+  }
+
+  series(signal: SeriesSignal, subject: number): number {
+    return this.monitor.series.find(SIGNALS[signal].number, subject)
+  }
+
+  /** Occurrences and deviating ones of a series in the running bucket. */
+  counted(signal: SeriesSignal, subject: number): [n: number, c: number] {
+    const { n, c } = this.monitor.running(this.series(signal, subject))
+    return [n, c]
+  }
+
+  /** Names of the series in which the last request deviates. */
+  deviating(): string[] {
+    const { count, series } = this.monitor.deviations.ofObservation
+    return [...series.slice(0, count)].map((one) => this.monitor.series.signal(one).name)
+  }
+}
+
+const TAILS = [
+  handSeries('selfTimeP90', { level: 20e6 }),
+  handSeries('selfTimeP99', { level: 40e6 }),
+  handSeries('selfTimeP10', { level: 5e6 }),
+]
+
+describe('what deviates in a request', () => {
+  it('is the tail that its self time lies in, beyond its level', () => {
+    const shop = new Shop({ cart: TAILS })
+    expect(shop.see({ cartMs: 20 }).deviating()).toEqual([])
+    expect(shop.see({ cartMs: 21 }).deviating()).toEqual(['selfTimeP90'])
+    expect(shop.see({ cartMs: 40 }).deviating()).toEqual(['selfTimeP90'])
+    expect(shop.see({ cartMs: 41 }).deviating()).toEqual(['selfTimeP90', 'selfTimeP99'])
+    expect(shop.see({ cartMs: 5 }).deviating()).toEqual([])
+    expect(shop.see({ cartMs: 4 }).deviating()).toEqual(['selfTimeP10'])
+    expect(shop.counted('selfTimeP90', shop.cart)).toEqual([6, 3])
+    expect(shop.counted('selfTimeP99', shop.cart)).toEqual([6, 1])
+    expect(shop.counted('selfTimeP10', shop.cart)).toEqual([6, 1])
+    expect(shop.monitor.evidence.recent.median(shop.series('selfTimeP90', shop.cart))).toBe(40e6)
+  })
+
+  it('is an error, where there is a series for it', () => {
+    const shop = new Shop({ cart: [handSeries('errors')] })
+    expect(shop.see({ fails: true, cartMs: 99 }).deviating()).toEqual(['errors'])
+    expect(shop.see().deviating()).toEqual([])
+    expect(shop.counted('errors', shop.cart)).toEqual([2, 1])
+    expect(new Shop({}).see({ fails: true }).deviating()).toEqual([])
+  })
+
+  it('is said once of an observation, and counted as often as it is there', () => {
+    const shop = new Shop({ cart: [handSeries('errors')] }).see({ fails: true, carts: 3 })
+    expect(shop.deviating()).toEqual(['errors'])
+    expect(shop.counted('errors', shop.cart)).toEqual([3, 3])
+  })
+
+  it('is more calls than normal, against the parents that make any', () => {
+    const shop = new Shop({ cart: [handSeries('count', { level: 2 })] })
+    expect(shop.see({ carts: 2 }).deviating()).toEqual([])
+    expect(shop.see({ carts: 3 }).deviating()).toEqual(['count'])
+    expect(shop.see({ carts: 0 }).deviating()).toEqual([])
+    expect(shop.counted('count', shop.cart)).toEqual([2, 1])
+    expect(shop.monitor.evidence.recent.median(shop.series('count', shop.cart))).toBe(3)
+  })
+
+  it('is an expected child that is missing, against all its parents', () => {
+    const shop = new Shop({ cart: [handSeries('presence')], ads: [handSeries('presence')] })
+    expect(shop.see({ ads: true }).deviating()).toEqual([])
+    expect(shop.see({ ads: false }).deviating()).toEqual(['presence'])
+    expect(shop.counted('presence', shop.ads)).toEqual([2, 1])
+    expect(shop.counted('presence', shop.cart)).toEqual([2, 0])
+    expect(shop.see({ carts: 2, ads: false }).counted('presence', shop.ads)).toEqual([3, 2])
+  })
+
+  it('is an optional child that is there', () => {
+    const shop = new Shop({ cart: [handSeries('presence')], ads: [handSeries('appearance')] })
+    expect(shop.see({ ads: true }).deviating()).toEqual(['appearance'])
+    expect(shop.see({ ads: false }).deviating()).toEqual([])
+    expect(shop.counted('appearance', shop.ads)).toEqual([2, 1])
+  })
+
+  it('says nothing of children where spans are missing', () => {
+    const all = { cart: [handSeries('presence'), handSeries('count', { level: 1 })] }
+    const shop = new Shop({ ...all, ads: [handSeries('appearance')] })
+    expect(shop.see({ carts: 2, ads: true, rooted: false }).deviating()).toEqual([])
+    expect(shop.see({ carts: 0, rooted: false }).deviating()).toEqual([])
+    expect(shop.counted('presence', shop.cart)).toEqual([0, 0])
+  })
+
+  it('is a child in a place that is not known, unless something failed', () => {
+    const shop = new Shop({ page: [handSeries('unseen')] })
+    expect(shop.see().deviating()).toEqual([])
+    expect(shop.see({ new: true }).deviating()).toEqual(['unseen'])
+    const { votes } = shop.monitor.evidence
+    const path = votes.leader(shop.series('unseen', shop.page))
+    expect(shop.table.pathText(path)).toContain('mail Get')
+    expect(shop.see({ new: true, fails: true }).deviating()).toEqual([])
+    expect(shop.counted('unseen', shop.page)).toEqual([3, 1])
+  })
+
+  it('is counted as unmonitored where the null knows no place', () => {
+    const shop = new Shop({})
+    shop.see({ new: true })
+    expect(shop.monitor.deviations.unmonitored).toBe(1)
+    expect(shop.monitor.deviations.unknownRuns).toBe(1)
+  })
+})
+
+describe('what deviates in an entry', () => {
+  it('is an unusual set of calls, also where the null does not know the entry', () => {
+    const shop = new Shop({}).see()
+    expect(shop.seeStructure(false).deviating()).toEqual([])
+    expect(shop.see().seeStructure(true, -5).deviating()).toEqual(['structure'])
+    expect(shop.counted('structure', shop.entry)).toEqual([2, 1])
+    const series = shop.series('structure', shop.entry)
+    expect(shop.monitor.evidence.votes.leader(series)).toBe(-5)
+    expect(shop.monitor.series.lateStrata).toEqual([shop.entry])
+    expect(shop.monitor.series.rows.of.baseRate[series]).toBe(0.02)
+  })
+
+  it('is an unusual value of a category, the first that is', () => {
+    const shop = new Shop({})
+    const ofEntry = { [shop.entry]: [handSeries('category')] }
+    shop.monitor = shop.monitorOf(handNull({}, ofEntry, [[1], [2, 3]]))
+    shop.see().seeStructure(false)
+    expect(shop.seeCategories([1, 3]).deviating()).toEqual([])
+    expect(shop.seeCategories([1, 4]).deviating()).toEqual(['category'])
+    expect(shop.counted('category', shop.entry)).toEqual([1, 1])
+    const { votes } = shop.monitor.evidence
+    expect(votes.leader(shop.series('category', shop.entry))).toBe(categoryVote(1, 4))
+  })
+})
+
+describe('the running bucket', () => {
+  it('touches each series once, those of children by their parents', () => {
+    const shop = new Shop({
+      page: [handSeries('unseen'), handSeries('errors')],
+      cart: [...TAILS, handSeries('presence')],
+      ads: [handSeries('appearance')],
+    })
+    const ofEntry = { [shop.entry]: [handSeries('structure'), handSeries('category')] }
+    const { monitor: before } = shop
+    const touched = (): string[] => {
+      const count = shop.monitor.findTouched()
+      return [...shop.monitor.touched.slice(0, count)]
+        .map((one) => shop.monitor.series.signal(one).name)
+        .sort()
+    }
+    expect(touched()).toEqual([])
+    expect(shop.see({ new: true }).see().monitor).toBe(before)
+    const tails = ['selfTimeP10', 'selfTimeP90', 'selfTimeP99']
+    expect(touched()).toEqual(['appearance', 'errors', 'presence', ...tails, 'unseen'])
+    before.deviations.clear()
+    expect(touched()).toEqual([])
+    shop.monitor = shop.monitorOf(handNull({}, ofEntry))
+    shop.see().seeStructure(false)
+    expect(touched()).toEqual(['category', 'structure'])
+  })
+
+  it('is elevated where more than normal deviates', () => {
+    const shop = new Shop({ cart: [handSeries('errors', { baseRate: 0.5 })] })
+    const series = shop.series('errors', shop.cart)
+    expect(shop.see().monitor.isElevated(series)).toBe(false)
+    expect(shop.see({ fails: true }).monitor.isElevated(series)).toBe(false)
+    expect(shop.see({ fails: true }).monitor.isElevated(series)).toBe(true)
+  })
+
+  it('is weighed for a share against the normal one', () => {
+    const shop = new Shop({ cart: [handSeries('errors')] }).see({}, 8).see({ fails: true }, 2)
+    const series = shop.series('errors', shop.cart)
+    const { alternativeRho } = EVIDENCE_OPTIONS
+    const ratio = logShareRatio(10, 2, 0.3, alternativeRho, 0.01, 0.01)
+    expect(shop.monitor.ratioOf(series, 0.3)).toBeCloseTo(ratio, 12)
+    expect(shop.monitor.prefix(series)).toBeGreaterThan(0)
+    shop.monitor.evidence.restart(series)
+    // The rest of a bucket that closed a series does not count.
+    expect(shop.monitor.ratioOf(series, 0.3)).toBe(0)
+    expect(shop.monitor.prefix(series)).toBe(-Infinity)
+    expect(shop.counted('errors', shop.cart)).toEqual([0, 0])
+  })
+
+  it('goes into the evidence when it ends, and counts anew after it', () => {
+    const shop = new Shop({ cart: [handSeries('errors')] }).see({}, 8).see({ fails: true }, 2)
+    const series = shop.series('errors', shop.cart)
+    const { monitor } = shop
+    monitor.evidence.bucket = 3
+    monitor.note(77, 1000)
+    monitor.endSeries(series, false)
+    monitor.deviations.clear()
+    expect(shop.counted('errors', shop.cart)).toEqual([0, 0])
+    const { n, c, firstMs, lastMs } = monitor.evidence.since.of
+    expect([n[series], c[series], firstMs[series], lastMs[series]]).toEqual([10, 2, 1000, 1000])
+    expect(monitor.standing(series)).toBeGreaterThan(0)
+  })
+
+  it('may hold where a change began: at each look', () => {
+    const shop = new Shop({ cart: [handSeries('errors')] }).see({}, 5)
+    const series = shop.series('errors', shop.cart)
+    const { deviations } = shop.monitor
+    deviations.mark()
+    expect(deviations.onsets(series).count).toBe(0)
+    shop.see({ fails: true }, 2)
+    deviations.mark()
+    shop.see({ fails: true })
+    const { count, n, c, most } = deviations.onsets(series)
+    expect([count, most]).toEqual([2, 9])
+    expect([...n.slice(0, 2), ...c.slice(0, 2)]).toEqual([5, 7, 0, 2])
+    for (let i = 0; i < 20; i++) deviations.mark()
+    expect(deviations.onsets(series).count).toBe(9)
+    deviations.clear()
+    shop.see({ fails: true })
+    expect(deviations.onsets(series).count).toBe(0)
+  })
+})
+
+describe('a monitor under a new null', () => {
+  it('goes on with the evidence of the series that both have', () => {
+    const shop = new Shop({ cart: [...TAILS, handSeries('errors')] })
+    shop.see({}, 8).see({ fails: true }, 2).seeStructure(true)
+    const before = shop.monitor
+    const old = shop.series('errors', shop.cart)
+    before.evidence.bucket = 3
+    before.note(77, 1000)
+    before.endSeries(old, false)
+    shop.monitor = shop.monitorOf(handNull({ [shop.cart]: [handSeries('errors')] }))
+    shop.monitor.takeOver(before)
+    const series = shop.series('errors', shop.cart)
+    expect(series).not.toBe(old)
+    expect(shop.monitor.evidence.bucket).toBe(3)
+    expect(shop.monitor.standing(series)).toBe(before.standing(old))
+    expect(shop.monitor.evidence.sketches.rows.of.size[series]).toBe(1)
+    // The structure of an entry that the new null does not know is monitored on.
+    expect(shop.series('structure', shop.entry)).toBeGreaterThanOrEqual(0)
+  })
+
+  it('has a threshold that all series share, and the similar anomalies', () => {
+    const { monitor } = new Shop({ cart: TAILS })
+    const bucketsPerWeek = (7 * 24 * 3600) / 30
+    expect(monitor.logThreshold(1)).toBeCloseTo(Math.log(4 * bucketsPerWeek), 12)
+    expect(monitor.logThreshold(2)).toBeCloseTo(Math.log(2 * bucketsPerWeek), 12)
+  })
+
+  it('is the same from a state', () => {
+    const shop = new Shop({ cart: [...TAILS, handSeries('presence')] })
+    shop.see({ cartMs: 90 }, 9).seeStructure(true, 4)
+    shop.monitor.deviations.mark()
+    shop.monitor.note(5, 1000)
+    const state = structuredClone(shop.monitor.state())
+    const other = SeriesMonitor.restore(state, shop.table, EVIDENCE_OPTIONS)
+    expect(other.state()).toEqual(shop.monitor.state())
+    const series = shop.series('selfTimeP90', shop.cart)
+    expect(other.prefix(series)).toBe(shop.monitor.prefix(series))
+    expect(other.running(series)).toEqual(shop.monitor.running(series))
+  })
+})
