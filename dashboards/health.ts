@@ -108,7 +108,7 @@ const glance: readonly Panel[] = [
   {
     type: 'stat',
     title: 'Publishing',
-    description: 'Whether any sink is unreachable, so that the input waits for it.',
+    description: 'Whether any sink is unreachable: nothing is committed while a required one is.',
     unit: 'short',
     queries: [prom(`min(medoscope_sink_up{${THIS}})`, 'sinks')],
     width: 3,
@@ -247,7 +247,7 @@ const work: readonly Panel[] = [
   ]),
   series(
     'Publish failures',
-    'Attempts that failed, a second. The input waits while a sink is unreachable.',
+    'Attempts that failed, a second. Each sink has a queue; commits wait for required ones.',
     'ops',
     [prom(rate('medoscope_publish_failures_total', 'sink'), '{{sink}}')],
   ),
