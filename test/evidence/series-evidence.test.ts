@@ -165,6 +165,20 @@ describe('the evidence of a series', () => {
     expect([evidence.since.of.n[0], evidence.since.of.firstMs[0]]).toEqual([2000, 1000])
   })
 
+  it('takes slow calls for no burst that goes on once a plain bucket or a new start lies between', () => {
+    const burst = (between: (evidence: SeriesEvidence) => void): number => {
+      const { evidence } = new OneSeries().monitor
+      evidence.bucket = 7
+      evidence.endBucket(0, 40, 3, 0, false)
+      between(evidence)
+      evidence.bucket = 8
+      return evidence.prefix(0, 40, 24)
+    }
+    const alone = burst((evidence) => evidence.endPlainBucket(0, 20))
+    expect(alone).toBeCloseTo(new OneSeries().monitor.evidence.prefix(0, 40, 24), 9)
+    expect(burst(() => {})).not.toBeCloseTo(alone, 3)
+  })
+
   it('is not weighed in a plain bucket of enough occurrences, where nothing spoke before', () => {
     const evidence = errors()
     evidence.note(0, 77, 1000)

@@ -188,6 +188,53 @@ describe('what deviates in a request', () => {
   })
 })
 
+describe('a call that is missing', () => {
+  type Call = 'answered' | 'unanswered' | 'not made'
+
+  /** An entry with one page for each of these calls. */
+  function pagesOf(...calls: Call[]): HandSpan[] {
+    const spans: HandSpan[] = [
+      { service: 'shop', name: 'GET /', parent: -1, start: 0, duration: 900, kind: 2 },
+    ]
+    calls.forEach((call, i) => {
+      const page = spans.length
+      const start = 1 + 100 * i
+      const own = { service: 'shop', start, duration: 50 }
+      spans.push({ ...own, name: 'page', parent: 0 })
+      if (call === 'not made') return
+      spans.push({ ...own, name: 'Get', parent: page, duration: 20, kind: 3 })
+      if (call === 'unanswered') return
+      spans.push({ ...own, service: 'cart', name: 'Get', parent: page + 1, duration: 10, kind: 2 })
+    })
+    return spans
+  }
+
+  it('was made and not answered, or not made by the same parent', () => {
+    const traces = new HandTraces()
+    const table = traces.tables.elements
+    const scan = new OccurrenceScan()
+    traces.read(pagesOf('answered'), () => {})
+    const [entry = 0, page = 0, client = 0, cart = 0] = traces.elements.place
+    const known = { [entry]: [], [page]: [], [client]: [handSeries('presence')], [cart]: [] }
+    const monitor = new SeriesMonitor(handNull(known), table, EVIDENCE_OPTIONS)
+    const missing = (...calls: Call[]): [c: number, unanswered: number] => {
+      monitor.deviations.clear()
+      traces.read(pagesOf(...calls), () => {
+        scan.read(traces.elements)
+        monitor.count(traces.elements, scan)
+      })
+      const { c, unanswered } = monitor.running(0)
+      return [c, unanswered]
+    }
+    expect(missing('answered')).toEqual([0, 0])
+    expect(missing('unanswered')).toEqual([1, 1])
+    expect(missing('not made')).toEqual([1, 0])
+    expect(missing('answered', 'unanswered', 'not made', 'not made')).toEqual([3, 1])
+    monitor.endSeries(0, false)
+    expect(monitor.evidence.since.of.unanswered[0]).toBe(1)
+  })
+})
+
 describe('what deviates in an entry', () => {
   it('is an unusual set of calls, also where the null does not know the entry', () => {
     const shop = new Shop({}).see()
@@ -324,12 +371,13 @@ describe('a monitor under a new null', () => {
 
   it('is the same from a state', () => {
     const shop = new Shop({ cart: [...TAILS, handSeries('presence')] })
-    shop.see({ cartMs: 90 }, 9).seeStructure(true, 4)
+    shop.see({ cartMs: 90, new: true }, 9).seeStructure(true, 4)
     shop.monitor.deviations.mark()
     shop.monitor.note(5, 1000)
     const state = structuredClone(shop.monitor.state())
     const other = SeriesMonitor.restore(state, shop.table, EVIDENCE_OPTIONS)
     expect(other.state()).toEqual(shop.monitor.state())
+    expect(other.deviations.unmonitored).toBe(shop.monitor.deviations.unmonitored)
     const series = shop.series('selfTimeP90', shop.cart)
     expect(other.prefix(series)).toBe(shop.monitor.prefix(series))
     expect(other.running(series)).toEqual(shop.monitor.running(series))

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { PlaceReference } from '../../src/baseline/place-reference.ts'
+import { type HandSpan, HandTraces } from '../profile/traces.ts'
+
+const BUCKET = 30_000
+
+/** A page with work of its own, which asks the cart so many times. */
+function spansOf(carts: number): HandSpan[] {
+  const spans: HandSpan[] = [
+    { service: 'shop', name: 'GET /', parent: -1, start: 0, duration: 50, kind: 2 },
+    { service: 'shop', name: 'render', parent: 0, start: 1, duration: 1 },
+  ]
+  for (let i = 0; i < carts; i++) {
+    spans.push({ service: 'cart', name: 'Get', parent: 0, start: 2 + i, duration: 1, kind: 2 })
+  }
+  return spans
+}
+
+class Shop {
+  readonly traces = new HandTraces()
+  readonly reference: PlaceReference
+
+  constructor(halfLifeMs = 1e12) {
+    const { elements } = this.traces.tables
+    this.reference = new PlaceReference(elements, { bucketMs: BUCKET, halfLifeMs, seed: 1 })
+  }
+
+  see(bucket: number, carts = 1, unusual = false): this {
+    const { elements } = this.traces
+    const timeMs = bucket * BUCKET + 5
+    this.traces.read(spansOf(carts), () => {
+      this.reference.learn(elements, timeMs)
+      this.reference.learnStructure(elements.stratum, unusual, timeMs)
+    })
+    return this
+  }
+
+  /** Ids of the places of the page and of the cart. */
+  places(): [page: number, cart: number] {
+    const { place } = this.traces.elements
+    return [place[0] ?? 0, place[2] ?? 0]
+  }
+
+  /** What the fit gets of a place. */
+  data(place: number) {
+    const data = this.reference.request()
+    const i = data.places.indexOf(place)
+    const of = (column: { slice(from?: number, to?: number): Iterable<number> }): number[] =>
+      i < 0 ? [] : [...column.slice(data.records[i], data.records[i + 1])]
+    return {
+      bucket: of(data.bucket),
+      n: of(data.n),
+      runs: of(data.runs),
+      parents: of(data.parents),
+      runTotal: data.runTotal[i],
+      parentTotal: data.parentTotal[i],
+      counts: [...data.counts.slice(i * 16, i * 16 + 3)],
+      underEntry: data.underEntry[i],
+      isCall: data.isCall[i],
+    }
+  }
+}
+
+describe('the reference of a place', () => {
+  it('keeps each bucket once it has ended, and totals of all', () => {
+    const shop = new Shop().see(3, 1).see(3, 2).see(5, 0).see(5, 2).see(9)
+    const [page, cart] = shop.places()
+    const found = shop.data(cart)
+    expect(found).toMatchObject({ bucket: [3, 5], n: [3, 2], runs: [2, 1], parents: [2, 2] })
+    expect(found).toMatchObject({ underEntry: 1, isCall: 0 })
+    expect(found.runTotal).toBeCloseTo(3, 5)
+    expect(found.parentTotal).toBeCloseTo(4, 5)
+    // One run of the bucket that goes on is among them already.
+    expect(found.counts.map(Math.round)).toEqual([2, 2, 0])
+    expect(shop.data(page)).toMatchObject({ bucket: [3, 5], n: [2, 2], underEntry: 0 })
+  })
+
+  it('decays by its half-life, empty buckets counted', () => {
+    const shop = new Shop(2 * BUCKET).see(0, 2).see(2, 2)
+    const [, cart] = shop.places()
+    expect(shop.data(cart).runTotal).toBeCloseTo(0.5, 12)
+    shop.see(4, 2)
+    expect(shop.data(cart).runTotal).toBeCloseTo(0.75, 12)
+  })
+
+  it('leaves out what is frozen, place by place', () => {
+    const shop = new Shop().see(0)
+    const [page, cart] = shop.places()
+    shop.reference.freezePlace(cart, true)
+    shop.see(1).see(2)
+    expect(shop.data(cart)).toMatchObject({ bucket: [0] })
+    expect(shop.data(cart).parentTotal).toBeLessThan(1.1)
+    expect(shop.data(page).bucket).toEqual([0, 1])
+    shop.reference.freezePlace(cart, false)
+    expect(shop.see(3).see(4).data(cart).bucket).toEqual([0, 3])
+  })
+
+  it('learns the structure of an entry, unless that is frozen, taken back or forgotten', () => {
+    const shop = new Shop().see(0, 1, true).see(0).see(1)
+    const { stratum } = shop.traces.elements
+    const strata = (): number[][] => {
+      const { strata: ids, strataRecords, observations, unusual } = shop.reference.request()
+      return [[...ids], [...strataRecords], [...observations], [...unusual]]
+    }
+    expect(strata()).toEqual([[stratum], [0, 1], [2], [1]])
+    shop.reference.freezeStratum(stratum, true)
+    shop.see(2, 1, true).see(3)
+    // What came before it in its bucket was kept.
+    expect(strata()).toEqual([[stratum], [0, 2], [2, 1], [1, 0]])
+    shop.reference.freezeStratum(stratum, false)
+    shop.see(3, 1, true)
+    shop.reference.dropStratumSince(stratum, BUCKET + 7)
+    expect(shop.see(4).see(5)).toBe(shop)
+    expect(strata()).toEqual([[stratum], [0, 2], [2, 1], [1, 0]])
+    shop.reference.forgetStratum(stratum)
+    expect(strata()).toEqual([[], [0], [], []])
+  })
+
+  it('forgets what is accepted, and says that it was', () => {
+    const shop = new Shop().see(0).see(1)
+    const [page, cart] = shop.places()
+    shop.reference.forgetPlace(cart)
+    expect(shop.data(cart).bucket).toEqual([])
+    expect([...shop.reference.request().accepted]).toEqual([cart])
+    expect(shop.data(page).bucket).toEqual([0])
+    expect(shop.see(2).data(cart).runTotal).toBeCloseTo(1, 5)
+  })
+
+  it('forgets buckets that are still to come where data time was set back', () => {
+    const shop = new Shop().see(0).see(1).see(900).see(901)
+    const [, cart] = shop.places()
+    shop.reference.turnBack(2 * BUCKET)
+    expect(shop.data(cart).bucket).toEqual([0, 1])
+    expect(shop.see(3).see(4).data(cart).bucket).toEqual([0, 1, 2, 3])
+    shop.reference.turnBack(7 * BUCKET)
+    expect(shop.data(cart).bucket).toEqual([0, 1, 2, 3])
+  })
+})
