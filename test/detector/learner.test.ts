@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Learner } from '../../src/detector/learner.ts'
 import type { DetectorSettings } from '../../src/detector/settings.ts'
+import { POOLED } from '../../src/model/fit-request.ts'
 import type { Model } from '../../src/model/model.ts'
 import type { KeptTrace } from '../../src/profile/kept-trace.ts'
 import { type Profile, unpackProfile } from '../../src/profile/profile.ts'
@@ -9,6 +10,12 @@ import { HandTraces } from '../profile/traces.ts'
 
 const START = Date.UTC(2026, 10, 25, 7)
 type Offer = 'learn' | 'setAside'
+
+/** Every entry operation has enough to be fitted by itself. */
+function settingsOf(changes: Partial<DetectorSettings> = {}): DetectorSettings {
+  const { model } = detectorSettings()
+  return detectorSettings({ model: { ...model, minObservations: 1 }, ...changes })
+}
 
 /** Learners that see the same hand-made traces, one a second, with ids 1, 2, 3 … */
 class HandLearner {
@@ -24,7 +31,7 @@ class HandLearner {
   }
 
   another(changes: Partial<DetectorSettings> = {}): Learner {
-    return new Learner(detectorSettings(changes), this.traces.tables)
+    return new Learner(settingsOf(changes), this.traces.tables)
   }
 
   /** Gives the next trace to `use` with the sample that it belongs in. */
@@ -145,8 +152,10 @@ describe('what a learner keeps', () => {
     hand.offer('learn', 60, 'home')
     hand.offer('learn', 60, 'search')
     const [home, search] = [hand.stratumOf('home'), hand.stratumOf('search')]
-    expect([hand.learner.sampledOf(home), hand.learner.sampledOf(search)]).toEqual([10, 2])
+    // Whoever comes first gets no more than a quarter before it is known who else comes.
+    expect([hand.learner.sampledOf(home), hand.learner.sampledOf(search)]).toEqual([2, 2])
     hand.learner.fitRequest(1, hand.timeMs, null)
+    hand.offer('learn', 60, 'home')
     expect(hand.learner.sampledOf(home)).toBe(5)
   })
 })
@@ -189,11 +198,31 @@ describe('a flagged observation', () => {
 })
 
 describe('a request for a fit', () => {
+  it('puts together what is kept of entry operations that are too rare by themselves', () => {
+    const { model } = detectorSettings()
+    const hand = new HandLearner({ model: { ...model, minObservations: 20 } })
+    hand.offer('learn', 80, 'home')
+    for (const rare of ['about', 'terms', 'press']) hand.offer('learn', 16, rare)
+    hand.offer('learn', 3, 'once')
+    const [home, about, terms, press] = ['home', 'about', 'terms', 'press'].map((entry) =>
+      hand.stratumOf(entry),
+    )
+    const { request } = hand.learner.fitRequest(1, hand.timeMs, null)
+    expect(new Set(request.sampleStratum)).toEqual(new Set([POOLED, home]))
+    expect([...request.pooled]).toEqual([about, terms, press])
+    const rare = [about, terms, press].reduce<number>(
+      (sum, s) => sum + hand.learner.sampledOf(s!),
+      0,
+    )
+    expect(request.sampleStratum.filter((stratum) => stratum === POOLED)).toHaveLength(rare)
+    expect(hand.learner.awaited(null)).toBe(1)
+  })
+
   it('says what was asked for and how to fit', () => {
     const changes = { seed: 11, alpha: 0.02 }
     const hand = new HandLearner(changes)
     hand.offer('learn', 10)
-    const { model, features } = detectorSettings(changes)
+    const { model, features } = settingsOf(changes)
     const { request } = hand.learner.fitRequest(7, 123_456, null)
     expect(request).toMatchObject({
       ...changes,
