@@ -51,7 +51,12 @@ describe('settings that may change without losing what was learned', () => {
     ...['traces.max_open_traces=20', 'traces.max_open_spans=100', 'traces.closed_ids=100'],
     ...['traces.max_jump=1m', 'features.ignore_services=payment', 'features.max_texts=100000'],
     ...['features.max_paths=200000', 'features.max_places=9000', 'features.max_strata=600'],
-    ...['sample.size=500', 'sample.stratum_floor=20', 'sample.stratum_cap=80'],
+    ...[
+      'sample.size=500',
+      'sample.size_most=7000',
+      'sample.stratum_floor=20',
+      'sample.stratum_cap=80',
+    ],
     ...['sample.calibration_size=300', 'model.refresh=1m', 'model.min_observations=20'],
     ...['model.min_calibration=120', 'model.max_clusters_per_stratum=3', 'model.min_support=5'],
     ...['accumulate.false_clusters_per_week=10', 'accumulate.silent=1m', 'accumulate.reopen=5m'],
