@@ -35,6 +35,7 @@ const CACHE = 'node_modules/.cache/mutate'
 const DEFAULT_SAMPLE = 400
 /** Against what no count of turns ends, on a machine as busy as it may be. */
 const MUTANT_LIMIT_MS = 300_000
+const SAY_EVERY_MS = 10_000
 const SURVEY_LIMIT_MS = 600_000
 
 const { values: options } = parseArgs({
@@ -125,6 +126,7 @@ async function judgeMutants(
   const planned = chosen.map((placed) => ({ placed, plan: planTests(placed, surveys) }))
   const reached = planned.filter(({ plan }) => plan.length > 0)
   let done = 0
+  let saidMs = Date.now()
   const order = ({ placed: { file, mutant }, plan }: (typeof planned)[number]) => ({
     order: { ask: 'mutant', file, mutant, plan } as const,
     limitMs: MUTANT_LIMIT_MS,
@@ -133,7 +135,9 @@ async function judgeMutants(
     if (answer.answer === 'mutant') fates.set(placed, answer.outcome)
     else if (answer.answer === null) fates.set(placed, { result: 'killed', by: answer.why })
     done++
-    if (done % 20 === 0 || done === reached.length) say(`${done} of ${reached.length} mutants`)
+    if (done < reached.length && Date.now() - saidMs < SAY_EVERY_MS) return
+    say(`${done} of ${reached.length} mutants`)
+    saidMs = Date.now()
   })
   return chosen.map((placed) => ({
     placed,

@@ -3,7 +3,8 @@ import { type SyntaxNode, visitNodes } from './syntax-nodes.ts'
 
 /**
  * A mutant may loop for ever. A clock would say so, but another thing on each machine, so each turn
- * of each loop takes one of a number of turns, and the loop ends with an error when they are used up.
+ * of each loop, and each call of a function with a body, takes one of a number of turns; when they are
+ * used up, it ends with an error. Turns are also the measure of what a test costs.
  */
 interface Turns {
   left: number
@@ -15,6 +16,9 @@ declare global {
 }
 
 const PREFIX = 'const turnsOfMutant = globalThis.turnsOfMutant;'
+/** An arrow without a block takes none. */
+const TAKES_TURNS =
+  /^(?:(?:For|ForOf|ForIn|While|DoWhile)Statement|Function(?:Declaration|Expression)|ArrowFunctionExpression)$/
 const TURN = 'if (--turnsOfMutant.left < 0) turnsOfMutant.end();'
 
 /** What has to be inserted into a source file without types, by ascending position. */
@@ -23,21 +27,22 @@ interface Insertion {
   readonly text: string
 }
 
-/** A source file whose loops take turns, and where its characters went. */
+/** A source file that takes turns, and where its characters went. */
 export interface LimitedSource {
   readonly text: string
   /** Where a position of the text before lies in this one. */
   readonly moved: (position: number) => number
 }
 
-/** Makes the loops of a source file without types take turns. Throws where it cannot be parsed. */
+/** Makes the loops and functions of a source file without types take turns. Throws where it cannot be parsed. */
 export function limitLoops(text: string): LimitedSource {
   const insertions: Insertion[] = [{ at: 0, text: PREFIX }]
   visitNodes(parseAst(text) as unknown as SyntaxNode, (node) => {
-    if (!/^(?:For|ForOf|ForIn|While|DoWhile)Statement$/.test(node.type)) return
+    if (!TAKES_TURNS.test(node.type)) return
     const body = node['body'] as SyntaxNode
     if (body.type === 'BlockStatement') insertions.push({ at: body.start + 1, text: TURN })
-    else insertions.push({ at: body.start, text: `{${TURN}` }, { at: body.end, text: ';}' })
+    else if (node.type.endsWith('Statement'))
+      insertions.push({ at: body.start, text: `{${TURN}` }, { at: body.end, text: ';}' })
   })
   const ordered = insertions.sort((a, b) => a.at - b.at)
   let result = ''
@@ -56,18 +61,18 @@ export function limitLoops(text: string): LimitedSource {
   }
 }
 
-/** Gives the loops that run from now on a number of turns. */
+/** Gives what runs from now on a number of turns. */
 export function giveTurns(turns: number): void {
   globalThis.turnsOfMutant ??= {
     left: 0,
     end: () => {
-      throw new Error('a loop used up its turns')
+      throw new Error('the turns are used up')
     },
   }
   globalThis.turnsOfMutant.left = turns
 }
 
-/** Turns left; below zero when a loop was ended. */
+/** Turns left; below zero when something was ended. */
 export function turnsLeft(): number {
   return globalThis.turnsOfMutant?.left ?? 0
 }

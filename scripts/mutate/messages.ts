@@ -19,7 +19,7 @@ export type Order =
 export interface PlannedTests {
   readonly testFile: string
   readonly tests: readonly number[]
-  /** Turns that all their loops together may take. */
+  /** Turns that they may take together. */
   readonly turns: number
 }
 
@@ -33,10 +33,10 @@ export interface Survey {
   readonly testFile: string
   /** Why it cannot be used: its tests have to pass before anything is changed. */
   readonly failure: string | null
-  /** Tests whose loops take more turns than a test for a mutant may: they are not asked. */
+  /** Tests that take more turns than a test for a mutant may: they are not asked. */
   readonly tooLong: readonly string[]
   readonly tests: readonly SurveyedTest[]
-  /** Turns that loops took while it was imported and in hooks around many tests. */
+  /** Turns taken while it was imported and in hooks around many tests. */
   readonly sharedTurns: number
   /** By source file, the mutants (by index) that run while it is imported or in hooks around many tests. */
   readonly shared: Readonly<Record<string, readonly number[]>>
@@ -46,7 +46,7 @@ interface SurveyedTest {
   /** Its place among the tests of its file. */
   readonly index: number
   readonly name: string
-  /** Turns that its loops took: what it costs, the same on each machine. */
+  /** What it costs, the same on each machine. */
   readonly turns: number
   /** By source file, the mutants (by index) that it runs. */
   readonly runs: Readonly<Record<string, readonly number[]>>

@@ -10,8 +10,8 @@ import type { Answer, Order, Outcome, PlannedTests, Survey } from './messages.ts
 import { Sandbox } from './sandbox.ts'
 import { beginFile, runSuite } from './test-shim.ts'
 
-/** Some two seconds of processor time: nothing to wait for once for each mutant. */
-const TURNS_OF_TEST = 50_000_000
+/** Seconds of processor time: nothing to wait for once for each mutant. */
+const TURNS_OF_TEST = 20_000_000
 /** In place of a test's index. */
 const ALL_TESTS = -1
 const root = process.cwd()
@@ -23,6 +23,8 @@ fc.configureGlobal({ seed: 1, endOnFailure: true })
 process.on('unhandledRejection', (reason) => {
   lost = reason ?? new Error('a promise was rejected')
 })
+// Without a parent there is nobody to work for, even in the middle of a test.
+process.on('disconnect', () => process.exit())
 process.on('message', async (order: Order) => {
   const answer: Answer =
     order.ask === 'survey'
@@ -55,15 +57,15 @@ async function firstFailure({ testFile, tests, turns }: PlannedTests): Promise<s
     await sandbox.importAnew(join(root, testFile))
     await runSuite(suite, (index) => chosen.has(index), {
       onTest: (_, name, error) => {
-        if (turnsLeft() < 0) failed = 'a loop without end'
+        if (turnsLeft() < 0) failed = 'no end'
         else if (error !== null || lost !== null) failed = name
         return failed === null
       },
     })
   } catch (error) {
-    failed ??= turnsLeft() < 0 ? 'a loop without end' : `outside of a test, ${String(error)}`
+    failed ??= turnsLeft() < 0 ? 'no end' : `outside of a test, ${String(error)}`
   }
-  return failed ?? (turnsLeft() < 0 ? 'a loop without end' : null)
+  return failed ?? (turnsLeft() < 0 ? 'no end' : null)
 }
 
 /** What a test file does as it is. Tests that take too many turns are found, and the rest run without them. */
@@ -73,7 +75,7 @@ async function survey(testFile: string, sourceFiles: readonly string[]): Promise
   for (;;) {
     const before = tooLong.size
     const found = await surveyOnce(testFile, positions, tooLong)
-    if (tooLong.size === before) return found
+    if (tooLong.size === before || tooLong.has(ALL_TESTS)) return found
   }
 }
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { giveTurns, limitLoops, turnsLeft } from '../../scripts/mutate/loop-limit.ts'
 
 afterEach(() => {
-  Reflect.deleteProperty(globalThis, 'turnsOfMutant')
+  globalThis.turnsOfMutant = undefined
 })
 
 /** Runs a program text that leaves its answer in `out`. */
@@ -10,7 +10,7 @@ function run(text: string): unknown {
   return new Function(`let out = 0; ${limitLoops(text).text}; return out`)()
 }
 
-describe('a limited loop', () => {
+describe('what takes turns', () => {
   it.each([
     ['for (let i = 0; i < 4; i++) { out += i }', 6, 4],
     ['for (let i = 0; i < 4; i++) out += i', 6, 4],
@@ -19,6 +19,10 @@ describe('a limited loop', () => {
     ['while (out < 3) out++', 3, 3],
     ['do { out++ } while (out < 3)', 3, 3],
     ['do out++; while (out < 3)', 3, 3],
+    ['function f(n) { return n > 0 ? n + f(n - 1) : 0 } out = f(3)', 6, 4],
+    ['const f = (n) => { return n }; out = f(2) + f(3)', 5, 2],
+    ['const f = (n) => n; out = f(2)', 2, 0],
+    ['class A { constructor() { this.a = 4 } get b() { return this.a } } out = new A().b', 4, 2],
   ])('does what it did, and takes one turn each time: %s', (text, out, turns) => {
     giveTurns(100)
     expect(run(text)).toBe(out)
@@ -27,9 +31,9 @@ describe('a limited loop', () => {
 
   it('ends with an error when its turns are used up, and goes on no more when that is caught', () => {
     giveTurns(10)
-    expect(() => run('for (;;) out++')).toThrow('used up its turns')
+    expect(() => run('for (;;) out++')).toThrow('turns are used up')
     expect(turnsLeft()).toBeLessThan(0)
-    expect(() => run('while (true) ;')).toThrow('used up its turns')
+    expect(() => run('while (true) ;')).toThrow('turns are used up')
   })
 
   it('tells where each character went', () => {
