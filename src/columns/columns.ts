@@ -33,6 +33,9 @@ export type ColumnArrays<D extends Declaration> = { [K in keyof D]: ArrayOf<D[K]
 /** Plain data: what `save` gives and `restore` takes. */
 export type SavedColumns<D extends Declaration> = Readonly<ColumnArrays<D>>
 
+/** Values from which a view costs less than a loop. */
+const BLOCK = 32
+
 /** Rows of the declared columns. `of` holds the arrays; `grow` replaces them, so read them after it. */
 export class Columns<const D extends Declaration> {
   readonly of: ColumnArrays<D>
@@ -40,10 +43,13 @@ export class Columns<const D extends Declaration> {
   rows = 0
   readonly #declared: D
   readonly #names: readonly (keyof D & string)[]
+  /** By name, in their order. */
+  readonly #widths: readonly number[]
 
   constructor(declared: D, rows = 0) {
     this.#declared = declared
     this.#names = Object.keys(declared)
+    this.#widths = this.#names.map((name) => this.#column(name).width)
     this.of = {} as ColumnArrays<D>
     for (const name of this.#names) this.#set(name, this.#empty(name, rows))
     this.rows = rows
@@ -66,12 +72,16 @@ export class Columns<const D extends Declaration> {
 
   /** Takes over `rows` rows, one unless said, of other columns of the same declaration. */
   copy(row: number, from: Columns<D>, fromRow: number, rows = 1): void {
-    for (const name of this.#names) {
-      const { width } = this.#column(name)
+    for (let i = 0; i < this.#names.length; i++) {
+      const name = this.#names[i]!
+      const width = this.#widths[i]!
       // Numbers or big integers: both sides are the same.
-      const to = this.#array(name) as Float64Array
-      const source = from.#array(name) as Float64Array
-      for (let k = 0; k < rows * width; k++) to[row * width + k] = source[fromRow * width + k]!
+      const to = this.of[name] as Float64Array
+      const source = from.of[name] as Float64Array
+      const count = rows * width
+      if (count >= BLOCK) {
+        to.set(source.subarray(fromRow * width, fromRow * width + count), row * width)
+      } else for (let k = 0; k < count; k++) to[row * width + k] = source[fromRow * width + k]!
     }
   }
 
