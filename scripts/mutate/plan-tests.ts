@@ -4,8 +4,8 @@ import type { PlannedTests, Survey } from './messages.ts'
 /** A mutant may make a test longer without making it endless: this many times what it took. */
 const TURNS_FACTOR = 10
 const TURNS_LEAST = 1_000_000
-/** What the tests of one mutant may cost together, one to four seconds of processor time. */
-const TURNS_OF_MUTANT = 20_000_000
+/** What the tests of one mutant may cost together: seconds of processor time. */
+const TURNS_OF_MUTANT = 60_000_000
 
 interface Candidate {
   readonly survey: Survey

@@ -124,7 +124,7 @@ describe('the tests of a mutant', () => {
   })
 
   it('cost no more than they may together, but one is always asked', () => {
-    const dear = (index: number) => ({ index, name: '', turns: 60_000_000, runs })
+    const dear = (index: number) => ({ index, name: '', turns: 40_000_000, runs })
     const [plan] = planTests(mutant!, [survey('dear', { tests: [dear(0), dear(1)] })])
     expect(plan?.tests).toEqual([0])
     expect(planTests(mutant!, [survey('none', {})])).toEqual([])
