@@ -22,8 +22,6 @@ export interface PlainShop {
   readonly service?: (plain: string, at: number) => string
   /** Factor of the own time of `orders`. */
   readonly slow?: (at: number) => number
-  /** Whether a request is answered with an error. */
-  readonly fails?: (random: SeededRandom, at: number) => boolean
   /** Whether the request is a health check: one short span that calls nobody. */
   readonly isHealthCheck?: (random: SeededRandom, at: number) => boolean
 }
@@ -64,7 +62,6 @@ function drawTrace(
   const entry =
     route?.(random, at) ?? ['GET /items', 'GET /orders', 'POST /orders'][below(random, 3)]!
   const isCheck = options.isHealthCheck?.(random, at) ?? false
-  const isFailed = options.fails?.(random, at) ?? false
   const id = hex(random, 32)
   const [a, b, c, d] = [hex(random, 16), hex(random, 16), hex(random, 16), hex(random, 16)]
   const db = lognormal(random, 4)
@@ -90,7 +87,6 @@ function drawTrace(
         key,
         value: typeof value === 'number' ? { intValue: String(value) } : { stringValue: value },
       })),
-      ...(isFailed && of.kind !== 3 ? { status: { code: 2 } } : {}),
     },
   })
   if (isCheck) {
@@ -108,7 +104,7 @@ function drawTrace(
         { plain: 'front', kind: 2, start, ms: client + front, id: a },
         {
           'http.request.method': entry.split(' ')[0]!,
-          'http.response.status_code': isFailed ? 500 : 200,
+          'http.response.status_code': 200,
         },
       ),
       span(
