@@ -15,8 +15,8 @@ import { until } from '../stack/until.ts'
 import { LogReceiver } from './log-receiver.ts'
 import { sendGrpc, sendHttp } from './otlp-senders.ts'
 
-const LEARN_MS = 150_000
-const FAULT_MS = 60_000
+const LEARN_MS = 180_000
+const FAULT_MS = 120_000
 
 const brokers = await kafkaBrokers()
 const collector = await readyCollector()
@@ -45,6 +45,10 @@ describe.skipIf(brokers === null || collector === null)(
         history: null,
         scrapeSeconds: null,
         webhook: null,
+        // 210 s of data pass in 5: the Collector's batches of 200 ms, sent side by side, lie up to half a
+        // minute of data time apart. In real time they lie 200 ms apart.
+        // At an alpha of 0.001 five minutes of learning are too short a memory to tell an error by.
+        set: ['traces.quiet=30s', 'traces.max_wait=90s', 'alpha=0.01'],
         say: () => undefined,
       })
       await stack.start()
@@ -135,16 +139,21 @@ describe.skipIf(brokers === null || collector === null)(
       expect(await reached('medoscope_spans_total', spans)).toBe(spans)
       // The last few seconds of traces stay open until newer data comes.
       const lastMs = Math.max(...[...traces.values()].map(({ endMs }) => endMs))
-      const due = [...traces.values()].filter(({ endMs }) => endMs < lastMs - 10_000).length
+      const due = [...traces.values()].filter(({ endMs }) => endMs < lastMs - 40_000).length
       await reached('medoscope_observations_total', due)
       expect(await metric('medoscope_undecodable_records_total')).toBe(0)
       expect(await metric('medoscope_keyed_records_total')).toBe(
         await metric('medoscope_records_total'),
       )
-      expect(await metric('medoscope_observations_flagged_total')).toBeGreaterThan(10)
+      await reached('medoscope_observations_flagged_total', 11)
     })
 
     it('keeps event name, trace id and attributes on the way to Loki', async () => {
+      const opened = () =>
+        receiver.logs.some(
+          ({ attributes }) => attributes['medoscope.anomaly_cluster.change'] === 'opened',
+        )
+      await until('an anomaly cluster that opened', async () => opened(), opened)
       // Everything that was published, and nothing more, once it stands still.
       let published = -1
       let before = -1
@@ -166,18 +175,12 @@ describe.skipIf(brokers === null || collector === null)(
         expect(resource).toEqual({ 'service.name': 'medoscope', 'medoscope.signal': 'traces' })
         expect(attributes['event.name']).toBe('medoscope.anomaly')
         expect(attributes['medoscope.anomaly.id']).toMatch(/./)
-        expect(attributes['medoscope.p_value']).toBeLessThanOrEqual(0.001)
+        expect(attributes['medoscope.p_value']).toBeLessThanOrEqual(0.01)
         expect(JSON.parse(String(attributes['medoscope.contributions'])).length).toBeGreaterThan(0)
         expect(body.length).toBeGreaterThan(10)
       }
       const hit = anomalies.filter(({ traceId }) => traces.get(traceId)?.affected)
       expect(hit.length).toBeGreaterThan(10)
-      const changes = receiver.logs.filter(
-        ({ eventName }) => eventName === 'medoscope.anomaly_cluster',
-      )
-      expect(
-        changes.map(({ attributes }) => attributes['medoscope.anomaly_cluster.change']),
-      ).toContain('opened')
     })
   },
 )
