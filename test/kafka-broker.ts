@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import { inject } from 'vitest'
 import { silenceNegativeTimeoutWarning } from '../src/io/kafka/kafka-client.ts'
+import { createTopics } from '../src/io/kafka/kafka-topics.ts'
 import { containerRuntimeAnswers, startContainerBroker } from './kafka/container-broker.ts'
 import { LocalBroker, type LocalBrokerOptions } from './kafka/local-broker.ts'
 
@@ -114,9 +115,9 @@ export async function createTopic(
   const topic = uniqueName('topic')
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
   await withAdmin(brokers, (admin) =>
-    admin.createTopics({
-      topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
-    }),
+    createTopics(admin, [
+      { topic, numPartitions: partitions, replicationFactor: 1, configEntries },
+    ]),
   )
   return topic
 }

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import kafkajs from 'kafkajs'
 import { silenceNegativeTimeoutWarning } from '../../src/io/kafka/kafka-client.ts'
+import { createTopics } from '../../src/io/kafka/kafka-topics.ts'
 import { LocalBroker } from '../../test/kafka/local-broker.ts'
 import { alertmanagerConfig, config, prometheusConfig, ROOT, ruleFile } from './config-files.ts'
 import { type FoundPrograms, grafanaBinary } from './find-programs.ts'
@@ -100,7 +101,7 @@ export class Stack {
       { topic: 'medoscope.anomalies', numPartitions: 1 },
       { topic: 'medoscope.dead_letters', numPartitions: 1 },
     ]
-    await admin.createTopics({ topics })
+    await createTopics(admin, topics)
     await admin.disconnect()
   }
 
