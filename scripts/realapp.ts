@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildCollector } from '../test/collector/build-collector.ts'
 import { FAULT_NAMES, type FaultName } from './realapp/faults.ts'
+import { replayRun } from './realapp/replay-run.ts'
 import { type RealappOptions, runRealapp } from './realapp/run-realapp.ts'
-import { figures, table } from './realapp/score.ts'
+import { figures, type Score, table } from './realapp/score.ts'
 import { ROOT } from './stack/config-files.ts'
 import { findPrograms } from './stack/find-programs.ts'
 
@@ -17,6 +18,7 @@ Python with OpenTelemetry's auto-instrumentation, a Collector and Kafka. Takes h
   --learn SECS   how long medoscope learns first (300)
   --fault SECS   how long each fault lasts (75)
   --dir FOLDER   databases, logs, recorded spans, what was told (.medoscope/realapp)
+  --replay FOLDER  starts nothing: what this medoscope tells of the spans that a run left there
   --help
 
 Needs Java and Maven (Kafka), Python 3 with venv, npm, and a Collector (OTELCOL, or Go to build one).
@@ -30,6 +32,7 @@ const { values } = parseArgs({
     learn: { type: 'string', default: '300' },
     fault: { type: 'string', default: '75' },
     dir: { type: 'string', default: join(ROOT, '.medoscope/realapp') },
+    replay: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -50,6 +53,11 @@ async function main(signal: AbortSignal): Promise<number> {
     process.stdout.write(unknown.length > 0 ? `No fault is called ${unknown}\n\n${HELP}` : HELP)
     return unknown.length > 0 ? 2 : 0
   }
+  report(values.replay === undefined ? await live(signal) : await replayRun(values.replay, signal))
+  return 0
+}
+
+async function live(signal: AbortSignal): Promise<Score> {
   const options: RealappOptions = {
     collector: findPrograms().collector ?? (await buildCollector()),
     dir: values.dir,
@@ -59,15 +67,14 @@ async function main(signal: AbortSignal): Promise<number> {
     signal,
     say,
   }
-  const result = await runRealapp(options)
+  return await runRealapp(options)
+}
+
+function report(result: Score): void {
   const numbers = figures(result)
-  const report = values.json
-    ? JSON.stringify(numbers)
-    : `${table(result)}\n\n${Object.entries(numbers)
-        .map(([name, value]) => `${name.padEnd(20)} ${value}`)
-        .join('\n')}`
-  process.stdout.write(`${report}\n`)
-  return 0
+  const rows = Object.entries(numbers).map(([name, value]) => `${name.padEnd(20)} ${value}`)
+  const text = values.json ? JSON.stringify(numbers) : `${table(result)}\n\n${rows.join('\n')}`
+  process.stdout.write(`${text}\n`)
 }
 
 const interrupt = new AbortController()

@@ -6,7 +6,10 @@ export interface ListedCluster {
   readonly state: string
   readonly place: string
   readonly term: string
+  /** The most suspect first. */
   readonly services: readonly string[]
+  /** The one first suspected, where it is said. */
+  readonly suspect?: string
   readonly sentence: string
   readonly severity: string
   /** False: shown, but nobody is woken. */
@@ -77,7 +80,7 @@ export class ClusterWatch {
   }
 
   async state(): Promise<string> {
-    const response = await fetch(`${this.#url}/api/v1/status`)
+    const response = await fetch(`${this.#url}/api/v1/coverage`)
     return ((await response.json()) as { state: string }).state
   }
 

@@ -13,6 +13,8 @@ export interface PlatformOptions {
   /** Path of the Collector. */
   readonly collector: string
   readonly dir: string
+  /** File for the spans that the Collector sees. */
+  readonly spans: string
   readonly say: (line: string) => void
 }
 
@@ -51,14 +53,14 @@ export class Platform {
   }
 
   async start(): Promise<void> {
-    const { dir, say } = this.#options
+    const { dir, say, spans } = this.#options
     mkdirSync(dir, { recursive: true })
     const [grpc = 0, http = 0, health = 0, metrics = 0, admin = 0] = await freePorts(5)
     this.#ports = { grpc, http, health, metrics, admin }
     say('starting Kafka, a Collector and medoscope')
     this.#broker = await LocalBroker.start()
     await createTopics(this.brokers)
-    this.#recorder = await SpanRecorder.start(join(dir, 'spans.jsonl'))
+    this.#recorder = await SpanRecorder.start(spans)
     await this.#startCollector(this.#ports, this.#recorder)
     await this.#startMedoscope(this.#ports)
   }

@@ -1,13 +1,14 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parse } from 'yaml'
 import { config } from '../stack/config-files.ts'
 import { Application } from './application.ts'
-import { ClusterWatch, type Telling, type WatchRecord } from './cluster-watch.ts'
+import { ClusterWatch, type Telling } from './cluster-watch.ts'
 import { EXPECTED } from './expected.ts'
 import { FAULTS, type FaultName } from './faults.ts'
 import { installApplication } from './install.ts'
+import { keepRun, spansFile } from './kept-run.ts'
 import { Platform } from './platform.ts'
 import { PublicLoad } from './public-load.ts'
 import { type FaultWindow, type Score, score } from './score.ts'
@@ -27,7 +28,7 @@ export interface RealappOptions {
 const PAUSE_MS = 60_000
 const PAUSE_MS_MAX = 180_000
 /** The third round of the batch consumer has passed this long after the start. */
-const THIRD_ROUND_MS = 3 * 120_000 + 30_000
+export const THIRD_ROUND_MS = 3 * 120_000 + 30_000
 const LOOK_MS = 1000
 const SEED = 12
 
@@ -36,7 +37,12 @@ export async function runRealapp(options: RealappOptions): Promise<Score> {
   const { dir, collector, say, signal } = options
   mkdirSync(dir, { recursive: true })
   const installed = await installApplication(say)
-  const platform = new Platform({ collector, dir: join(dir, 'platform'), say })
+  const platform = new Platform({
+    collector,
+    dir: join(dir, 'platform'),
+    spans: spansFile(dir),
+    say,
+  })
   let application: Application | null = null
   let load: PublicLoad | null = null
   let watch: ClusterWatch | null = null
@@ -86,7 +92,8 @@ async function breakAll(options: RealappOptions, parts: Parts): Promise<Score> {
     say(`end of ${fault}; ${loadLine(parts.load)}`)
     await pause(options, parts)
     say(`quiet again; ${loadLine(parts.load)}`)
-    keep(dir, startMs, windows, parts.watch)
+    const { tellings, alerts } = parts.watch
+    keepRun(dir, { startMs, windows, tellings, alerts })
   }
   const { tellings, alerts } = parts.watch
   return score(windows, { tellings, alerts }, EXPECTED, startMs + THIRD_ROUND_MS)
@@ -107,17 +114,6 @@ async function wait(ms: number, { signal }: RealappOptions, parts: Parts): Promi
     const [failure] = [...parts.platform.failures(), ...parts.application.failures()]
     if (failure !== undefined) throw new Error(failure)
   }
-}
-
-/** What has been seen so far, to be looked at or scored again. */
-function keep(
-  dir: string,
-  startMs: number,
-  windows: readonly FaultWindow[],
-  { tellings, alerts }: WatchRecord,
-): void {
-  const kept = { startMs, windows, tellings, alerts }
-  writeFileSync(join(dir, 'run.json'), `${JSON.stringify(kept, null, 1)}\n`)
 }
 
 /** By which labels the alert of an anomaly cluster is told from others, from the rules themselves. */
