@@ -92,6 +92,12 @@ export class Program {
     }
   }
 
+  /** Ends it at once (SIGKILL), as a crash does. */
+  kill(): void {
+    this.#stopped = true
+    if (this.running && this.#shell.pid) process.kill(-this.#shell.pid, 'SIGKILL')
+  }
+
   /** The last lines of its log. */
   log(lines = 20): string {
     return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')

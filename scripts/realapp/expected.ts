@@ -1,0 +1,58 @@
+import type { FaultName } from './faults.ts'
+import type { Expected } from './score.ts'
+
+/**
+ * What a person who knows the application would say of each fault. Where a tenth of the requests fail,
+ * somebody is woken (critical); where most are slow, perhaps; where they are as before, or hardly slower,
+ * nobody.
+ */
+export const EXPECTED: Readonly<Record<FaultName, Expected>> = {
+  slow: {
+    suspect: 'payment',
+    words: /payment.*slower|slower.*payment/,
+    severities: ['warning', 'critical'],
+    touches: ['booking', 'web'],
+  },
+  errors: {
+    suspect: 'films',
+    words: /films.*fail|fail.*films/,
+    severities: ['critical'],
+    touches: ['booking', 'web', 'tickets', 'seats', 'payment'],
+  },
+  'n-plus-1': {
+    suspect: 'films',
+    words: /films.*(more often|times as often)/,
+    severities: ['warning', 'information'],
+    touches: ['web'],
+  },
+  refused: {
+    suspect: 'payment',
+    words: /payment.*does not answer/,
+    severities: ['critical'],
+    touches: ['booking', 'web', 'tickets', 'digest'],
+  },
+  killed: {
+    suspect: 'seats',
+    words: /seats.*does not answer/,
+    severities: ['critical'],
+    touches: ['booking', 'web', 'payment', 'tickets', 'digest'],
+  },
+  lock: {
+    suspect: 'booking',
+    words: /booking.*slower|slower.*booking/,
+    severities: ['warning', 'critical'],
+    touches: ['web', 'expire', 'tickets'],
+  },
+  'retry-storm': {
+    suspect: 'seats',
+    words: /seats.*(fail|more often|times as often)/,
+    severities: ['warning', 'critical'],
+    touches: ['web'],
+  },
+  deployment: {
+    suspect: 'payment',
+    words: /payment.*(new|slower)|(new|slower).*payment/,
+    severities: ['warning', 'information'],
+    touches: ['risk', 'booking', 'web'],
+  },
+}
