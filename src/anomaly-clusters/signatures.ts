@@ -12,9 +12,9 @@ import {
 import { rhythmOf } from './rhythm.ts'
 
 /** Episodes that are remembered in all and of one signature, and signatures. */
-const MOST_EPISODES = 256
-const MOST_OF_SIGNATURE = 16
-const MOST_SIGNATURES = 64
+const MOST_EPISODES = 128
+const MOST_OF_SIGNATURE = 8
+const MOST_SIGNATURES = 32
 /** Greatest distance from its medoid at which an episode is like it; places alone may differ by this. */
 const ALIKE = 0.5
 /** Distance that is no difference. */
