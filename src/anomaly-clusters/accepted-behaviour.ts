@@ -1,4 +1,5 @@
 import type { Profile } from '../profile/profile.ts'
+import { keyOf } from './alarm.ts'
 import type { Cluster } from './cluster.ts'
 import type { ProfileDistances } from './profile-distances.ts'
 import { SIMILAR } from './similar-anomalies.ts'
@@ -14,6 +15,9 @@ const REMEMBERED_MS = 3_600_000
 
 /** A cluster whose behaviour a person called fine, as plain data. */
 interface AcceptedStory {
+  readonly cluster: string
+  /** Keys of its series. */
+  readonly keys: readonly number[]
   readonly atMs: number
   /** The services that it blamed, and the callers that took part. */
   readonly services: readonly string[]
@@ -34,6 +38,8 @@ export class AcceptedBehaviour {
 
   add(cluster: Cluster, suspects: readonly Suspect[], atMs: number): void {
     const story = {
+      cluster: cluster.id,
+      keys: cluster.alarms.map(({ signal, subject }) => keyOf(signal, subject)),
       atMs,
       services: [...new Set(suspects.map(({ service }) => service))],
       callers: [...new Set(suspects.map(({ caller }) => caller))].filter((caller) => caller !== ''),
@@ -75,6 +81,14 @@ export class AcceptedBehaviour {
     for (const key of released) this.#series.delete(key)
     this.#stories = this.#stories.filter(({ atMs }) => timeMs - atMs <= REMEMBERED_MS)
     return released
+  }
+
+  /** Forgets that a cluster was accepted. Gives back the keys of the series that may raise alarms again. */
+  takeBack(cluster: string): number[] {
+    const stories = this.#stories.filter((story) => story.cluster === cluster)
+    this.#stories = this.#stories.filter((story) => story.cluster !== cluster)
+    const keys = stories.flatMap((story) => story.keys).filter((key) => this.#series.delete(key))
+    return keys
   }
 
   state() {

@@ -2,6 +2,7 @@ import { isUnusual } from '../baseline/entry-shares.ts'
 import { emptyPlaceNull, type PlaceNull } from '../baseline/place-null.ts'
 import type { PlaceReference } from '../baseline/place-reference.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
+import type { Acceptance, Answer, Signature, SignatureWords } from '../contract/signature.ts'
 import { EVIDENCE_OPTIONS, type EvidenceOptions } from '../evidence/evidence-options.ts'
 import { SeriesMonitor } from '../evidence/series-monitor.ts'
 import type { Model } from '../model/model.ts'
@@ -12,9 +13,13 @@ import { hashWords } from '../stats/random.ts'
 import type { AccumulateSettings } from './accumulate-settings.ts'
 import { keyOf } from './alarm.ts'
 import type { Cluster } from './cluster.ts'
+import { whatText } from './episode.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { type KeptExample, type Member, wantsMember } from './members.ts'
 import { describeCluster } from './published-cluster.ts'
+
+/** How long something is accepted where nothing else was said, data time. */
+const ACCEPTED_MS = 30 * 86_400_000
 
 export interface ObservationContext {
   /** End of the observation, data time, ms; not later than the watermark. */
@@ -80,15 +85,17 @@ export class AnomalyClusters {
 
   /** Plain numbers that only rise, but for `open` and `watched`. */
   get counts(): Readonly<Record<string, number>> {
-    const { clusters, monitor, early, similar } = this.#life
+    const { clusters, monitor, early, similar, signatures } = this.#life
     return {
       ...clusters.counts,
       observations: this.#progress.observations,
       unwatched: this.#progress.unwatched + monitor.deviations.unmonitored,
       examplesDropped: early.dropped,
       anomaliesDropped: similar.dropped,
+      episodesDropped: signatures.dropped,
       open: clusters.open.length,
       watched: monitor.series.count,
+      signatures: signatures.size,
     }
   }
 
@@ -159,14 +166,44 @@ export class AnomalyClusters {
   }
 
   /**
-   * A person says the cluster's behaviour is fine: ends it and learns its places anew.
-   * @returns false where no such cluster is open
+   * A person says the cluster's behaviour is fine: ends it and learns its places anew; where it is over
+   * already, it is no news when it comes back.
+   * @returns false where there is no such cluster, or it was accepted before
    */
-  accept(id: string, timeMs: number, out: AnomalyClusterChange[]): boolean {
-    const cluster = this.#life.clusters.open.find((one) => one.id === id)
-    if (!cluster) return false
-    out.push(this.#life.accept(cluster, timeMs))
-    return true
+  accept(id: string, timeMs: number, out: AnomalyClusterChange[], said: Answer = {}): boolean {
+    const life = this.#life
+    const { by = '', reason = '', untilMs = timeMs + ACCEPTED_MS } = said
+    const own = { cluster: id, atMs: timeMs, by, reason, untilMs }
+    const open = life.clusters.open.find((one) => one.id === id)
+    const past = life.clusters.past.find((one) => one.id === id && one.state === 'resolved')
+    if (open) out.push(life.accept(open, own))
+    else if (past) out.push(life.acceptPast(past, own))
+    return open !== undefined || past !== undefined
+  }
+
+  /** Takes back that a cluster was accepted. @returns false where it was not */
+  unaccept(id: string): boolean {
+    return this.#life.unaccept(id)
+  }
+
+  /** What a person calls what keeps coming back. @returns false where there is no such signature */
+  describeSignature(id: string, words: Partial<SignatureWords>): boolean {
+    return this.#life.signatures.describe(id, words)
+  }
+
+  /** What keeps coming back, the latest first. */
+  signatures(): Signature[] {
+    const all = this.#life.signatures.all(this.#progress.watermarkMs)
+    return all
+      .map(({ whats, ...rest }) => ({
+        ...rest,
+        places: whats.map((what) => whatText(what, this.#table)),
+      }))
+      .sort((a, b) => b.lastMs - a.lastMs || (a.id < b.id ? -1 : 1))
+  }
+
+  acceptances(): Acceptance[] {
+    return this.#life.signatures.acceptances(this.#progress.watermarkMs)
   }
 
   #described(clusters: readonly Cluster[]): AnomalyCluster[] {
@@ -241,7 +278,7 @@ export class AnomalyClusters {
 
   /** Plain data; arrays are shared with this until the next step. */
   state() {
-    const { monitor, clusters, similar, early, accepted, model, pending } = this.#life
+    const { monitor, clusters, similar, early, accepted, signatures, model, pending } = this.#life
     return {
       progress: { ...this.#progress },
       monitor: monitor.state(),
@@ -249,6 +286,7 @@ export class AnomalyClusters {
       similar: similar.state(),
       early: early.state(),
       accepted: accepted.state(),
+      signatures: signatures.state(),
       model,
       pending: [...pending],
     }
@@ -263,6 +301,7 @@ export class AnomalyClusters {
     life.similar.restore(state.similar)
     life.early.restore(state.early)
     life.accepted.restore(state.accepted)
+    life.signatures.restore(state.signatures)
     life.useModel(state.model)
     life.pending.push(...state.pending)
   }

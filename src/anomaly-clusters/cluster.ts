@@ -1,5 +1,7 @@
 import type { ClusterState } from '../contract/anomaly-cluster.ts'
+import type { Recalled } from '../contract/signature.ts'
 import { type Alarm, isSameAlarm } from './alarm.ts'
+import { type Extent, NO_EXTENT } from './episode.ts'
 import type { Member } from './members.ts'
 
 /** Alarms that one cluster may have. */
@@ -18,11 +20,20 @@ export interface Cluster {
   readonly mergedFrom: readonly string[]
   /** Whether it was published with an example. */
   readonly shown: boolean
+  /** When it opened, or came back last. */
+  readonly sinceMs: number
+  /** How far it has gone since then. */
+  readonly extent: Extent
+  /** The signature that it is like. */
+  readonly recalled: Recalled | null
+  /** Whether people are told: not of what is known, while it does not outgrow what was there before. */
+  readonly told: boolean
 }
 
 export function newCluster(id: string, openedMs: number): Cluster {
-  const nothing = { alarms: [], members: [], mergedFrom: [] }
-  return { id, state: 'open', openedMs, closedMs: null, ...nothing, shown: false }
+  const nothing = { alarms: [], members: [], mergedFrom: [], extent: NO_EXTENT, recalled: null }
+  const times = { openedMs, closedMs: null, sinceMs: openedMs }
+  return { id, state: 'open', ...times, ...nothing, shown: false, told: true }
 }
 
 export function openAlarms({ alarms }: Cluster): Alarm[] {

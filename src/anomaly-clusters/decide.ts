@@ -1,4 +1,5 @@
 import { SIGNALS } from '../baseline/signals.ts'
+import type { Recalled } from '../contract/signature.ts'
 import { hashWords } from '../stats/random.ts'
 import { type Alarm, isSameAlarm, keyOf } from './alarm.ts'
 import { type Cluster, lastDeviationMs, openAlarms, withAlarm } from './cluster.ts'
@@ -29,6 +30,8 @@ export interface Grounds {
   readonly limits: ClusterLimits
   /** Whom an alarm blames. */
   suspectOf(alarm: Alarm): Suspect
+  /** The known signature that an alarm stays within, or null. */
+  knownAs(alarm: Alarm): Recalled | null
   /** Share of common observations of two series; 0 where fewer than `least` are comparable. */
   overlap(series: number, other: number, least: number): number
 }
@@ -41,11 +44,20 @@ export type Decision =
   | { readonly decision: 'open'; readonly id: string; readonly reason: 'nothing like it' }
   | { readonly decision: 'join'; readonly cluster: Cluster; readonly reason: Tie }
   | { readonly decision: 'reopen'; readonly cluster: Cluster; readonly reason: 'same again' }
+  | {
+      readonly decision: 'known'
+      /** The cluster that comes back so; null where a new one opens. */
+      readonly cluster: Cluster | null
+      readonly id: string
+      readonly recalled: Recalled
+      readonly reason: 'no more than what comes back'
+    }
   | { readonly decision: 'refuse'; readonly reason: 'too many clusters' | 'too many alarms' }
 
 /**
  * What becomes of an alarm: it joins the first open cluster that is deviating now and tied to it; else
- * it reopens one that ended a short while ago with the very same alarm; else it opens a new one.
+ * it reopens one that ended a short while ago with the very same alarm; else it opens a new one. What
+ * reopens or opens and stays within what is known to come back is not told.
  */
 export function decide(
   alarm: Alarm,
@@ -59,11 +71,15 @@ export function decide(
     return { decision: 'join', cluster, reason }
   }
   const before = past.findLast((cluster) => isBackIn(cluster, alarm, grounds))
-  if (before) return { decision: 'reopen', cluster: before, reason: 'same again' }
+  const recalled = grounds.knownAs(alarm)
+  const id = before?.id ?? clusterId(alarm, grounds.timeMs)
+  if (before && !recalled) return { decision: 'reopen', cluster: before, reason: 'same again' }
   if (open.length >= grounds.limits.maxOpenClusters) {
     return { decision: 'refuse', reason: 'too many clusters' }
   }
-  return { decision: 'open', id: clusterId(alarm, grounds.timeMs), reason: 'nothing like it' }
+  if (!recalled) return { decision: 'open', id, reason: 'nothing like it' }
+  const reason = 'no more than what comes back'
+  return { decision: 'known', cluster: before ?? null, id, recalled, reason }
 }
 
 export type MergeDecision =

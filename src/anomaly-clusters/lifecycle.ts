@@ -1,6 +1,7 @@
 import type { PlaceReference } from '../baseline/place-reference.ts'
 import { SIGNALS, signalOf } from '../baseline/signals.ts'
 import type { AnomalyClusterChange, ClusterChangeKind } from '../contract/anomaly-cluster.ts'
+import type { Acceptance, Recalled } from '../contract/signature.ts'
 import type { EvidenceOptions } from '../evidence/evidence-options.ts'
 import type { SeriesMonitor } from '../evidence/series-monitor.ts'
 import type { Scales } from '../model/scales.ts'
@@ -20,10 +21,12 @@ import { type Cluster, openAlarms } from './cluster.ts'
 import { decide, decideMerge, decideSplit, type Grounds } from './decide.ts'
 import { EarlyExamples } from './early-examples.ts'
 import { isSilent, type Look, type Looked, lookAt, lookAtSimilar } from './ending.ts'
+import { type Extent, NO_EXTENT, widened } from './episode.ts'
 import { LivingClusters } from './living-clusters.ts'
 import type { KeptExample, Member } from './members.ts'
 import { ProfileDistances } from './profile-distances.ts'
 import { type DescribeContext, describeCluster } from './published-cluster.ts'
+import { Signatures } from './signatures.ts'
 import { type LoneAnomaly, SIMILAR, SimilarAnomalies } from './similar-anomalies.ts'
 import { Suspects } from './suspects.ts'
 
@@ -50,6 +53,7 @@ export class Lifecycle {
   readonly similar = new SimilarAnomalies()
   readonly early = new EarlyExamples()
   readonly accepted = new AcceptedBehaviour()
+  readonly signatures: Signatures
   /** Changes that were not handed over yet. */
   readonly pending: AnomalyClusterChange[] = []
   monitor: SeriesMonitor
@@ -63,6 +67,7 @@ export class Lifecycle {
     this.#parts = parts
     this.monitor = monitor
     this.#suspects = new Suspects(parts.table)
+    this.signatures = new Signatures(parts.settings.bucketMs)
   }
 
   useModel(model: Lifecycle['model']): void {
@@ -93,6 +98,7 @@ export class Lifecycle {
     if (early.size > 0) early.keepOnly((series) => monitor.standing(series) > GROWING)
     this.#mergeTied(endMs)
     this.#splitUntied(endMs)
+    for (const cluster of this.clusters.open) this.#measure(cluster, endMs)
     for (const cluster of this.clusters.open) this.publish('updated', cluster, endMs)
   }
 
@@ -128,7 +134,10 @@ export class Lifecycle {
     if (alarm.on !== 'similar anomalies') this.monitor.evidence.restart(alarm.series)
     const ended = this.clusters.apply({ decision: 'end', alarm: last }, timeMs)
     this.#freeze(alarm)
-    if (ended) this.publish('closed', ended, timeMs)
+    if (!ended) return
+    this.#measure(ended, timeMs)
+    this.signatures.add(ended.id, ended.extent)
+    this.publish('closed', ended, timeMs)
   }
 
   /** A new null takes effect, under which series have other numbers. */
@@ -148,17 +157,15 @@ export class Lifecycle {
 
   /** What was accepted before a null was fitted may raise alarms again. */
   releaseAccepted(fittedMs: number, timeMs: number): void {
-    const { series, evidence } = this.monitor
-    for (const key of this.accepted.release(fittedMs, timeMs)) {
-      // What was counted of it meanwhile is against a null that did not know it.
-      const number = series.find(...partsOfKey(key))
-      if (number >= 0) evidence.restart(number)
-    }
+    this.#mayAlarm(this.accepted.release(fittedMs, timeMs))
   }
 
   /** Accepts a cluster: its places are learned anew, and raise alarms only under a null that knows them. */
-  accept(cluster: Cluster, timeMs: number): AnomalyClusterChange {
+  accept(cluster: Cluster, acceptance: Acceptance): AnomalyClusterChange {
+    const timeMs = acceptance.atMs
     this.refresh()
+    this.#measure(cluster, timeMs)
+    this.signatures.accept(this.signatures.add(cluster.id, cluster.extent), acceptance)
     const suspects = cluster.alarms.map((alarm) => this.#suspects.of(alarm))
     this.accepted.add(cluster, suspects, timeMs)
     const open = openAlarms(cluster)
@@ -168,6 +175,20 @@ export class Lifecycle {
       if (alarm.on !== 'similar anomalies') this.#learnAnew(alarm, timeMs)
     }
     return this.#change('accepted', cluster, timeMs)
+  }
+
+  /** Accepts a cluster that is over: it is no news when it comes back. */
+  acceptPast(cluster: Cluster, acceptance: Acceptance): AnomalyClusterChange {
+    this.signatures.accept(this.signatures.of(cluster.id), acceptance)
+    this.clusters.acceptPast(cluster)
+    return this.#change('accepted', cluster, acceptance.atMs)
+  }
+
+  /** Takes back that a cluster was accepted: what it showed may raise alarms again. */
+  unaccept(cluster: string): boolean {
+    if (!this.signatures.unaccept(cluster)) return false
+    this.#mayAlarm(this.accepted.takeBack(cluster))
+    return true
   }
 
   /** Whether a flagged observation is similar to examples of what was accepted. */
@@ -203,6 +224,15 @@ export class Lifecycle {
     return { change, timeMs, cluster: described }
   }
 
+  /** What was counted of series while they raised no alarm is against a null that did not know it. */
+  #mayAlarm(keys: readonly number[]): void {
+    const { series, evidence } = this.monitor
+    for (const key of keys) {
+      const number = series.find(...partsOfKey(key))
+      if (number >= 0) evidence.restart(number)
+    }
+  }
+
   #grounds(timeMs: number): Grounds {
     const { settings, options } = this.#parts
     const { sketches } = this.monitor.evidence
@@ -210,8 +240,31 @@ export class Lifecycle {
       timeMs,
       limits: { ...settings, mergeOverlap: options.mergeOverlap },
       suspectOf: (alarm) => this.#suspects.of(alarm),
+      knownAs: (alarm) => this.#knownAs(this.#widened(NO_EXTENT, [alarm]), timeMs),
       overlap: (series, other, least) => sketches.overlap(series, other, least),
     }
+  }
+
+  #widened(extent: Extent, alarms: readonly Alarm[]): Extent {
+    const { places } = this.#parts.table
+    return widened(extent, alarms, (place) => places.callerOf(place) === 0)
+  }
+
+  /** The known signature that something stays within, or null. */
+  #knownAs(extent: Extent, timeMs: number): Recalled | null {
+    const recalled = this.signatures.recall(extent, timeMs)
+    return recalled?.known && recalled.excess === null ? recalled : null
+  }
+
+  /** Notes how far a cluster has gone by now, and tells of it once it outgrows what is known. */
+  #measure(cluster: Cluster, timeMs: number): void {
+    const own = cluster.alarms.filter(({ openedMs }) => openedMs >= cluster.sinceMs)
+    const extent = this.#widened(cluster.extent, own)
+    // What was known and has outgrown that says so until it ends.
+    const outgrown = cluster.told && cluster.recalled?.known === true
+    const recalled = outgrown ? cluster.recalled : this.signatures.recall(extent, timeMs)
+    const isKnown = recalled?.known === true && recalled.excess === null
+    this.clusters.note(cluster, { extent, recalled, told: cluster.told || !isKnown })
   }
 
   #endAlarms(look: Look): void {
@@ -291,6 +344,7 @@ export class Lifecycle {
       this.#takeBack(alarm)
       for (const example of examples) this.clusters.addMember(cluster, example)
     }
+    for (const cluster of [...opened, ...joined]) this.#measure(cluster, timeMs)
     for (const cluster of opened) this.publish('opened', cluster, timeMs)
     for (const cluster of joined) this.publish('updated', cluster, timeMs)
   }

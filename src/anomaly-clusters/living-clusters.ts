@@ -1,6 +1,7 @@
 import type { Alarm } from './alarm.ts'
 import { type Cluster, MOST_ALARMS, newCluster, openAlarms, withAlarm } from './cluster.ts'
 import type { Decision, MergeDecision, SplitDecision } from './decide.ts'
+import { NO_EXTENT } from './episode.ts'
 import { type Member, wantsMember, withMember, withMembers } from './members.ts'
 
 /** Clusters that are over and remembered: to be reopened, and to be shown after a restart. */
@@ -10,6 +11,8 @@ const NO_COUNTS = {
   opened: 0,
   closed: 0,
   reopened: 0,
+  /** Those among the opened and reopened that were known. */
+  known: 0,
   merged: 0,
   split: 0,
   accepted: 0,
@@ -69,12 +72,15 @@ export class LivingClusters {
       case 'join':
         return this.#join(change.cluster, change.alarm)
       case 'reopen':
-        return this.#join(this.#reopen(change.cluster), change.alarm)
-      case 'open': {
-        const cluster = newCluster(change.id, timeMs)
-        this.#open.push(cluster)
-        this.counts.opened++
-        return this.#join(cluster, change.alarm)
+        return this.#join(this.#reopen(change.cluster, timeMs), change.alarm)
+      case 'open':
+        return this.#join(this.#begin(change.id, timeMs), change.alarm)
+      case 'known': {
+        const { cluster: before, id, recalled, alarm } = change
+        const cluster = before ? this.#reopen(before, timeMs) : this.#begin(id, timeMs)
+        this.counts.known++
+        Object.assign(cluster, { told: false, recalled })
+        return this.#join(cluster, alarm)
       }
       case 'merge':
         return this.#merge(change.older, change.younger, timeMs)
@@ -99,6 +105,17 @@ export class LivingClusters {
     writable(cluster).members = withMember(cluster.members, member)
   }
 
+  /** Notes how far a cluster has gone, what it is like, and whether people are told. */
+  note(cluster: Cluster, noted: Pick<Cluster, 'extent' | 'recalled' | 'told'>): void {
+    Object.assign(writable(cluster), noted)
+  }
+
+  /** A person accepts a cluster that is over. */
+  acceptPast(cluster: Cluster): void {
+    this.counts.accepted++
+    writable(cluster).state = 'accepted'
+  }
+
   markShown(cluster: Cluster, shown: boolean): void {
     writable(cluster).shown = shown
   }
@@ -114,11 +131,18 @@ export class LivingClusters {
     }
   }
 
-  #reopen(past: Cluster): Cluster {
+  #begin(id: string, timeMs: number): Writable<Cluster> {
+    const cluster = newCluster(id, timeMs)
+    this.#open.push(cluster)
+    this.counts.opened++
+    return cluster
+  }
+
+  #reopen(past: Cluster, timeMs: number): Writable<Cluster> {
     const cluster = writable(past)
     this.#past.splice(this.#past.indexOf(cluster), 1)
-    cluster.state = 'open'
-    cluster.closedMs = null
+    const anew = { sinceMs: timeMs, extent: NO_EXTENT, recalled: null, told: true } as const
+    Object.assign(cluster, { state: 'open', closedMs: null, ...anew })
     this.#open.push(cluster)
     this.#open.sort((a, b) => a.openedMs - b.openedMs || (a.id < b.id ? -1 : 1))
     this.counts.reopened++
@@ -142,6 +166,8 @@ export class LivingClusters {
       else if (into.alarms.length < MOST_ALARMS) into.alarms = [...into.alarms, alarm]
     }
     into.members = withMembers(into.members, from.members)
+    into.told ||= from.told
+    into.sinceMs = Math.min(into.sinceMs, from.sinceMs)
     into.mergedFrom = [...into.mergedFrom, from.id, ...from.mergedFrom]
     from.state = 'resolved'
     from.closedMs = timeMs
@@ -153,7 +179,9 @@ export class LivingClusters {
     { cluster, id, alarms, stay, leave }: Extract<SplitDecision, { decision: 'split' }>,
     timeMs: number,
   ): Cluster {
-    const part = { ...newCluster(id, timeMs), alarms, members: leave }
+    const sinceMs = Math.min(...alarms.map(({ openedMs }) => openedMs))
+    const own = { alarms, members: leave, sinceMs, told: cluster.told }
+    const part = { ...newCluster(id, timeMs), ...own }
     const rest = writable(cluster)
     rest.alarms = rest.alarms.filter((alarm) => !alarms.includes(alarm))
     rest.members = stay

@@ -6,6 +6,7 @@ import type { Alarm } from './alarm.ts'
 import { type Cluster, lastDeviationMs } from './cluster.ts'
 import { type KeptExample, type Member, representatives } from './members.ts'
 import type { ProfileDistances } from './profile-distances.ts'
+import { recallText } from './recall-text.ts'
 import { placeText, sentenceOf } from './sentence.ts'
 import { type Blame, rankSuspects, type Suspects } from './suspects.ts'
 
@@ -76,6 +77,14 @@ function isMissing(alarm: Alarm): boolean {
   return alarm.signal === 'presence' || (alarm.signal === 'structure' && alarm.vote < 0)
 }
 
+/** Whether something is worse than it was: less of it, or merely unlike, is worth knowing at most. */
+function isForTheWorse(alarms: readonly Alarm[]): boolean {
+  return alarms.some(({ signal }) => {
+    const { term, direction } = SIGNALS[signal]
+    return term !== 'like' && (direction === 'high' || term === 'presence')
+  })
+}
+
 /** The cluster as others see it at `timeMs`. */
 export function describeCluster(
   cluster: Cluster,
@@ -91,7 +100,9 @@ export function describeCluster(
   return {
     id,
     state,
-    asksAcceptance: state === 'open' && timeMs - openedMs >= context.askAfterMs,
+    alerts: cluster.told && isForTheWorse(alarms),
+    signature: cluster.recalled,
+    asksAcceptance: state === 'open' && cluster.told && timeMs - openedMs >= context.askAfterMs,
     openedMs,
     closedMs,
     firstMs: Math.min(...alarms.map(({ firstMs }) => firstMs)),
@@ -107,7 +118,7 @@ export function describeCluster(
     eValue: Math.exp(Math.max(...alarms.map(({ peak }) => peak))),
     typical: lead.on === 'place' ? inUnit(lead.typical, signal.unit) : null,
     normal: lead.on === 'place' ? inUnit(lead.normal, signal.unit) : null,
-    sentence: sentenceOf(lead, table, reader),
+    sentence: `${sentenceOf(lead, table, reader)}${recallText(cluster.recalled)}`,
     representative: shown ? reader.read(shown.trace) : null,
     nearestNormal: shown?.nearestNormal ? reader.read(shown.nearestNormal) : null,
     members: examples.map(({ trace }) => hexWords(trace.traceId)),

@@ -1,4 +1,5 @@
 import type { TraceEvidence } from './anomaly.ts'
+import type { Recalled } from './signature.ts'
 
 /** What a deviation is about; each watched per place (see docs/concepts.md). */
 export type DeviationTerm =
@@ -18,6 +19,10 @@ export type ClusterState = 'open' | 'resolved' | 'accepted'
 export interface AnomalyCluster {
   readonly id: string
   readonly state: ClusterState
+  /** Whether people are to be told: something is worse, and it is no more than what is known to come back. */
+  readonly alerts: boolean
+  /** What like it there was before; null where there was nothing. */
+  readonly signature: Recalled | null
   /** Open for so long that it may be a change that stays: fault or new normal is for a person to say. */
   readonly asksAcceptance: boolean
   readonly openedMs: number

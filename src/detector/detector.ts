@@ -3,6 +3,7 @@ import { TraceAssembler } from '../assemble/trace-assembler.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 import type { InstalledModel } from '../contract/installed-model.ts'
 import type { LogRecord } from '../contract/log-record.ts'
+import type { Acceptance, Answer, Signature, SignatureWords } from '../contract/signature.ts'
 import type { StepOutput } from '../contract/step-output.ts'
 import { DecodeError } from '../otlp/decode-error.ts'
 import { decodeTracesJson } from '../otlp/decode-json.ts'
@@ -149,9 +150,29 @@ export class Detector {
     return this.#judge.pastClusters()
   }
 
-  /** A person says that what an anomaly cluster shows is fine. False: there is no such open cluster. */
-  accept(cluster: string, output: StepOutput): boolean {
-    return this.#judge.accept(cluster, this.#clockMs, output)
+  /** A person says that what an anomaly cluster shows is fine. False: there is no such cluster. */
+  accept(cluster: string, output: StepOutput, said: Answer = {}): boolean {
+    return this.#judge.accept(cluster, this.#clockMs, output, said)
+  }
+
+  /** Takes back that a cluster was accepted. False: it was not. */
+  unaccept(cluster: string): boolean {
+    return this.#judge.clusters.unaccept(cluster)
+  }
+
+  /** What a person says of what keeps coming back. False: there is no such signature. */
+  describeSignature(signature: string, words: Partial<SignatureWords>): boolean {
+    return this.#judge.clusters.describeSignature(signature, words)
+  }
+
+  /** What keeps coming back, the latest first. */
+  signatures(): Signature[] {
+    return this.#judge.clusters.signatures()
+  }
+
+  /** What was accepted and still holds, the latest last. */
+  acceptances(): Acceptance[] {
+    return this.#judge.clusters.acceptances()
   }
 
   counts(): DetectorCounts {

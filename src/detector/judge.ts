@@ -10,6 +10,7 @@ import { isUnusual } from '../baseline/entry-shares.ts'
 import type { Anomaly, Reason, Verdict } from '../contract/anomaly.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 import type { InstalledModel } from '../contract/installed-model.ts'
+import type { Answer } from '../contract/signature.ts'
 import type { StepOutput } from '../contract/step-output.ts'
 import { DriftMonitor, type DriftMonitorState } from '../drift/drift-monitor.ts'
 import { ActiveModel, type Judgement, noJudgement } from '../model/active-model.ts'
@@ -152,8 +153,8 @@ export class Judge {
     return this.clusters.past()
   }
 
-  accept(cluster: string, clockMs: number, output: StepOutput): boolean {
-    return this.clusters.accept(cluster, clockMs, output.clusterChanges)
+  accept(cluster: string, clockMs: number, output: StepOutput, said: Answer): boolean {
+    return this.clusters.accept(cluster, clockMs, output.clusterChanges, said)
   }
 
   #activate(model: Model): void {

@@ -13,11 +13,11 @@ const MANY_ERRORS = 0.2
 /**
  * Severity of a cluster from what it says of itself, whatever its evidence: the evidence decides
  * whether it is real, the severity how much it hurts. Less of something (faster, fewer errors) and
- * groups of alike but scattered anomalies never wake anybody.
+ * groups of alike but scattered anomalies never wake anybody, nor does what is known to come back.
  */
 export function severityOf(cluster: AnomalyCluster): Severity {
   const { term, direction, rate, typical, normal } = cluster
-  if (term === 'like') return 'info'
+  if (!cluster.alerts || term === 'like') return 'info'
   if (term === 'category') return 'warning'
   if (direction === 'low' && term !== 'presence') return 'info'
   if (term === 'errors') return rate >= MANY_ERRORS ? 'critical' : 'warning'

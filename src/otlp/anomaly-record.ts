@@ -99,6 +99,9 @@ export function clusterChangeRecord(change: AnomalyClusterChange): OtlpLogRecord
       'medoscope.anomaly_cluster.id': cluster.id,
       'medoscope.anomaly_cluster.change': change.change,
       'medoscope.anomaly_cluster.state': cluster.state,
+      'medoscope.anomaly_cluster.alerts': cluster.alerts,
+      'medoscope.anomaly_cluster.signature': cluster.signature?.id,
+      'medoscope.anomaly_cluster.times': cluster.signature?.times,
       'medoscope.anomaly_cluster.asks_acceptance': cluster.asksAcceptance || null,
       'medoscope.anomaly_cluster.place': cluster.place,
       'medoscope.anomaly_cluster.term': cluster.term,
@@ -122,7 +125,7 @@ export function clusterChangeRecord(change: AnomalyClusterChange): OtlpLogRecord
 }
 
 function severity(cluster: AnomalyCluster): { severityNumber: number; severityText: string } {
-  if (cluster.state !== 'open') return INFO
+  if (cluster.state !== 'open' || !cluster.alerts) return INFO
   return cluster.term === 'errors' && cluster.direction === 'high' ? ERROR : WARN
 }
 

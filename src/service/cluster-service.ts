@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 import type { InstalledModel } from '../contract/installed-model.ts'
+import type { Acceptance, Signature } from '../contract/signature.ts'
 import type { StepOutput } from '../contract/step-output.ts'
 import type { DetectorStatus } from '../detector/detector-status.ts'
 import { ClusterStore } from '../io/cluster-store.ts'
 import type { AdminRoutes } from '../io/http/admin.ts'
 import { registerClusterRoutes } from '../io/http/api.ts'
+import { type ClusterChanges, registerSignatureRoutes } from '../io/http/signatures-api.ts'
 import { ClusterMetrics, type ClusterMetricsSettings } from '../io/telemetry/cluster-metrics.ts'
 import type { Metrics } from '../io/telemetry/metrics.ts'
 import type { PageLinks } from '../ui/cluster-page.ts'
@@ -22,6 +24,8 @@ export interface ClusterDetector {
   installed(): InstalledModel | null
   openClusters(): AnomalyCluster[]
   pastClusters(): AnomalyCluster[]
+  signatures(): Signature[]
+  acceptances(): Acceptance[]
   status(): DetectorStatus
 }
 
@@ -51,14 +55,17 @@ export class ClusterService {
     this.#metrics.count(output)
   }
 
-  /**
-   * Adds the API and the pages to the admin server. `accept` resolves once an acceptance is durable, to
-   * false where no such cluster is open; it needs the token.
-   */
-  routes(accept: (id: string, reason: string) => Promise<boolean>, token: string): AdminRoutes {
-    return (server) =>
+  /** Adds the API and the pages to the admin server; what changes anything needs the token. */
+  routes(changes: ClusterChanges, token: string): AdminRoutes {
+    return (server) => {
+      registerSignatureRoutes(server, {
+        signatures: () => this.#detector.signatures(),
+        acceptances: () => this.#detector.acceptances(),
+        changes,
+        token,
+      })
       registerClusterRoutes(server, {
-        accept,
+        accept: changes.accept,
         token,
         store: this.#store,
         learning: () => learningState(this.#detector.status()),
@@ -66,6 +73,7 @@ export class ClusterService {
         links: this.#links,
         runbooks: RUNBOOKS,
       })
+    }
   }
 }
 

@@ -7,8 +7,8 @@ import { emptyOutput } from '../detector/empty-output.ts'
 import type { FitResult } from '../detector/fit.ts'
 import type { Checkpoints } from '../io/checkpoint.ts'
 import { messageOf } from '../io/telemetry/log.ts'
-import { AcceptRequests } from './acceptances.ts'
 import type { PipelineParts } from './ports.ts'
+import { type Change, Requests } from './requests.ts'
 
 /** What the loop is at; a health check asks how long already. */
 export type Activity = 'idle' | 'polling' | 'judging' | 'fitting' | 'publishing' | 'persisting'
@@ -48,7 +48,7 @@ export class Pipeline {
   readonly #parts: PipelineParts
   readonly #settings: PipelineSettings
   readonly #abort = new AbortController()
-  readonly #accepts = new AcceptRequests()
+  readonly #requests = new Requests()
   #output: StepOutput = emptyOutput()
   #fit: Fit = { state: 'none' }
   #stopping = false
@@ -83,7 +83,7 @@ export class Pipeline {
     try {
       return await this.#run()
     } finally {
-      this.#accepts.end(new Error('the loop has ended'))
+      this.#requests.end(new Error('the loop has ended'))
     }
   }
 
@@ -103,12 +103,12 @@ export class Pipeline {
   }
 
   /**
-   * A person says that what an anomaly cluster is about is fine. Takes effect between two batches.
-   * Resolves once that is durable; to false where there is no such open cluster.
+   * A person changes what is known of an anomaly cluster or a signature. Takes effect between two
+   * batches. Resolves once that is durable; to false where there is nothing to be changed.
    * @throws where the loop has ended or the checkpoint could not be written
    */
-  accept(cluster: string): Promise<boolean> {
-    return this.#accepts.ask(cluster)
+  change(change: Change): Promise<boolean> {
+    return this.#requests.ask(change)
   }
 
   /** Asks the loop to end after what was accepted is judged; aborts waiting sinks after `graceMs`. */
@@ -135,7 +135,7 @@ export class Pipeline {
     }
     const before = clock.now()
     await this.#step(records)
-    this.#accepts.apply(this.#parts.detector, this.#output)
+    this.#requests.apply(this.#parts.detector, this.#output)
     this.#endBootstrap(records)
     const stepped = clock.now()
     const output = this.#output
@@ -247,7 +247,7 @@ export class Pipeline {
     // A model in the making belongs to no snapshot: wait for the next turn after it came.
     const due =
       all ||
-      this.#accepts.undurable ||
+      this.#requests.undurable ||
       now - this.#lastCheckpointMs >= this.#settings.checkpointIntervalMs
     const commitIsDue = all || now - this.#lastCommitMs >= this.#settings.commitIntervalMs
     if ((due && checkpoints !== null) || (commitIsDue && checkpoints === null)) {
@@ -255,7 +255,7 @@ export class Pipeline {
       this.#settled ||= await this.#parts.publisher.settled()
       if (!this.#settled) return
     }
-    if (checkpoints === null) this.#accepts.durable()
+    if (checkpoints === null) this.#requests.durable()
     const savable = checkpoints !== null && due && this.#fit.state === 'none'
     const saved = savable && (await this.#save(checkpoints))
     if (saved || commitIsDue) {
@@ -272,14 +272,14 @@ export class Pipeline {
     } catch (error) {
       this.counts.checkpointFailures++
       log.error('the checkpoint could not be written; commits wait', { error: messageOf(error) })
-      this.#accepts.failed(new Error(`not durable yet: ${messageOf(error)}`))
+      this.#requests.failed(new Error(`not durable yet: ${messageOf(error)}`))
       return false
     } finally {
       this.#lastCheckpointMs = clock.now()
     }
     this.counts.checkpoints++
     this.#durable = lows
-    this.#accepts.durable()
+    this.#requests.durable()
     return true
   }
 

@@ -1,5 +1,6 @@
 import type { LogRecord } from '../contract/log-record.ts'
 import type { BatchReport } from '../contract/pipeline-report.ts'
+import type { Answer, SignatureWords } from '../contract/signature.ts'
 import type { Source } from '../contract/source.ts'
 import type { StepOutput } from '../contract/step-output.ts'
 import type { FitRequest, FitResult } from '../detector/fit.ts'
@@ -17,7 +18,9 @@ export interface StreamDetector {
   takeFitRequest(): FitRequest | null
   install(model: FitResult, output: StepOutput): void
   fitNow(output: StepOutput): void
-  accept(cluster: string, output: StepOutput): boolean
+  accept(cluster: string, output: StepOutput, said?: Answer): boolean
+  unaccept(cluster: string): boolean
+  describeSignature(signature: string, words: Partial<SignatureWords>): boolean
   flush(output: StepOutput): void
   drop(partition: string): void
   lowWatermarks(): Map<string, bigint>

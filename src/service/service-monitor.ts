@@ -13,6 +13,7 @@ import { BatchTracing } from '../io/telemetry/tracing.ts'
 import { ClusterService } from './cluster-service.ts'
 import { ServiceStatus } from './health.ts'
 import { LifeLog } from './life-log.ts'
+import { peopleChanges } from './people-changes.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Publisher } from './publisher.ts'
 import { SplitTracesNotice } from './split-traces-notice.ts'
@@ -88,12 +89,7 @@ export class ServiceMonitor {
     if (!enabled) return
     const metrics = (openMetrics: boolean): Promise<string> => this.#metrics.render(openMetrics)
     const subjects = { ...this.#status.subjects, metrics }
-    const accept = async (cluster: string, reason: string): Promise<boolean> => {
-      const accepted = await pipeline.accept(cluster)
-      if (accepted) log.info('anomaly cluster accepted', { cluster, reason })
-      return accepted
-    }
-    const routes = this.#clusters.routes(accept, token)
+    const routes = this.#clusters.routes(peopleChanges(pipeline, log), token)
     this.#admin = new AdminServer({ host, port, token, hosts: this.#hosts() }, subjects, routes)
     await this.#admin.start()
     log.info('admin server is up', { address: this.#admin.address })

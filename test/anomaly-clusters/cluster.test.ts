@@ -6,6 +6,7 @@ import {
   openAlarms,
   withAlarm,
 } from '../../src/anomaly-clusters/cluster.ts'
+import { NO_EXTENT } from '../../src/anomaly-clusters/episode.ts'
 import { handCluster, placeAlarm } from './hand-alarms.ts'
 
 const alarm = (subject: number, closedMs: number | null = null) => placeAlarm({ subject, closedMs })
@@ -22,6 +23,10 @@ describe('the alarms of a cluster', () => {
       members: [],
       mergedFrom: [],
       shown: false,
+      sinceMs: 7,
+      extent: NO_EXTENT,
+      recalled: null,
+      told: true,
     })
   })
 

@@ -45,6 +45,7 @@ const grounds: Grounds = {
       ? { service: caller, caller: '', callee: '' }
       : { service: callee, caller, callee }
   },
+  knownAs: () => null,
   overlap: (a, b, least) => {
     expect(least).toBe(4)
     return OVERLAPS[`${Math.min(a, b)} ${Math.max(a, b)}`] ?? 0

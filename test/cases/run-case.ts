@@ -30,6 +30,7 @@ export function warmed(warm: readonly CaseRecord[]): Detector {
 /**
  * Feeds partitions record by record, in order of arrival; fits take effect where they are due.
  * @param fromMs arrival from which times are counted
+ * @param meanwhile what people do after each record
  * @param restartAt records after which the detector is replaced by one restored from its snapshot
  */
 export function runCase(
@@ -37,6 +38,7 @@ export function runCase(
   partitions: Readonly<Record<string, readonly CaseRecord[]>>,
   fromMs: number,
   restartAt = -1,
+  meanwhile: (detector: Detector, output: StepOutput) => void = () => {},
 ): CaseResult {
   let detector = warmed(warm)
   const merged = Object.entries(partitions)
@@ -50,6 +52,7 @@ export function runCase(
       detector = Detector.restore(structuredClone(detector.snapshot()), detector.settings)
     }
     feedOne(detector, partition, record, i, (output) => {
+      meanwhile(detector, output)
       const atS = (record.arrivesMs - fromMs) / 1000
       const minute = Math.max(0, Math.floor(atS / 60))
       byMinute[minute] = (byMinute[minute] ?? 0) + output.verdicts.length

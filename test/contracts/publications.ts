@@ -21,6 +21,8 @@ export function clusterPublication(id: string): Publication {
     ...{
       id,
       state: 'open',
+      alerts: true,
+      signature: null,
       asksAcceptance: false,
       openedMs: 1,
       closedMs: null,

@@ -88,6 +88,14 @@ export class FakeDetector implements StreamDetector {
     return true
   }
 
+  unaccept(cluster: string): boolean {
+    return cluster === OPEN_CLUSTER && this.#state.accepted
+  }
+
+  describeSignature(): boolean {
+    return false
+  }
+
   flush(output: StepOutput): void {
     while (this.#state.open.length > 0) this.#judge(output)
   }

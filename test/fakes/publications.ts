@@ -63,6 +63,8 @@ export function cluster(change: Partial<AnomalyCluster> = {}): AnomalyCluster {
   return {
     id: 'c1',
     state: 'open',
+    alerts: true,
+    signature: null,
     asksAcceptance: false,
     openedMs: 1_790_000_010_000,
     closedMs: null,

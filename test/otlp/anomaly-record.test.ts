@@ -145,6 +145,8 @@ const CHANGE: AnomalyClusterChange = {
   cluster: {
     id: 'k-2',
     state: 'open',
+    alerts: true,
+    signature: null,
     asksAcceptance: false,
     openedMs: 1_790_000_030_000,
     closedMs: null,
@@ -182,6 +184,7 @@ describe('clusterChangeRecord', () => {
       eventName: 'medoscope.anomaly_cluster',
       attributes: {
         'event.name': 'medoscope.anomaly_cluster',
+        'medoscope.anomaly_cluster.alerts': true,
         'service.name': 'cart',
         'medoscope.services': 'cart',
         'medoscope.medoid.trace_id': NORMAL_ID,

@@ -434,14 +434,16 @@ describe('accepting an anomaly cluster', () => {
       checkpoints,
       settings: { checkpointIntervalMs: 1e9 },
       onBatch: () => {
-        answer ??= pipeline.accept(cluster).then(
-          (accepted) => ({
-            accepted,
-            count: checkpoints.count,
-            saved: checkpoints.saved?.snapshot,
-          }),
-          (error: unknown) => String(error),
-        )
+        answer ??= pipeline
+          .change((detector, output) => detector.accept(cluster, output))
+          .then(
+            (accepted) => ({
+              accepted,
+              count: checkpoints.count,
+              saved: checkpoints.saved?.snapshot,
+            }),
+            (error: unknown) => String(error),
+          )
       },
     })
     let failures = broken ? 1 : 0
@@ -469,7 +471,7 @@ describe('accepting an anomaly cluster', () => {
   it('is not claimed to be done while a crash would undo it, nor after the end', async () => {
     const { answer, pipeline } = await accept(OPEN_CLUSTER, true)
     expect(answer).toMatch(/not durable yet: disk full/)
-    await expect(pipeline.accept(OPEN_CLUSTER)).rejects.toThrow('the loop has ended')
+    await expect(pipeline.change(() => true)).rejects.toThrow('the loop has ended')
   })
 })
 

@@ -61,6 +61,8 @@ export function exampleCluster(changes: Partial<AnomalyCluster> = {}): AnomalyCl
   return {
     id: 'c-7f3a01',
     state: 'open',
+    alerts: true,
+    signature: null,
     asksAcceptance: false,
     openedMs: Date.UTC(2026, 0, 2, 5, 28, 40),
     closedMs: null,

@@ -46,6 +46,7 @@ function clusterObject(cluster: AnomalyCluster): Record<string, unknown> {
   return {
     id: cluster.id,
     state: cluster.state,
+    alerts: cluster.alerts,
     asks_acceptance: cluster.asksAcceptance,
     opened: isoTime(cluster.openedMs),
     closed: cluster.closedMs === null ? null : isoTime(cluster.closedMs),
@@ -67,6 +68,12 @@ function clusterObject(cluster: AnomalyCluster): Record<string, unknown> {
     nearest_normal: cluster.nearestNormal?.traceId ?? null,
     members: cluster.members,
     merged_from: cluster.mergedFrom,
+    signature: cluster.signature && {
+      id: cluster.signature.id,
+      name: cluster.signature.name,
+      times: cluster.signature.times,
+      last: isoTime(cluster.signature.lastMs),
+    },
     model: cluster.model,
   }
 }

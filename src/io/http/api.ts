@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AnomalyCluster } from '../../contract/anomaly-cluster.ts'
+import type { Answer } from '../../contract/signature.ts'
 import { clusterPage, NO_LINKS, type PageLinks } from '../../ui/cluster-page.ts'
 import { clustersPage, type LearningState } from '../../ui/clusters-page.ts'
 import { html } from '../../ui/html.ts'
@@ -20,10 +21,10 @@ export interface ClusterRoutes {
   /** Where traces open; none unless configured. */
   readonly links?: PageLinks
   /**
-   * A person accepts a cluster, and may say why; resolves once that is durable, to false where no such
-   * cluster is open. Null: not offered.
+   * A person accepts a cluster, and may say why, who and until when; resolves once that is durable, to
+   * false where there is no such cluster. Null: not offered.
    */
-  readonly accept?: ((id: string, reason: string) => Promise<boolean>) | null
+  readonly accept?: ((id: string, said: Answer) => Promise<boolean>) | null
   /** What changing anything needs; empty: nothing can be changed. */
   readonly token?: string
   /** Folder of the runbooks that alerts link to; not served where it is null. */
@@ -39,14 +40,17 @@ const SECURITY = {
   'referrer-policy': 'no-referrer',
 } as const
 
+/** Characters of a text that a person gives. */
+export const MOST_TEXT = 2000
+
 const RUNBOOK = /^[a-z][a-z-]{0,60}\.md$/
 
 /**
  * Adds what people read about anomaly clusters:
  * - `GET /api/v1/anomaly-clusters[?state=open|past]`: all of them without their traces, open ones first;
  * - `GET /api/v1/anomaly-clusters/{id}`: one with both traces, as evidence and as OTLP JSON documents;
- * - `POST /api/v1/anomaly-clusters/{id}/accept`, with the admin token and perhaps `{"reason": "…"}`: what
- *   it is about is fine, and becomes normal;
+ * - `POST /api/v1/anomaly-clusters/{id}/accept`, with the admin token and perhaps `{"reason": "…", "by":
+ *   "…", "until": "2026-12-31T00:00:00Z"}`: what it is about is fine, and becomes normal;
  * - `GET /api/v1/coverage`: how much of the recent traffic was judged, by entry operation;
  * - `GET /` and `GET /clusters/{id}`: the same as pages;
  * - `GET /runbooks/{name}.md`: what an alert's `runbook_url` opens.
@@ -89,28 +93,34 @@ function registerAccept(server: FastifyInstance, routes: ClusterRoutes): void {
     { preHandler: requireToken(token) },
     async (request, reply) => {
       const { id } = request.params
-      const reason = reasonIn(request.body)
-      if (reason === null) return json(reply.code(400), { error: 'the body is {"reason": "text"}' })
+      const said = answerIn(request.body)
+      if (said === null) return json(reply.code(400), { error: ANSWER_FORM })
       try {
-        if (await accept(id, reason)) return json(reply, { id, state: 'accepted' })
+        if (await accept(id, said)) return json(reply, { id, state: 'accepted' })
       } catch (error) {
         return json(reply.code(503), { error: `not accepted: ${messageOf(error)}` })
       }
       const known = store.get(id) !== null
       const error = known
-        ? 'that anomaly cluster is not open'
+        ? 'that anomaly cluster is accepted already, or part of another'
         : 'no such anomaly cluster (any more)'
       return json(reply.code(known ? 409 : 404), { error })
     },
   )
 }
 
-/** '' without a body or a reason in it; null where that is not what was sent. */
-function reasonIn(body: unknown): string | null {
-  if (body === undefined || body === null) return ''
+const ANSWER_FORM =
+  'the body is {"reason": "text", "by": "text", "until": "ISO 8601 time"}, or parts of it'
+
+/** What a person says beside accepting; null where that is not what was sent. */
+function answerIn(body: unknown): Answer | null {
+  if (body === undefined || body === null) return {}
   if (typeof body !== 'object' || Array.isArray(body)) return null
-  const { reason = '' } = body as { reason?: unknown }
-  return typeof reason === 'string' ? reason : null
+  const { reason = '', by = '', until } = body as Record<string, unknown>
+  const untilMs = until === undefined ? undefined : Date.parse(String(until))
+  if (typeof reason !== 'string' || typeof by !== 'string' || Number.isNaN(untilMs)) return null
+  const said = { reason: reason.slice(0, MOST_TEXT), by: by.slice(0, MOST_TEXT) }
+  return untilMs === undefined ? said : { ...said, untilMs }
 }
 
 /** What a list says of a cluster: everything but the spans. */
@@ -143,7 +153,7 @@ function missingPage(id: string): string {
   )
 }
 
-function json(reply: FastifyReply, value: object): FastifyReply {
+export function json(reply: FastifyReply, value: object): FastifyReply {
   return reply.headers(SECURITY).type('application/json').send(JSON.stringify(value))
 }
 

@@ -61,7 +61,8 @@ const NOT_YET = '0001-01-01T00:00:00Z'
 
 /**
  * One message for the clusters that fire and one for those that are over, each cluster by its last
- * change in the batch. Clusters that were merged into another are over.
+ * change in the batch. Clusters that were merged into another are over; those that are information or
+ * known from before are not told.
  */
 export function webhookMessages(
   changes: readonly AnomalyClusterChange[],
@@ -69,6 +70,7 @@ export function webhookMessages(
 ): object[] {
   const last = new Map<string, WebhookAlert>()
   for (const { change, timeMs, cluster } of changes) {
+    if (!cluster.alerts) continue
     last.set(cluster.id, alertOf(cluster, externalUrl))
     if (change !== 'merged') continue
     for (const id of cluster.mergedFrom) last.set(id, mergedAlert(id, timeMs, cluster))

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fastify } from 'fastify'
 import { describe, expect, it } from 'vitest'
+import type { Answer } from '../../../src/contract/signature.ts'
 import { ClusterStore } from '../../../src/io/cluster-store.ts'
 import { registerClusterRoutes } from '../../../src/io/http/api.ts'
 import { evidenceResources } from '../../../src/io/http/evidence-otlp.ts'
@@ -113,7 +114,7 @@ describe('the API of anomaly clusters', () => {
 })
 
 describe('accepting a cluster over HTTP', () => {
-  const asked: [string, string][] = []
+  const asked: [string, Answer][] = []
 
   async function accept(
     id: string,
@@ -128,9 +129,9 @@ describe('accepting a cluster over HTTP', () => {
       learning: () => LEARNING,
       coverage: () => ({ judged_ratio: 1 }),
       token,
-      accept: async (cluster, reason) => {
-        if (reason === 'on a full disk') throw new Error('disk full')
-        asked.push([cluster, reason])
+      accept: async (cluster, said) => {
+        if (said.reason === 'on a full disk') throw new Error('disk full')
+        asked.push([cluster, said])
         return cluster === 'c-7f3a01'
       },
     })
@@ -147,9 +148,12 @@ describe('accepting a cluster over HTTP', () => {
     const done = { status: 200, body: { id: 'c-7f3a01', state: 'accepted' } }
     expect(await accept('c-7f3a01')).toEqual(done)
     expect(await accept('c-7f3a01', { body: { reason: 'release 2.4' } })).toEqual(done)
+    const body = { reason: 'release', by: 'ada', until: '2026-12-24T00:00:00Z' }
+    expect(await accept('c-7f3a01', { body })).toEqual(done)
     expect(asked).toEqual([
-      ['c-7f3a01', ''],
-      ['c-7f3a01', 'release 2.4'],
+      ['c-7f3a01', {}],
+      ['c-7f3a01', { reason: 'release 2.4', by: '' }],
+      ['c-7f3a01', { reason: 'release', by: 'ada', untilMs: Date.UTC(2026, 11, 24) }],
     ])
   })
 
@@ -163,7 +167,7 @@ describe('accepting a cluster over HTTP', () => {
   it('says what cannot be accepted, and why', async () => {
     expect(await accept('c-old')).toMatchObject({
       status: 409,
-      body: { error: expect.stringContaining('not open') },
+      body: { error: expect.stringContaining('accepted already') },
     })
     expect(await accept('c-none')).toMatchObject({
       status: 404,
@@ -171,6 +175,8 @@ describe('accepting a cluster over HTTP', () => {
     })
     expect(await accept('c-7f3a01', { body: { reason: 7 } })).toMatchObject({ status: 400 })
     expect(await accept('c-7f3a01', { body: ['x'] })).toMatchObject({ status: 400 })
+    expect(await accept('c-7f3a01', { body: { until: 'soon' } })).toMatchObject({ status: 400 })
+    expect(await accept('c-7f3a01', { body: { by: {} } })).toMatchObject({ status: 400 })
     expect(await accept('c-7f3a01', { body: { reason: 'on a full disk' } })).toMatchObject({
       status: 503,
       body: { error: 'not accepted: disk full' },

@@ -1,31 +1,34 @@
 import type { StepOutput } from '../contract/step-output.ts'
 import type { StreamDetector } from './ports.ts'
 
+/** What a person asks to be changed; gives back whether it was there to be changed. */
+export type Change = (detector: StreamDetector, output: StepOutput) => boolean
+
 interface Request {
-  readonly cluster: string
-  readonly answer: (accepted: boolean) => void
+  readonly change: Change
+  readonly answer: (changed: boolean) => void
   readonly fail: (error: Error) => void
 }
 
 /**
- * People's acceptances of anomaly clusters on their way through the loop: each takes effect between two
- * batches, and is answered once it can no longer be lost.
+ * What people say of anomaly clusters and signatures on its way through the loop: each takes effect
+ * between two batches, and is answered once it can no longer be lost.
  */
-export class AcceptRequests {
+export class Requests {
   #asked: Request[] = []
   /** In effect, but not durable yet. */
-  #accepted: Request[] = []
+  #changed: Request[] = []
   #over: Error | null = null
 
   /** Whether something took effect that a crash would undo. */
   get undurable(): boolean {
-    return this.#accepted.length > 0
+    return this.#changed.length > 0
   }
 
-  /** Resolves to whether there was such an open cluster; rejects when that could not be made durable. */
-  ask(cluster: string): Promise<boolean> {
+  /** Resolves to what the change gave back; rejects when it could not be made durable. */
+  ask(change: Change): Promise<boolean> {
     if (this.#over !== null) return Promise.reject(this.#over)
-    return new Promise((answer, fail) => this.#asked.push({ cluster, answer, fail }))
+    return new Promise((answer, fail) => this.#asked.push({ change, answer, fail }))
   }
 
   apply(detector: StreamDetector, output: StepOutput): void {
@@ -33,20 +36,20 @@ export class AcceptRequests {
     const asked = this.#asked
     this.#asked = []
     for (const request of asked) {
-      if (detector.accept(request.cluster, output)) this.#accepted.push(request)
+      if (request.change(detector, output)) this.#changed.push(request)
       else request.answer(false)
     }
   }
 
   /** What took effect is published, and in a checkpoint where these are kept. */
   durable(): void {
-    for (const { answer } of this.#accepted) answer(true)
-    this.#accepted = []
+    for (const { answer } of this.#changed) answer(true)
+    this.#changed = []
   }
 
   failed(error: Error): void {
-    for (const { fail } of this.#accepted) fail(error)
-    this.#accepted = []
+    for (const { fail } of this.#changed) fail(error)
+    this.#changed = []
   }
 
   /** The loop has ended: nothing takes effect any more. */

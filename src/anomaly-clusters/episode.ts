@@ -1,0 +1,163 @@
+import { SIGNALS } from '../baseline/signals.ts'
+import type { Excess } from '../contract/signature.ts'
+import type { ElementTable } from '../profile/element-table.ts'
+import type { Alarm } from './alarm.ts'
+
+/** Standard errors by which a share is taken lower than seen: a few calls make no large share. */
+const CAREFUL = 2
+/** What comes back may be longer, larger and more frequent than before by this factor. */
+const MARGIN = 1.5
+
+/** How far an anomaly cluster has shown in one place: the most of it. */
+export interface Mark {
+  /** Where, what and which way: see `whatOf`. */
+  readonly what: string
+  /** Least share of occurrences that deviated, given how few were seen. */
+  readonly share: number
+  /** Typical value over its normal one, or the other way where less is the deviation; 1 without values. */
+  readonly size: number
+}
+
+/** How far an anomaly cluster went since it opened or came back. Data time, ms. */
+export interface Extent {
+  readonly fromMs: number
+  readonly toMs: number
+  /** By `what`, ascending. */
+  readonly marks: readonly Mark[]
+  /** Whether requests failed at an entry. */
+  readonly failing: boolean
+}
+
+export const NO_EXTENT: Extent = { fromMs: 0, toMs: 0, marks: [], failing: false }
+
+/** An anomaly cluster that is over. */
+export interface Episode extends Extent {
+  readonly cluster: string
+  /** Number by which it is told apart from others of the same cluster. */
+  readonly number: number
+}
+
+/** What deviates where, and which way; of an unusual set of calls or attribute also which one. */
+export function whatOf(alarm: Alarm): string {
+  const { term, direction } = SIGNALS[alarm.signal]
+  const vote = alarm.on === 'entry operation' ? alarm.vote : 0
+  return `${alarm.on} ${alarm.subject} ${term} ${direction} ${vote}`
+}
+
+/** The same in words. */
+export function whatText(what: string, table: ElementTable): string {
+  const [, on, subject, term = '', direction] = /^(.*) (\d+) (\w+) (\w+) -?\d+$/.exec(what) ?? []
+  const id = Number(subject)
+  const where = on === 'place' ? table.placeText(id) : table.stratumText(id)
+  return `${where}: ${direction === 'low' ? 'less ' : ''}${term.replaceAll('_', ' ')}`
+}
+
+/** The extent with what some alarms show by now. `isEntry`: of a place, whether requests begin there. */
+export function widened(
+  extent: Extent,
+  alarms: readonly Alarm[],
+  isEntry: (place: number) => boolean,
+): Extent {
+  if (alarms.length === 0) return extent
+  const marks = new Map(extent.marks.map((mark) => [mark.what, mark]))
+  let { failing } = extent
+  for (const alarm of alarms) {
+    const what = whatOf(alarm)
+    const before = marks.get(what)
+    const share = Math.max(before?.share ?? 0, leastShare(alarm))
+    const size = Math.max(before?.size ?? 1, sizeOf(alarm))
+    marks.set(what, { what, share, size })
+    failing ||= alarm.signal === 'errors' && isEntry(alarm.subject)
+  }
+  const fromMs = Math.min(...alarms.map((alarm) => alarm.firstMs))
+  const toMs = Math.max(...alarms.map((alarm) => alarm.lastMs))
+  return {
+    fromMs: extent.marks.length === 0 ? fromMs : Math.min(extent.fromMs, fromMs),
+    toMs: Math.max(extent.toMs, toMs),
+    marks: [...marks.values()].sort((a, b) => (a.what < b.what ? -1 : 1)),
+    failing,
+  }
+}
+
+/** Lower end of Wilson's interval for the share of deviating occurrences. */
+function leastShare({ n, c }: Alarm): number {
+  if (n <= 0) return 0
+  const z2 = CAREFUL ** 2
+  const p = Math.min(1, c / n)
+  const centre = p + z2 / (2 * n)
+  const spread = CAREFUL * Math.sqrt((p * (1 - p)) / n + z2 / (4 * n * n))
+  return Math.max(0, (centre - spread) / (1 + z2 / n))
+}
+
+function sizeOf(alarm: Alarm): number {
+  if (alarm.on !== 'place') return 1
+  const { typical, normal } = alarm
+  if (!(typical > 0 && normal > 0)) return 1
+  return SIGNALS[alarm.signal].direction === 'low' ? normal / typical : typical / normal
+}
+
+/** The union of what some episodes showed: what comes within it is like them. */
+export interface Envelope {
+  readonly longestMs: number
+  readonly marks: ReadonlyMap<string, Mark>
+  readonly failing: boolean
+}
+
+export function envelopeOf(episodes: readonly Extent[]): Envelope {
+  const marks = new Map<string, Mark>()
+  let longestMs = 0
+  let failing = false
+  for (const episode of episodes) {
+    longestMs = Math.max(longestMs, lengthMs(episode))
+    failing ||= episode.failing
+    for (const { what, share, size } of episode.marks) {
+      const before = marks.get(what)
+      marks.set(what, {
+        what,
+        share: Math.max(share, before?.share ?? 0),
+        size: Math.max(size, before?.size ?? 1),
+      })
+    }
+  }
+  return { longestMs, marks, failing }
+}
+
+/** How an extent goes beyond an envelope; null where it does not. `leastMs`: shorter is no length. */
+export function excessOf(extent: Extent, envelope: Envelope, leastMs: number): Excess | null {
+  for (const { what } of extent.marks) if (!envelope.marks.has(what)) return 'elsewhere'
+  if (extent.failing && !envelope.failing) return 'elsewhere'
+  for (const { what, share, size } of extent.marks) {
+    const most = envelope.marks.get(what) as Mark
+    if (share > MARGIN * most.share) return 'more often'
+    if (size > MARGIN * most.size) return 'larger'
+  }
+  return lengthMs(extent) > MARGIN * Math.max(leastMs, envelope.longestMs) ? 'longer' : null
+}
+
+export function lengthMs({ fromMs, toMs }: Extent): number {
+  return toMs - fromMs
+}
+
+/** Parts of the dissimilarity of two episodes: where and what, how long, how often, how much. */
+const WEIGHTS = { places: 0.6, length: 0.2, share: 0.1, size: 0.1 } as const
+
+/** Dissimilarity of two episodes, in [0, 1]: Jaccard's of what deviates where, the rest on log scales. */
+export function episodeDistance(a: Extent, b: Extent): number {
+  const [small, large] = a.marks.length <= b.marks.length ? [a, b] : [b, a]
+  const known = new Set(large.marks.map(({ what }) => what))
+  const common = small.marks.filter(({ what }) => known.has(what)).length
+  const union = a.marks.length + b.marks.length - common
+  const most = ({ marks }: Extent, of: 'share' | 'size'): number =>
+    Math.max(0.01, ...marks.map((mark) => mark[of]))
+  return (
+    WEIGHTS.places * (union === 0 ? 0 : 1 - common / union) +
+    WEIGHTS.length * tenfold(1000 + lengthMs(a), 1000 + lengthMs(b)) +
+    WEIGHTS.share * tenfold(most(a, 'share'), most(b, 'share')) +
+    WEIGHTS.size * tenfold(most(a, 'size'), most(b, 'size'))
+  )
+}
+
+/** 0 for equal values, 1 where one is ten times the other or more. */
+function tenfold(a: number, b: number): number {
+  return Math.min(1, Math.abs(Math.log10(a / b)))
+}

@@ -1,0 +1,206 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Extent, Mark } from '../../src/anomaly-clusters/episode.ts'
+import { HALF_LIFE_MS, Signatures } from '../../src/anomaly-clusters/signatures.ts'
+
+const MINUTE = 60_000
+const DAY = 86_400_000
+const BUCKET = 30_000
+
+function mark(what: string, share = 0.6, size = 5): Mark {
+  return { what, share, size }
+}
+
+function extent(
+  fromMs: number,
+  minutes: number,
+  marks: readonly Mark[] = [mark('a')],
+  failing = false,
+): Extent {
+  return { fromMs, toMs: fromMs + minutes * MINUTE, marks, failing }
+}
+
+/** Night after night the same 20 minutes. */
+function nights(count: number, signatures = new Signatures(BUCKET)): Signatures {
+  for (let i = 0; i < count; i++) signatures.add(`cluster-${i}`, extent(i * DAY, 20))
+  return signatures
+}
+
+const acceptance = { cluster: 'cluster-0', atMs: 0, by: 'ada', reason: 'backup', untilMs: 30 * DAY }
+
+describe('what comes again', () => {
+  it('is like what was there before at once, and known after three that ended by themselves', () => {
+    const recalled = [1, 2, 3].map((count) => {
+      const found = nights(count).recall(extent(count * DAY, 1), count * DAY)
+      return { times: found?.times, known: found?.known, excess: found?.excess }
+    })
+    expect(recalled).toEqual([
+      { times: 2, known: false, excess: null },
+      { times: 3, known: false, excess: null },
+      { times: 4, known: true, excess: null },
+    ])
+  })
+
+  it('is known after six where requests failed', () => {
+    const signatures = new Signatures(BUCKET)
+    const known: unknown[] = []
+    for (let i = 0; i < 7; i++) {
+      const failing = extent(i * DAY, 5, [mark('a')], true)
+      known.push(signatures.recall(failing, i * DAY)?.known)
+      signatures.add(`cluster-${i}`, failing)
+    }
+    expect(known).toEqual([undefined, false, false, false, false, false, true])
+  })
+
+  it('is something else in another place', () => {
+    expect(nights(3).recall(extent(3 * DAY, 1, [mark('b')]), 3 * DAY)).toBeNull()
+  })
+
+  it.each([
+    ['longer', extent(3 * DAY, 31)],
+    ['more often', extent(3 * DAY, 20, [mark('a', 0.95)])],
+    ['larger', extent(3 * DAY, 20, [mark('a', 0.6, 8)])],
+    ['elsewhere', extent(3 * DAY, 20, [mark('a'), mark('b')])],
+    ['elsewhere', extent(3 * DAY, 20, [mark('a')], true)],
+  ])('says that it is %s', (excess, now) => {
+    const recalled = nights(3).recall(now, 3 * DAY)
+    expect(recalled).toMatchObject({ known: true, excess })
+  })
+
+  it('may be half as long again, and half as much', () => {
+    const now = extent(3 * DAY, 30, [mark('a', 0.89, 7.4)])
+    expect(nights(3).recall(now, 3 * DAY)).toMatchObject({ known: true, excess: null })
+  })
+
+  it('is forgotten after some weeks without', () => {
+    const signatures = nights(3)
+    const at = (ms: number) => signatures.recall(extent(ms, 1), ms)?.known
+    expect(at(3 * DAY + HALF_LIFE_MS)).toBe(true)
+    expect(at(3 * DAY + 2 * HALF_LIFE_MS)).toBe(false)
+  })
+
+  it('tells one place from another that has as much in common with it as nothing', () => {
+    const signatures = nights(3)
+    for (let i = 0; i < 3; i++) {
+      signatures.add(`other-${i}`, extent(i * DAY + DAY / 2, 2, [mark('b'), mark('c')]))
+    }
+    expect(signatures.size).toBe(2)
+    const [a, b] = [extent(3 * DAY, 15), extent(3 * DAY, 15, [mark('b')])]
+    expect(signatures.recall(a, 3 * DAY)?.excess).toBeNull()
+    expect(signatures.recall(b, 3 * DAY)?.excess).toBe('longer')
+  })
+
+  it('does not take the measure of a short burst from a long outage of the same place', () => {
+    const signatures = new Signatures(BUCKET)
+    for (let i = 0; i < 6; i++) signatures.add(`burst-${i}`, extent(i * DAY, 1))
+    signatures.add('outage', extent(6 * DAY, 600, [mark('a', 0.95, 60)]))
+    for (let i = 7; i < 12; i++) signatures.add(`burst-${i}`, extent(i * DAY, 1))
+    const hour = extent(12 * DAY, 60)
+    expect(signatures.recall(hour, 12 * DAY)?.known).not.toBe(true)
+  })
+})
+
+describe('what was accepted', () => {
+  it('is known at once, however long it stays, until it expires', () => {
+    const signatures = new Signatures(BUCKET)
+    signatures.accept(signatures.add('cluster-0', extent(0, 15)), acceptance)
+    const known = (ms: number) => {
+      const found = signatures.recall(extent(ms, 600), ms)
+      return found?.known === true && found.excess === null
+    }
+    expect(known(DAY)).toBe(true)
+    expect(known(30 * DAY - 1)).toBe(true)
+    expect(known(30 * DAY)).toBe(false)
+  })
+
+  it('is told all the same where it is larger or elsewhere', () => {
+    const signatures = new Signatures(BUCKET)
+    signatures.accept(signatures.add('cluster-0', extent(0, 15)), acceptance)
+    const larger = extent(DAY, 1, [mark('a', 0.6, 50)])
+    expect(signatures.recall(larger, DAY)).toMatchObject({ known: true, excess: 'larger' })
+  })
+
+  it('is listed, and taken back', () => {
+    const signatures = nights(1)
+    signatures.accept(signatures.of('cluster-0'), acceptance)
+    expect(signatures.acceptances(DAY)).toEqual([acceptance])
+    expect(signatures.acceptances(31 * DAY)).toEqual([])
+    expect(signatures.unaccept('cluster-7')).toBe(false)
+    expect(signatures.unaccept('cluster-0')).toBe(true)
+    expect(signatures.acceptances(DAY)).toEqual([])
+    expect(signatures.recall(extent(DAY, 1), DAY)?.known).toBe(false)
+    expect(signatures.unaccept('cluster-0')).toBe(false)
+  })
+})
+
+describe('what is said of a signature', () => {
+  it('comes with the next of it', () => {
+    const signatures = nights(2)
+    const id = signatures.of('cluster-1')
+    expect(signatures.describe(id, { name: 'backup' })).toBe(true)
+    expect(signatures.describe(id, { note: 'ask the DBA' })).toBe(true)
+    expect(signatures.describe('signature-none', { name: 'x' })).toBe(false)
+    const words = { name: 'backup', note: 'ask the DBA', runbook: '' }
+    expect(signatures.recall(extent(2 * DAY, 1), 2 * DAY)).toMatchObject(words)
+  })
+
+  it('is its rhythm, how far it goes, and how often it came', () => {
+    const [backup] = nights(20).all(20 * DAY)
+    expect(backup).toMatchObject({
+      known: true,
+      times: 20,
+      everyMs: DAY,
+      rhythm: 'daily',
+      firstMs: 0,
+      lastMs: 19 * DAY + 20 * MINUTE,
+      longestMs: 20 * MINUTE,
+      largestShare: 0.6,
+      largestSize: 5,
+      whats: ['a'],
+    })
+  })
+})
+
+describe('the memory', () => {
+  const anyExtent = fc.record({
+    fromMs: fc.integer({ min: 0, max: 100 * DAY }),
+    minutes: fc.integer({ min: 0, max: 2000 }),
+    places: fc.uniqueArray(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 5 }),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+    size: fc.double({ min: 1, max: 1000, noNaN: true }),
+    failing: fc.boolean(),
+  })
+
+  it('goes on from its state as if nothing had happened', () => {
+    fc.assert(
+      fc.property(fc.array(anyExtent, { minLength: 2, maxLength: 15 }), (all) => {
+        const [whole, cut] = [new Signatures(BUCKET), new Signatures(BUCKET)]
+        let restored = cut
+        all.forEach(({ places, share, size, ...one }, i) => {
+          const marks = places.map((place) => mark(`p${place}`, share, size))
+          const now = extent(one.fromMs, one.minutes, marks, one.failing)
+          expect(whole.add(`c-${i}`, now)).not.toBe('')
+          restored.add(`c-${i}`, now)
+          expect(restored.recall(now, one.fromMs)).toEqual(whole.recall(now, one.fromMs))
+          const again = new Signatures(BUCKET)
+          again.restore(structuredClone(restored.state()))
+          restored = again
+        })
+        expect(restored.all(0)).toEqual(whole.all(0))
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('is bounded by episodes and by signatures, and counts what it dropped', () => {
+    const signatures = new Signatures(BUCKET)
+    for (let i = 0; i < 100; i++) {
+      signatures.add(`c-${i}`, extent(i * MINUTE, 1, [mark(`place ${i % 50}`)]))
+    }
+    for (let i = 0; i < 30; i++) signatures.add(`d-${i}`, extent(i * MINUTE, 1))
+    expect(signatures.size).toBeLessThanOrEqual(32)
+    expect(signatures.episodes).toBeLessThanOrEqual(128)
+    expect(signatures.dropped).toBeGreaterThan(0)
+    expect(signatures.all(0).find(({ whats }) => whats.includes('a'))?.times).toBe(30)
+  })
+})
