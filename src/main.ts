@@ -9,6 +9,7 @@ import { merge } from './cli/merge.ts'
 import { replay } from './cli/replay.ts'
 import { run } from './cli/run.ts'
 import { styler } from './cli/style.ts'
+import { templates } from './cli/templates.ts'
 import { validate } from './cli/validate.ts'
 import { ConfigError } from './config/load.ts'
 import { messageOf } from './io/telemetry/log.ts'
@@ -21,6 +22,7 @@ const commands = {
   run,
   replay,
   load,
+  templates,
   validate,
   cluster,
   assign,

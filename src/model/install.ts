@@ -1,7 +1,7 @@
 import type { Churn } from '../contract/installed-model.ts'
 import type { KeptTrace } from '../profile/kept-trace.ts'
 import { ProfileScratch, unpackProfile } from '../profile/profile.ts'
-import { ContentHash } from './content-hash.ts'
+import { ContentHash } from '../stats/content-hash.ts'
 import { type FittedCluster, type FittedModel, type ModelRequest, POOLED } from './fit-request.ts'
 import type { Model, NormalCluster, StratumModel } from './model.ts'
 import { Scaler } from './scales.ts'

@@ -14,9 +14,17 @@ export function maskName(name: string): string {
   const shown = maskSecrets(name)
   const query = shown.indexOf('?')
   const bare = query > 0 && shown.lastIndexOf('/', query) >= 0 ? shown.slice(0, query) : shown
-  const cut = cutText(bare, LONGEST)
-  if (!/[0-9]/.test(cut)) return cut
-  return maskNumbers(cut.replace(UUID, '{id}')).replace(TOKEN, maskToken)
+  return withoutIds(cutText(bare, LONGEST))
+}
+
+/** The same of any text, however long, and with its query strings. */
+export function maskText(text: string): string {
+  return withoutIds(maskSecrets(text))
+}
+
+function withoutIds(text: string): string {
+  if (!/[0-9]/.test(text)) return text
+  return maskNumbers(text.replace(UUID, '{id}')).replace(TOKEN, maskToken)
 }
 
 function maskToken(token: string): string {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { maskName } from '../../src/profile/mask-name.ts'
+import { maskName } from '../../src/masking/mask-name.ts'
 
 describe('an operation name', () => {
   it.each([

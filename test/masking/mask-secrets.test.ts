@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { maskName } from '../../src/profile/mask-name.ts'
-import { maskSecrets } from '../../src/profile/mask-secrets.ts'
+import { maskName } from '../../src/masking/mask-name.ts'
+import { maskSecrets } from '../../src/masking/mask-secrets.ts'
 import { MASKING_CORPUS } from '../masking-corpus.ts'
 
 describe('secrets and personal data', () => {

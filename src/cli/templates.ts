@@ -1,0 +1,98 @@
+import { stat } from 'node:fs/promises'
+import { systemClock } from '../io/clock.ts'
+import { fileMessages } from '../io/files/file-messages.ts'
+import { MAX_MESSAGE_BYTES } from '../io/files/file-source.ts'
+import { parseArguments } from './arguments.ts'
+import { type Command, type CommandWorld, EXIT, UsageError } from './command.ts'
+import { Progress } from './progress.ts'
+import { Catalogue } from './templates/catalogue.ts'
+import { PlainLines } from './templates/plain-lines.ts'
+import { catalogueJson, catalogueText } from './templates/show.ts'
+
+const HELP = `usage: medoscope templates FILE... [options]
+
+Lists the templates of logs: what lines have in common, how often they come, when first and last, and
+one masked example of each. The files are plain text or lines of JSON, also as .gz or .zst. Times are
+read where lines begin with one; else the numbers of the first and the last line are shown.
+
+      --top N           show so many templates (50)
+      --json            everything, as one JSON object
+
+exit codes: 0 done, 1 failed or something in the files was not read (what is printed), 2 wrong usage,
+130 interrupted`
+
+export const templates: Command = {
+  summary: 'list the templates of logs, with one masked example each',
+  help: HELP,
+  async run(args, world) {
+    const { values, positionals: files } = parseArguments(args, {
+      top: { type: 'string', default: '50' },
+      json: { type: 'boolean' },
+    })
+    if (files.length === 0) throw new UsageError('templates wants at least one file')
+    const top = Number(values.top)
+    if (!Number.isInteger(top) || top < 1) {
+      throw new UsageError(`--top wants a number of templates, not ${values.top}`)
+    }
+    const reading = new Reading(world)
+    for (const file of files) await reading.read(file)
+    if (world.signal.aborted) return EXIT.interrupted
+    const { catalogue, unread } = reading
+    const { lines, hasTimes } = catalogue
+    const shown = { lines, hasTimes, services: catalogue.services(), unread }
+    world.stdout.write(
+      values.json ? `${JSON.stringify(catalogueJson(shown))}\n` : catalogueText(shown, top, world),
+    )
+    return unread.length === 0 ? EXIT.ok : EXIT.failed
+  },
+}
+
+/** Reads files into one catalogue. */
+class Reading {
+  readonly catalogue = new Catalogue()
+  readonly unread: string[] = []
+  readonly #world: CommandWorld
+  readonly #progress: Progress
+  #isFirst = true
+
+  constructor(world: CommandWorld) {
+    this.#world = world
+    this.#progress = new Progress(world.stderr, systemClock.now)
+  }
+
+  async read(path: string): Promise<void> {
+    const { size, mtime } = await stat(path)
+    const { catalogue } = this
+    const lines = new PlainLines(catalogue, mtime.getUTCFullYear())
+    let done = 0
+    const onBytes = (bytes: number): void => {
+      done += bytes
+      const text = (): string => {
+        const percent = Math.floor((100 * done) / Math.max(1, size))
+        return `${path}: ${percent} %, ${catalogue.lines} lines, ${catalogue.templates} shapes`
+      }
+      this.#progress.update(text)
+    }
+    const messages = fileMessages(path, { maxMessageBytes: MAX_MESSAGE_BYTES, onBytes })
+    try {
+      for (;;) {
+        const { value, done: isAtEnd } = await messages.next()
+        if (isAtEnd) {
+          if (value.damage !== '') this.unread.push(`${path}: ${value.damage}`)
+          if (value.oversized > 0) this.unread.push(`${path}: ${value.oversized} lines too long`)
+          break
+        }
+        if (this.#world.signal.aborted) return
+        if (this.#isFirst && value.length > 0) {
+          catalogue.hasTimes = lines.haveTimes(value)
+          this.#isFirst = false
+        }
+        for (const line of value) lines.push(line)
+      }
+      lines.end()
+    } finally {
+      await messages.return({ oversized: 0, damage: '' })
+      this.#progress.end()
+    }
+  }
+}
