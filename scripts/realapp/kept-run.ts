@@ -19,9 +19,9 @@ export function keptRun(dir: string): KeptRun {
   return JSON.parse(readFileSync(runFile(dir), 'utf8')) as KeptRun
 }
 
-/** The spans that the Collector saw in a run, as OTLP JSON lines. */
+/** The spans that the Collector saw in a run, as OTLP JSON lines, compressed. */
 export function spansFile(dir: string): string {
-  return join(dir, 'spans.jsonl')
+  return join(dir, 'spans.jsonl.gz')
 }
 
 function runFile(dir: string): string {

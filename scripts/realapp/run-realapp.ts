@@ -6,12 +6,12 @@ import { config } from '../stack/config-files.ts'
 import { Application } from './application.ts'
 import { ClusterWatch, type Telling } from './cluster-watch.ts'
 import { EXPECTED } from './expected.ts'
-import { FAULTS, type FaultName } from './faults.ts'
+import { FAULTS, type Fault, type FaultName } from './faults.ts'
 import { installApplication } from './install.ts'
 import { keepRun, spansFile } from './kept-run.ts'
 import { Platform } from './platform.ts'
 import { PublicLoad } from './public-load.ts'
-import { type FaultWindow, type Score, score } from './score.ts'
+import { type FaultWindow, GRACE_MS, type Score, score } from './score.ts'
 
 export interface RealappOptions {
   readonly collector: string
@@ -90,7 +90,7 @@ async function breakAll(options: RealappOptions, parts: Parts): Promise<Score> {
     const toMs = Date.now()
     windows.push({ fault, fromMs, toMs })
     say(`end of ${fault}; ${loadLine(parts.load)}`)
-    await pause(options, parts)
+    await pause(end, options, parts)
     say(`quiet again; ${loadLine(parts.load)}`)
     const { tellings, alerts } = parts.watch
     keepRun(dir, { startMs, windows, tellings, alerts })
@@ -99,8 +99,9 @@ async function breakAll(options: RealappOptions, parts: Parts): Promise<Score> {
   return score(windows, { tellings, alerts }, EXPECTED, startMs + THIRD_ROUND_MS)
 }
 
-/** Until nothing is open any more; the last fault, which stays, gets the least pause. */
-async function pause(options: RealappOptions, parts: Parts): Promise<void> {
+/** Until nothing is open any more; after a fault that stays, until what it led to has surely been told. */
+async function pause(end: Fault['end'], options: RealappOptions, parts: Parts): Promise<void> {
+  if (end === null) return await wait(GRACE_MS, options, parts)
   await wait(PAUSE_MS, options, parts)
   const until = Date.now() + PAUSE_MS_MAX - PAUSE_MS
   while (parts.watch.open().length > 0 && Date.now() < until) await wait(LOOK_MS, options, parts)

@@ -39,7 +39,7 @@ export interface Score {
 }
 
 /** What the batches of spans, the quiet of a trace and the last round of evidence may take beyond a fault's end. */
-const GRACE_MS = 30_000
+export const GRACE_MS = 30_000
 
 const SEVERITY_ORDER = ['information', 'warning', 'critical']
 
@@ -161,12 +161,12 @@ export function wrongWith(
 
 /** How often the alert of a cluster became another one; a graver one beside it is an escalation. */
 function alertChanges(alerts: readonly AlertLabels[]): number {
-  const known = new Map<string, string[]>()
+  const known = new Map<string, string>()
   let changes = 0
   for (const { cluster, labels } of alerts) {
-    const seen = known.get(cluster) ?? []
-    if (seen.length > 0 && !escalates(seen.at(-1) ?? '', labels)) changes++
-    known.set(cluster, [...seen, labels])
+    const last = known.get(cluster)
+    if (last !== undefined && last !== labels && !escalates(last, labels)) changes++
+    known.set(cluster, labels)
   }
   return changes
 }
@@ -188,21 +188,25 @@ export interface Figures {
 }
 
 export function figures({ faults, falseAlerts, alertChanges }: Score): Figures {
-  const delays = faults
-    .map(({ delayS }) => delayS)
-    .filter((delayS) => delayS !== null)
-    .sort((a, b) => a - b)
-  const middle = delays.length / 2
-  const low = delays[Math.ceil(middle) - 1]
-  const high = delays[Math.floor(middle)]
   return {
     app_faults: faults.length,
     app_faults_found: faults.filter(({ found }) => found).length,
     app_named: faults.filter(({ named }) => named).length,
-    app_median_delay_s: low === undefined || high === undefined ? null : (low + high) / 2,
+    app_median_delay_s: medianDelay(faults),
     app_alert_changes: alertChanges,
     app_false_alerts: falseAlerts.length,
   }
+}
+
+/** In seconds, to a tenth; null where nothing was found. */
+function medianDelay(faults: readonly FaultScore[]): number | null {
+  const delays = faults
+    .map(({ delayS }) => delayS)
+    .filter((delayS) => delayS !== null)
+    .sort((a, b) => a - b)
+  const low = delays[Math.ceil(delays.length / 2) - 1]
+  const high = delays[Math.floor(delays.length / 2)]
+  return low === undefined || high === undefined ? null : Math.round((low + high) * 5) / 10
 }
 
 /** As told in a terminal. */

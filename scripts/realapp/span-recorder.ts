@@ -1,32 +1,37 @@
 import { once } from 'node:events'
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { finished } from 'node:stream/promises'
+import { createGzip, type Gzip } from 'node:zlib'
 
 /**
- * Takes OTLP/JSON over HTTP from the Collector and writes a line for each request: what the Collector
- * saw, to be replayed. A receiver and no file exporter, because the Collector that the tests build has none.
+ * Takes OTLP/JSON over HTTP from the Collector and writes a line for each request, compressed: what the
+ * Collector saw, to be replayed. A receiver and no file exporter, because the Collector that the tests build has none.
  */
 export class SpanRecorder {
   readonly #server: Server
-  readonly #file: WriteStream
+  readonly #lines: Gzip
+  readonly #written: Promise<void>
 
-  private constructor(server: Server, file: WriteStream) {
+  private constructor(server: Server, lines: Gzip, written: Promise<void>) {
     this.#server = server
-    this.#file = file
+    this.#lines = lines
+    this.#written = written
   }
 
   static async start(path: string): Promise<SpanRecorder> {
-    const file = createWriteStream(path)
+    const lines = createGzip()
+    const written = finished(lines.pipe(createWriteStream(path)))
     const server = createServer(async (request, response) => {
       const parts: Buffer[] = []
       for await (const part of request) parts.push(part as Buffer)
-      file.write(`${Buffer.concat(parts).toString('utf8')}\n`)
+      lines.write(`${Buffer.concat(parts).toString('utf8')}\n`)
       response.setHeader('content-type', 'application/json').end('{}')
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
-    return new SpanRecorder(server, file)
+    return new SpanRecorder(server, lines, written)
   }
 
   get url(): string {
@@ -37,6 +42,7 @@ export class SpanRecorder {
   async close(): Promise<void> {
     this.#server.closeAllConnections()
     this.#server.close()
-    await new Promise<void>((resolve) => this.#file.end(() => resolve()))
+    this.#lines.end()
+    await this.#written
   }
 }

@@ -105,6 +105,7 @@ describe('the identity of alerts', () => {
     expect(changes('service=a severity=warning')).toBe(0)
     expect(changes('service=a severity=warning', 'service=b severity=warning')).toBe(1)
     expect(changes('service=a', 'service=b', 'service=a')).toBe(2)
+    expect(changes('service=a', 'service=a')).toBe(0)
   })
 
   it('does not change when it becomes graver, but does when it becomes milder', () => {
