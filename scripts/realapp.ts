@@ -13,7 +13,7 @@ const HELP = `usage: npm run realapp -- [options]
 Breaks a real application in eight ways and says what medoscope tells of it: nine services in Node and
 Python with OpenTelemetry's auto-instrumentation, a Collector and Kafka. Takes half an hour.
 
-  --json         one JSON object on standard output; progress is on standard error in any case
+  --json         the figures as one object on standard output; all else is on standard error
   --only FAULT   one of ${FAULT_NAMES.join(', ')}; repeatable
   --learn SECS   how long medoscope learns first (300)
   --fault SECS   how long each fault lasts (75)
@@ -72,9 +72,13 @@ async function live(signal: AbortSignal): Promise<Score> {
 
 function report(result: Score): void {
   const numbers = figures(result)
+  if (values.json) {
+    process.stderr.write(`${table(result)}\n`)
+    process.stdout.write(`${JSON.stringify(numbers)}\n`)
+    return
+  }
   const rows = Object.entries(numbers).map(([name, value]) => `${name.padEnd(20)} ${value}`)
-  const text = values.json ? JSON.stringify(numbers) : `${table(result)}\n\n${rows.join('\n')}`
-  process.stdout.write(`${text}\n`)
+  process.stdout.write(`${table(result)}\n\n${rows.join('\n')}\n`)
 }
 
 const interrupt = new AbortController()
