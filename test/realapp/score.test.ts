@@ -67,6 +67,15 @@ describe('the score of a fault', () => {
     expect(scored([at(9), turned]).faults[0]?.wrong).toEqual(['suspects booking, not payment'])
   })
 
+  it('is not named where the one who was woken read something else at first', () => {
+    const first = at(9, { sentence: 'booking POST differs', severity: 'warning' })
+    expect(scored([first, at(15)]).faults[0]?.wrong).toEqual([
+      'at first does not say payment.*does not answer',
+    ])
+    const milder = at(9, { severity: 'warning' })
+    expect(scored([milder, at(15)]).faults[0]?.wrong).toEqual([])
+  })
+
   it('is not found by what is told long after its end', () => {
     expect(scored([at(120)]).faults[0]?.found).toBe(false)
   })
@@ -149,8 +158,10 @@ const SAID: Readonly<Record<FaultName, { right: string[]; wrong: string[] }>> = 
     wrong: ['payment POST /charge differs', 'films is slower'],
   },
   errors: {
-    right: ['web GET /films/:id: 20 % of requests fail. films GET /films/{film} fails in 20 %'],
-    wrong: ['films → films SELECT is missing'],
+    right: [
+      'web GET /films/:id: 20 % of requests fail since 21:22:31. films GET /films/{film} fails in 20 %',
+    ],
+    wrong: ['web GET /films/:id: 20 % of requests fail since 21:22:31. films → SELECT is missing'],
   },
   'n-plus-1': {
     right: ['films → SELECT is called more often: typically 13 times, normally once'],
