@@ -116,6 +116,36 @@ describe('medoscope templates', () => {
     ])
   })
 
+  it.each(['logs.json', 'logs.pb', 'logs.native.pb.zst', 'mixed.json.zst', 'mixed.pb.zst'])(
+    'reads OTLP logs by service, as a Collector wrote them: %s',
+    async (name) => {
+      const fixture = (one: string): string =>
+        join(import.meta.dirname, '../fixtures/collector', one)
+      const { lines, services, unread } = await json(fixture(name))
+      expect([lines, unread]).toEqual([96, []])
+      expect(services.map(({ service }) => service)).toContain('gateway')
+      expect(services).toEqual((await json(fixture('logs.pb'))).services)
+    },
+  )
+
+  it('passes over other signals, and says so', async () => {
+    const { code, out, err } = await cli(
+      join(import.meta.dirname, '../fixtures/collector/traces.json'),
+    )
+    expect([code, out]).toEqual([0, '0 lines\n'])
+    expect(err).toContain('passed over 12 messages that hold no logs')
+  })
+
+  it('tells of records that are no good, beside those that are', async () => {
+    const logRecords = [{ body: { stringValue: 'up' } }, { body: 5 }]
+    const document = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] })
+    const { code, out } = await cli(file('k.json', `${document}\n{"resourceLogs":5}\n`))
+    expect(code).toBe(1)
+    expect(out).toContain('1 line\n')
+    expect(out).toContain('logRecords[1].body: not an object')
+    expect(out).toContain('resourceLogs: not an array')
+  })
+
   it('says what it could not read, and fails', async () => {
     const damaged = gzipSync(LINES.repeat(50)).subarray(0, 60)
     const { code, out } = await cli(file('g.log.gz', damaged))
