@@ -6,14 +6,16 @@ import { parseArguments } from './arguments.ts'
 import { type Command, type CommandWorld, EXIT, UsageError } from './command.ts'
 import { Progress } from './progress.ts'
 import { Catalogue } from './templates/catalogue.ts'
+import { OtlpLines } from './templates/otlp-lines.ts'
 import { PlainLines } from './templates/plain-lines.ts'
 import { catalogueJson, catalogueText } from './templates/show.ts'
 
 const HELP = `usage: medoscope templates FILE... [options]
 
 Lists the templates of logs: what lines have in common, how often they come, when first and last, and
-one masked example of each. The files are plain text or lines of JSON, also as .gz or .zst. Times are
-read where lines begin with one; else the numbers of the first and the last line are shown.
+one masked example of each. The files are plain text, lines of JSON, or OTLP logs as a Collector's file
+exporter writes them (by service), all also as .gz or .zst. Times are read where lines begin with one; else
+the numbers of the first and the last line are shown.
 
       --top N           show so many templates (50)
       --json            everything, as one JSON object
@@ -47,6 +49,36 @@ export const templates: Command = {
   },
 }
 
+/** Whether the first message is OTLP. */
+function areOtlp([first]: readonly Uint8Array[], otlp: OtlpLines): boolean {
+  return first !== undefined && (!isText(first) || otlp.isDocument(first))
+}
+
+function push(message: Uint8Array, lines: PlainLines, otlp: OtlpLines): void {
+  if (!isText(message)) otlp.pushProtobuf(message)
+  else if (message[0] === BRACE && otlp.isDocument(message)) otlp.pushJson(message)
+  else lines.push(message)
+}
+
+/** A message of protobuf begins with a tag and a length, and has more of them; a line has none. */
+function isText(message: Uint8Array): boolean {
+  return (
+    message[0] !== LF &&
+    !message
+      .subarray(0, LOOKED_AT)
+      .some((byte) => byte < BLANK && byte !== TAB && byte !== CR && byte !== ESCAPE)
+  )
+}
+
+const LOOKED_AT = 32
+const BRACE = 0x7b
+const BLANK = 0x20
+const TAB = 0x09
+const LF = 0x0a
+const CR = 0x0d
+/** Colours of terminals begin with it. */
+const ESCAPE = 0x1b
+
 /** Reads files into one catalogue. */
 class Reading {
   readonly catalogue = new Catalogue()
@@ -60,10 +92,21 @@ class Reading {
     this.#progress = new Progress(world.stderr, systemClock.now)
   }
 
+  #tell(path: string, { otherSignals, unread, unreadCount }: OtlpLines): void {
+    for (const why of unread) this.unread.push(`${path}: ${why}`)
+    if (unreadCount > unread.length) {
+      this.unread.push(`${path}: ${unreadCount} records in all were no good`)
+    }
+    if (otherSignals > 0) {
+      this.#world.stderr.write(`${path}: passed over ${otherSignals} messages that hold no logs\n`)
+    }
+  }
+
   async read(path: string): Promise<void> {
     const { size, mtime } = await stat(path)
     const { catalogue } = this
     const lines = new PlainLines(catalogue, mtime.getUTCFullYear())
+    const otlp = new OtlpLines(catalogue)
     let done = 0
     const onBytes = (bytes: number): void => {
       done += bytes
@@ -84,12 +127,13 @@ class Reading {
         }
         if (this.#world.signal.aborted) return
         if (this.#isFirst && value.length > 0) {
-          catalogue.hasTimes = lines.haveTimes(value)
+          catalogue.hasTimes = areOtlp(value, otlp) || lines.haveTimes(value)
           this.#isFirst = false
         }
-        for (const line of value) lines.push(line)
+        for (const message of value) push(message, lines, otlp)
       }
       lines.end()
+      this.#tell(path, otlp)
     } finally {
       await messages.return({ oversized: 0, damage: '' })
       this.#progress.end()

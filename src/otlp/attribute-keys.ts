@@ -33,7 +33,7 @@ export class AttributeKeys {
   readonly #view: DataView
   readonly #starts: Int32Array
 
-  constructor(slots: SlotTable) {
+  constructor(slots: Pick<SlotTable, 'keys'>) {
     const texts = [...new Set([...IDENTITY, ...slots.keys.keys()])]
     this.slot = new Int32Array(texts.length).fill(-1)
     this.priority = new Int32Array(texts.length)

@@ -1,10 +1,9 @@
 import { SERVICE_NAME, UNWANTED } from './attribute-keys.ts'
 import { DecodeError } from './decode-error.ts'
 import type { DecodeTarget } from './decode-target.ts'
+import { isObject, type Json, parseDocument } from './json-document.ts'
 import { doubleOf, enumOf, int64Text, readId, readUint64, type Words } from './json-scalars.ts'
-import { checkJsonShape } from './json-shape.ts'
 import { SpanRows } from './span-rows.ts'
-import { textEncodingOf } from './text-encoding.ts'
 import { NO_TEXT } from './vocabulary.ts'
 import { withWhatItSeems } from './what-it-seems.ts'
 
@@ -21,8 +20,6 @@ const OTHER_SIGNALS = [
   ...['resourceLogs', 'resourceMetrics', 'resourceProfiles'],
   ...['resource_logs', 'resource_metrics', 'resource_profiles'],
 ]
-/** The beginning of a document behind the words of a logger. */
-const DOCUMENT = /\{\s*"(?:resource_?[sS]pans|batches|resource_?[lL]ogs|resource_?[mM]etrics)"/
 const KINDS = [
   'SPAN_KIND_UNSPECIFIED',
   'SPAN_KIND_INTERNAL',
@@ -34,8 +31,6 @@ const KINDS = [
 const STATUS_CODES = ['STATUS_CODE_UNSET', 'STATUS_CODE_OK', 'STATUS_CODE_ERROR']
 /** In place of a row: the attribute is the resource's. */
 const RESOURCE = -1
-
-type Json = Readonly<Record<string, unknown>>
 
 const decoders = new WeakMap<DecodeTarget, JsonDecoder>()
 
@@ -61,7 +56,6 @@ export function decodeTracesJson(body: Uint8Array, target: DecodeTarget): number
 
 class JsonDecoder {
   readonly #rows: SpanRows
-  readonly #utf8 = new TextDecoder('utf-8', { fatal: true })
   readonly #words: Words = { hi: 0, lo: 0 }
   // Where the reader is; -1 = not inside one.
   #resource = -1
@@ -78,39 +72,12 @@ class JsonDecoder {
     const rows = this.#rows
     rows.beginBody()
     try {
-      const document = this.#parse(body)
+      const document = parseDocument(body)
       this.#documents(document)
       return rows.endBody()
     } catch (error) {
       rows.abandonBody()
       throw withWhatItSeems(error, body)
-    }
-  }
-
-  #parse(body: Uint8Array): unknown {
-    const text = this.#text(body)
-    checkJsonShape(text)
-    try {
-      return JSON.parse(text)
-    } catch (error) {
-      const begin = text.startsWith('{') ? 0 : text.search(DOCUMENT)
-      if (begin <= 0) throw new DecodeError(`not JSON${place(error)}`, -1)
-      try {
-        return JSON.parse(text.slice(begin))
-      } catch {
-        throw new DecodeError('not JSON behind the words in front of it', -1)
-      }
-    }
-  }
-
-  #text(body: Uint8Array): string {
-    const encoding = textEncodingOf(body)
-    try {
-      return encoding === null || encoding === 'utf-8'
-        ? this.#utf8.decode(body)
-        : new TextDecoder(encoding).decode(body)
-    } catch {
-      throw new DecodeError('JSON is not UTF-8', -1)
     }
   }
 
@@ -329,13 +296,3 @@ class JsonDecoder {
 }
 
 const NONE: readonly unknown[] = []
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** Where JSON.parse stopped. Its message quotes the body, which may hold what must not be shown. */
-function place(error: unknown): string {
-  const found = error instanceof Error ? /position (\d+)/.exec(error.message) : null
-  return found ? ` at character ${found[1]}` : ''
-}

@@ -41,7 +41,9 @@ export function detectFraming(first: Uint8Array): FileFraming | null {
   const begin = afterBlanks(first, encoding === 'utf-8' ? 3 : 0)
   if (beginsJson(first, begin)) return jsonFraming(first, begin)
   if (isZstd(first, LENGTH_BYTES)) return 'zstd_frames'
-  if (first[0] !== LF && looksLikeText(first)) return 'json_lines'
+  // So many bytes of a message have lengths and tags in them that no text has.
+  const canBeText = first[0] !== LF || first.length >= DETECT_BYTES
+  if (canBeText && looksLikeText(first)) return 'json_lines'
   // As a length, the tag of field 1 would announce more than 167 MB.
   return first[0] === LF ? 'protobuf' : 'length_prefixed'
 }
@@ -53,9 +55,11 @@ export function detectFraming(first: Uint8Array): FileFraming | null {
  */
 function beginsJson(bytes: Uint8Array, at: number): boolean {
   if (bytes[at] !== OPEN_BRACE && bytes[at] !== OPEN_BRACKET) return false
-  if (at === 0 || bytes[0] !== LF) return true
   const behind = afterBlanks(bytes, at + 1)
   const next = bytes[behind]
+  // A line of a plain log may begin with a bracket: [INFO]
+  if (bytes[at] === OPEN_BRACKET && next !== undefined && isLetterOrDigit(next)) return false
+  if (at === 0 || bytes[0] !== LF) return true
   return (
     (next === QUOTE && (bytes[behind + 1] ?? 0) >= 0x20) ||
     next === OPEN_BRACE ||
@@ -77,6 +81,11 @@ function jsonFraming(bytes: Uint8Array, at: number): Framing {
 export function isZstd(bytes: Uint8Array, at: number): boolean {
   if (startsWith(bytes, at, [0x28, 0xb5, 0x2f, 0xfd])) return true
   return startsWith(bytes, at + 1, [0x2a, 0x4d, 0x18]) && (bytes[at]! & 0xf0) === 0x50
+}
+
+function isLetterOrDigit(byte: number): boolean {
+  const small = byte | 0x20
+  return (small >= 0x61 && small <= 0x7a) || (byte >= 0x30 && byte <= 0x39)
 }
 
 function startsWith(bytes: Uint8Array, at: number, magic: readonly number[]): boolean {

@@ -2,7 +2,8 @@ import { DecodeError } from './decode-error.ts'
 import { looksLikeLogs } from './looks-like-logs.ts'
 import { looksLikeText } from './text-encoding.ts'
 
-const EXPECTED = 'expected OTLP traces, as protobuf or as JSON with resourceSpans'
+const EXPECTED_TRACES = 'expected OTLP traces, as protobuf or as JSON with resourceSpans'
+export const EXPECTED_LOGS = 'expected OTLP logs, as protobuf or as JSON with resourceLogs'
 /** So much of a text is looked at. */
 const LOOKED_AT = 4096
 
@@ -56,9 +57,13 @@ export function whatItSeems(body: Uint8Array): string {
 }
 
 /** The same error, saying what the body seems to be and what was expected; other errors as they are. */
-export function withWhatItSeems(error: unknown, body: Uint8Array): unknown {
+export function withWhatItSeems(
+  error: unknown,
+  body: Uint8Array,
+  expected = EXPECTED_TRACES,
+): unknown {
   if (!(error instanceof DecodeError)) return error
   const seems = whatItSeems(body)
-  if (seems === '') return error
-  return new DecodeError(error.reason, error.position, `it seems to be ${seems}, ${EXPECTED}`)
+  if (seems === '' || (expected === EXPECTED_LOGS && seems.startsWith('OTLP logs'))) return error
+  return new DecodeError(error.reason, error.position, `it seems to be ${seems}, ${expected}`)
 }

@@ -42,6 +42,9 @@ const SHORTEST_CONSONANTS = 4
 /** ... and is an id by itself. */
 const SHORTEST_HEX = 8
 
+/** Parts left out of what has no blank within, from which on it is left out as a whole. */
+const ID_MARKS = 3
+
 export class LineScanner {
   /** The outline of the line scanned last is in `[0, length)`. */
   readonly outline = new Uint8Array(MOST_LINE_BYTES + 4)
@@ -147,8 +150,9 @@ export class LineScanner {
   /** Word by word: words that have digits, or can be parts of ids, are left out together with what joins them. */
   #shortenWords(from: number, first: number, last: number, to: number): number {
     const outline = this.outline
-    let out = this.#signed(from, first)
-    if (out < first && (KINDS[outline[first]!]! & DIGIT) === 0) out = first
+    let begin = this.#signed(from, first)
+    if (begin < first && (KINDS[outline[first]!]! & DIGIT) === 0) begin = first
+    let out = begin
     /** Where the row of such words begins in what is written; -1: there is none. */
     let row = -1
     let rowHasDigits = false
@@ -185,8 +189,19 @@ export class LineScanner {
       outline[row] = LEFT_OUT
       out = row + 1
     }
+    // Where so much varies, the words between are parts of an id, too: a rack, a node and a chip.
+    if (this.#marks(begin, out) >= ID_MARKS) {
+      outline[begin] = LEFT_OUT
+      out = begin + 1
+    }
     for (let i = last; i < to; i++) outline[out++] = outline[i]!
     return out
+  }
+
+  #marks(start: number, end: number): number {
+    let marks = 0
+    for (let i = start; i < end; i++) if (this.outline[i] === LEFT_OUT) marks++
+    return marks
   }
 
   /** Ends a row at `row` in front of a word; what joins the two stays. */

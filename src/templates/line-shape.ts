@@ -53,3 +53,6 @@ function markOf(token: string): number {
   }
   return mark
 }
+
+/** The mark of a token that varies as a whole. */
+export const VARIES_MARK = markOf(VARIES)

@@ -1,4 +1,4 @@
-import { type LineShape, textHash, VARIES } from './line-shape.ts'
+import { type LineShape, textHash, VARIES, VARIES_MARK } from './line-shape.ts'
 import type { TemplateIds } from './template-ids.ts'
 
 /** Two shapes are of one template when at least so many tenths of their tokens are equal. */
@@ -46,6 +46,7 @@ export class ShapeStore {
   lostLines = 0
   readonly #limits: ShapeLimits
   readonly #ids: TemplateIds
+  /** Each list in the order of its hashes. */
   readonly #byLength = new Map<number, KeptShape[]>()
   readonly #byHash = new Map<string, KeptShape>()
 
@@ -73,7 +74,7 @@ export class ShapeStore {
     if (!isFull && alike.length < this.#limits.shapesOfLength) return true
     // Where the whole is full, those give who have most.
     const given = isFull ? this.#largest() : alike
-    const last = given.reduce((a, b) => (a.hash > b.hash ? a : b))
+    const last = given[given.length - 1]!
     if (given === alike && last.hash < hash) {
       this.evicted++
       return false
@@ -91,11 +92,8 @@ export class ShapeStore {
     const kept: KeptShape = { ...shape, ...seen, family: NO_FAMILY, isGone: false }
     const alike = this.#byLength.get(shape.tokens.length) ?? []
     const families = new Set<Family>()
-    for (const other of alike) {
-      if (!families.has(other.family) && areAlike(kept.marks, other.marks))
-        families.add(other.family)
-    }
-    alike.push(kept)
+    for (const { marks, family } of alike) if (areAlike(kept.marks, marks)) families.add(family)
+    alike.splice(placeOf(alike, kept.hash), 0, kept)
     this.#byLength.set(shape.tokens.length, alike)
     this.#byHash.set(shape.hash, kept)
     this.size++
@@ -132,9 +130,7 @@ export class ShapeStore {
     this.lostLines += shape.count
     this.#byHash.delete(shape.hash)
     const alike = this.#byLength.get(shape.tokens.length) ?? []
-    const at = alike.indexOf(shape)
-    const last = alike.pop()
-    if (last !== undefined && last !== shape) alike[at] = last
+    alike.splice(placeOf(alike, shape.hash), 1)
     if (alike.length === 0) this.#byLength.delete(shape.tokens.length)
     this.size--
   }
@@ -167,11 +163,31 @@ function familyOf(members: readonly KeptShape[], tokens: readonly string[]): Fam
 
 const NO_FAMILY: Family = { members: [], tokens: [], text: '', id: '' }
 
+/** Where a hash has its place in a list in order. */
+function placeOf(shapes: readonly KeptShape[], hash: string): number {
+  let from = 0
+  let to = shapes.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (shapes[middle]!.hash < hash) from = middle + 1
+    else to = middle
+  }
+  return from
+}
+
+/** Tokens that vary in both say nothing. */
 function areAlike(a: Int32Array, b: Int32Array): boolean {
   const length = a.length
-  let unequal = length - Math.ceil((EQUAL_TENTHS * length) / 10)
-  for (let i = 0; i < length; i++) if (a[i] !== b[i] && unequal-- === 0) return false
-  return true
+  const mostUnequal = ((10 - EQUAL_TENTHS) * length) / 10
+  let said = 0
+  let unequal = 0
+  for (let i = 0; i < length; i++) {
+    if (a[i] !== b[i]) {
+      if (++unequal > mostUnequal) return false
+      said++
+    } else if (a[i] !== VARIES_MARK) said++
+  }
+  return 10 * (said - unequal) >= EQUAL_TENTHS * said
 }
 
 function inCommon(a: readonly string[], b: readonly string[]): readonly string[] {

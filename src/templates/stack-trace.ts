@@ -49,7 +49,7 @@ export function withoutTrace(text: string): string {
     else if (type !== undefined) {
       // Of several in a row of causes the first is what was seen; in Python it is the last.
       if (thrown === '' || python.length > 0) thrown = type
-    } else if (said === '' && !continuesTrace(line)) said = line.trim()
+    } else if (said + frames + python === '' && !continuesTrace(line)) said = line.trim()
   }
   const top = [...frames.slice(0, TOP_FRAMES), ...python.toReversed().slice(0, TOP_FRAMES)]
   if (top.length === 0) return text

@@ -13,6 +13,7 @@ import { SeededRandom } from '../../src/stats/random.ts'
 import { type Figure, median, printFigures } from './figures.ts'
 import { groupedPoints } from './kmedoids-problem.ts'
 import { type Installed, installPeers } from './peers/install-peers.ts'
+import { templateFigures } from './peers-templates.ts'
 import { threadCpuUs } from './thread-cpu.ts'
 
 /**
@@ -196,4 +197,5 @@ const rust = peers.get('kmedoids')
 const figures: Figure[] = []
 if (rust && 'command' in rust) figures.push(...(await againstRust(rust)))
 figures.push(...(await others(peers)))
+figures.push(...(await templateFigures(options.folder, rounds, progress)))
 printFigures(figures, options.json)

@@ -5,6 +5,7 @@ import { flagRates, rateFigures } from './flag-rates.ts'
 import { judgeRecording, onlineBoutique, type Score, scoreRecording } from './online-boutique.ts'
 import { clusterFigures } from './quality-clusters.ts'
 import { driftFigures } from './quality-drift.ts'
+import { groupingFigures } from './quality-templates.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -76,6 +77,9 @@ if (dir) {
   progress('the labelled recording ...')
   figures.push(...recordingFigures(dir))
 } else progress('SKIPPED: the labelled recording is not here (../shared)')
+const grouping = groupingFigures()
+if (grouping.length > 0) figures.push(...grouping)
+else progress('SKIPPED: the labelled lines are not here (../shared)')
 progress('drift ...')
 figures.push(...driftFigures(1, print))
 progress('simulated faults ...')

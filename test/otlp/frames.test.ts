@@ -64,6 +64,10 @@ describe('detectFraming', () => {
     // A length of 8 MB that looks like a brace.
     [[0, 0x7b, 0, 0x22, 0x0a, 0x12], 'length_prefixed'],
     [utf8.encode('{}'), 'json_lines'],
+    // Plain text.
+    [utf8.encode('[INFO] started'), 'json_lines'],
+    [utf8.encode('[2026-11-29 01:02:03] started'), 'json_lines'],
+    [utf8.encode(`\n${'started and stopped '.repeat(4)}`), 'json_lines'],
     // A message of 123 bytes begins with a line feed and a brace.
     [[0x0a, 0x7b, 0x0a, 0x22, 0x0a], 'protobuf'],
     [[0x0a, 0x8a, 0x7b], 'protobuf'],

@@ -85,6 +85,12 @@ const MESSAGES = new Set([
   '.1.2.2.9', '.1.2.2.9.2', '.1.2.2.11', '.1.2.2.13', '.1.2.2.15',
 ]) // biome-ignore format: a table
 
+/** The same of a request of logs. */
+export const LOG_MESSAGES: ReadonlySet<string> = new Set([
+  ...['.1', '.1.1', '.1.1.1', '.1.1.1.2', '.1.2', '.1.2.1', '.1.2.2'],
+  ...['.1.2.2.5', '.1.2.2.6', '.1.2.2.6.2'],
+])
+
 /**
  * The same message with its fields in another order at every level: `order` sorts a list of field
  * numbers' groups. Fields of one number keep their order among themselves, as protobuf requires.
@@ -93,12 +99,13 @@ export function reorder(
   message: Uint8Array,
   order: (fields: number[]) => number[],
   path = '',
+  messages: ReadonlySet<string> = MESSAGES,
 ): Uint8Array {
   const groups = new Map<number, Uint8Array[]>()
   for (const { tag, value } of fieldsOf(message)) {
     const field = tag >>> 3
     const here = `${path}.${field}`
-    const content = MESSAGES.has(here) ? reorder(value, order, here) : value
+    const content = messages.has(here) ? reorder(value, order, here, messages) : value
     groups.set(field, [...(groups.get(field) ?? []), whole({ tag, value: content })])
   }
   return concat(...order([...groups.keys()]).flatMap((field) => groups.get(field) ?? []))
@@ -108,15 +115,20 @@ export function reorder(
  * One field anywhere in a valid message dropped, doubled, moved, emptied, given another tag or one bit
  * flipped, with all lengths around it right: damage that is not found by lengths.
  */
-export function mutateField(message: Uint8Array, random: () => number, path = ''): Uint8Array {
+export function mutateField(
+  message: Uint8Array,
+  random: () => number,
+  path = '',
+  messages: ReadonlySet<string> = MESSAGES,
+): Uint8Array {
   const fields = fieldsOf(message)
   if (fields.length === 0) return message
   const at = random() % fields.length
   const { tag, value } = fields[at]!
   const here = `${path}.${tag >>> 3}`
   const other = random() % fields.length
-  const action = MESSAGES.has(here) && random() % 8 > 0 ? -1 : random() % 6
-  if (action === -1) fields[at] = { tag, value: mutateField(value, random, here) }
+  const action = messages.has(here) && random() % 8 > 0 ? -1 : random() % 6
+  if (action === -1) fields[at] = { tag, value: mutateField(value, random, here, messages) }
   else if (action === 0) fields.splice(at, 1)
   else if (action === 1) fields.push({ tag, value })
   else if (action === 2) fields.splice(other, 0, ...fields.splice(at, 1))

@@ -32,6 +32,7 @@ describe('the outline of a line', () => {
     ['mail alice.liddell@example.com.', 'mail 0.'],
     ['either/or, text/html', 'either/or, text/html'],
     ['fpr29=0x00 R02-M1', 'fpr0=0 R0-M0'],
+    ['at R02-M1-N0-C:J12-U11, up', 'at 0, up'],
     ['blk_-1608999687919862906 is 67108864', 'blk_-0 is 0'],
     ['pod checkout-7d9f8b6c5-bcdfz', 'pod checkout-0'],
     ['HTTP/1.1 v2.3 k8s utf8', 'HTTP/0 v0 0 utf0'],

@@ -1,3 +1,4 @@
+import type { SeededRandom } from '../../src/stats/random.ts'
 import type { KeptShape } from '../../src/templates/shape-store.ts'
 import { TemplateMiner } from '../../src/templates/template-miner.ts'
 
@@ -29,4 +30,13 @@ export function templateIds(miner: TemplateMiner): string[] {
     .templates()
     .map(({ id }) => id)
     .sort()
+}
+
+export function shuffle<T>(items: T[], random: SeededRandom): void {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = Math.floor(random.next() * (i + 1))
+    const item = items[i]!
+    items[i] = items[j]!
+    items[j] = item
+  }
 }

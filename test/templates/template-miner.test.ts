@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '../../src/stats/random.ts'
 import { TemplateMiner } from '../../src/templates/template-miner.ts'
 import { MASKING_CORPUS } from '../masking-corpus.ts'
-import { addLine, minerOf, templateIds, templateTexts } from './lines.ts'
+import { addLine, minerOf, shuffle, templateIds, templateTexts } from './lines.ts'
 import { logLines } from './log-lines.ts'
 
 describe('templates', () => {
@@ -197,15 +197,6 @@ describe('what is kept of a line', () => {
       expect(text).not.toMatch(/[\p{Cc}\u202e]/u)
   })
 })
-
-function shuffle<T>(items: T[], random: SeededRandom): void {
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor(random.next() * (i + 1))
-    const item = items[i]
-    items[i] = items[j]!
-    items[j] = item!
-  }
-}
 
 /** Which lines are together, by first member. */
 function groups(keys: readonly string[]): number[] {

@@ -47,12 +47,17 @@ export function catalogueText(
   world: Pick<CommandWorld, 'stdout' | 'env'>,
 ): string {
   const style = styler(world.stdout, world.env)
-  const parts = [`${lines} lines`]
+  const parts = [many(lines, 'line')]
   const when = (value: number): string => (hasTimes ? (isoTime(value) ?? '-') : `line ${value}`)
   for (const { service, quality, templates } of services) {
     parts.push('')
     const name = service === '' ? '' : `${service}: `
-    parts.push(style('bold', `${name}${templates.length} templates of ${quality.lines} lines`))
+    parts.push(
+      style(
+        'bold',
+        `${name}${many(templates.length, 'template')} of ${many(quality.lines, 'line')}`,
+      ),
+    )
     if (quality.warning !== '') {
       parts.push(`${style('yellow', 'note:')} ${service || 'this source'} ${quality.warning}`)
     }
@@ -75,6 +80,10 @@ export function catalogueText(
   }
   for (const what of unread) parts.push(`${style('yellow', 'not read:')} ${what}`)
   return `${parts.join('\n')}\n`
+}
+
+function many(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 const HEAD = ['count', 'share', 'first seen', 'last seen', 'template']

@@ -36,6 +36,16 @@ export async function installPeers(
   return peers
 }
 
+/** drain3, which mines templates of logs; the same rules. */
+export async function installDrain3(folder: string): Promise<Installed> {
+  const root = resolve(folder)
+  await mkdir(root, { recursive: true })
+  return await orWhy(async () => {
+    const [binary = ''] = await python(join(root, 'python-drain3'), 'drain3', ['drain3==0.9.11'])
+    return [binary, join(here, 'drain3-lines.py')]
+  })
+}
+
 async function orWhy(install: () => Promise<readonly string[]>): Promise<Installed> {
   try {
     return { command: await install() }

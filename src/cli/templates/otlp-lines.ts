@@ -1,0 +1,84 @@
+import { DecodeError } from '../../otlp/decode-error.ts'
+import { decodeLogsJson } from '../../otlp/decode-logs-json.ts'
+import { decodeLogs } from '../../otlp/decode-logs-protobuf.ts'
+import { LogColumns } from '../../otlp/log-columns.ts'
+import type { LogTarget } from '../../otlp/log-target.ts'
+import { looksLikeLogs } from '../../otlp/looks-like-logs.ts'
+import { RejectedSpans } from '../../otlp/rejected-spans.ts'
+import { Vocabulary } from '../../otlp/vocabulary.ts'
+import { type RecordLine, RecordText } from '../../templates/record-text.ts'
+import type { Catalogue } from './catalogue.ts'
+
+const MOST_VALUES = 65_536
+/** How OTLP JSON begins, whatever the signal. */
+const DOCUMENT = /^\s*\{\s*"(resource_?([sS]pans|[lL]ogs|[mM]etrics|[pP]rofiles))"/
+const LOOKED_AT = 64
+
+/** OTLP messages of logs, for a catalogue. */
+export class OtlpLines {
+  /** Messages of other signals, which were passed over. */
+  otherSignals = 0
+  /** What was no good, and why; the first of many. */
+  readonly unread: string[] = []
+  /** Records and messages that were no good. */
+  unreadCount = 0
+  readonly #catalogue: Catalogue
+  readonly #target: LogTarget = {
+    columns: new LogColumns(),
+    values: new Vocabulary(MOST_VALUES),
+    ignoreServices: new Set(),
+    droppedOwn: 0,
+    rejected: new RejectedSpans(),
+  }
+  readonly #text = new RecordText(this.#target.values)
+  readonly #line: RecordLine = { bytes: new Uint8Array(), start: 0, end: 0 }
+  readonly #decoder = new TextDecoder()
+
+  constructor(catalogue: Catalogue) {
+    this.#catalogue = catalogue
+  }
+
+  /** Whether a message begins like OTLP JSON. */
+  isDocument(message: Uint8Array): boolean {
+    return DOCUMENT.test(this.#decoder.decode(message.subarray(0, LOOKED_AT)))
+  }
+
+  pushJson(message: Uint8Array): void {
+    const signal = DOCUMENT.exec(this.#decoder.decode(message.subarray(0, LOOKED_AT)))?.[2]
+    if (signal?.toLowerCase() === 'logs') this.#decode(message, decodeLogsJson)
+    else this.otherSignals++
+  }
+
+  pushProtobuf(message: Uint8Array): void {
+    if (message.length > 0 && !looksLikeLogs(message)) this.otherSignals++
+    else this.#decode(message, decodeLogs)
+  }
+
+  #decode(message: Uint8Array, decode: (body: Uint8Array, target: LogTarget) => number): void {
+    const { columns, values, rejected } = this.#target
+    columns.clear()
+    try {
+      decode(message, this.#target)
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      this.#tell(1, error.message)
+      return
+    }
+    const told = rejected.told()
+    if (told !== null) this.#tell(told.spans, told.reason)
+    const line = this.#line
+    for (let row = 0; row < columns.count; row++) {
+      this.#text.read(columns, row, line)
+      const atMs = columns.of.timeMs[row] || Number.NaN
+      const service = values.text(columns.of.service[row] ?? 0)
+      this.#catalogue.add(service, line.bytes, line.start, line.end, atMs)
+    }
+  }
+
+  #tell(records: number, why: string): void {
+    this.unreadCount += records
+    if (this.unread.length < MOST_TOLD) this.unread.push(why)
+  }
+}
+
+const MOST_TOLD = 5
