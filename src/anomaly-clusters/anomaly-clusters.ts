@@ -2,8 +2,8 @@ import { isUnusual } from '../baseline/entry-shares.ts'
 import { emptyPlaceNull, type PlaceNull } from '../baseline/place-null.ts'
 import type { PlaceReference } from '../baseline/place-reference.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
-import type { Acceptance, Answer, Signature, SignatureWords } from '../contract/signature.ts'
 import type { ClusterDetail } from '../contract/cluster-detail.ts'
+import type { Acceptance, Answer, Signature, SignatureWords } from '../contract/signature.ts'
 import { EVIDENCE_OPTIONS, type EvidenceOptions } from '../evidence/evidence-options.ts'
 import { PlaceHistory } from '../evidence/place-history.ts'
 import { SeriesMonitor } from '../evidence/series-monitor.ts'
@@ -15,9 +15,9 @@ import { hashWords } from '../stats/random.ts'
 import type { AccumulateSettings } from './accumulate-settings.ts'
 import { keyOf } from './alarm.ts'
 import type { Cluster } from './cluster.ts'
-import { whatText } from './episode.ts'
 import { describeDetail, placeOf } from './cluster-detail.ts'
 import { ClusterTimelines, type TimelineSources } from './cluster-timelines.ts'
+import { whatText } from './episode.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { type KeptExample, type Member, wantsMember } from './members.ts'
 import { describeCluster } from './published-cluster.ts'
@@ -177,7 +177,6 @@ export class AnomalyClusters {
 
   /** What there is to see of a cluster beside what is published of it; null where there is no such one. */
   detail(id: string): ClusterDetail | null {
-    this.#life.refresh()
     const { open, past } = this.#life.clusters
     const cluster = [...open, ...past].find((one) => one.id === id)
     if (!cluster) return null

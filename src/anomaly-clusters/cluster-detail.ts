@@ -12,7 +12,6 @@ import type { Alarm } from './alarm.ts'
 import type { Cluster } from './cluster.ts'
 import type { KeptTimeline } from './cluster-timelines.ts'
 import { type DescribeContext, rankCluster } from './published-cluster.ts'
-import { sentenceOf } from './sentence.ts'
 
 /** A running minute is shown from here on: a rate of less is none. */
 const LEAST_OF_MINUTE_MS = 5000
@@ -53,13 +52,12 @@ function strongest(alarms: readonly Alarm[]): Map<string, Alarm> {
   return found
 }
 
-function deviating(alarm: Alarm, { table, reader }: DescribeContext): Deviating {
+function deviating(alarm: Alarm, { table }: DescribeContext): Deviating {
   const { term, direction } = SIGNALS[alarm.signal]
   return {
     ...namesOf(alarm, table),
     term,
     direction,
-    sentence: sentenceOf(alarm, table, reader),
     firstMs: alarm.firstMs,
     observations: alarm.c,
     occurrences: alarm.n,

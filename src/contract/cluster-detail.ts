@@ -36,7 +36,6 @@ export interface Deviating {
   readonly operation: string
   readonly term: DeviationTerm
   readonly direction: Direction
-  readonly sentence: string
   readonly firstMs: number
   /** Deviating occurrences, of all of them. */
   readonly observations: number

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { ClusterDetail } from '../contract/cluster-detail.ts'
 import type { InstalledModel } from '../contract/installed-model.ts'
 import type { Acceptance, Signature } from '../contract/signature.ts'
 import type { StepOutput } from '../contract/step-output.ts'
@@ -26,6 +27,7 @@ export interface ClusterDetector {
   pastClusters(): AnomalyCluster[]
   signatures(): Signature[]
   acceptances(): Acceptance[]
+  clusterDetail(id: string): ClusterDetail | null
   status(): DetectorStatus
 }
 
@@ -56,7 +58,7 @@ export class ClusterService {
   }
 
   /** Adds the API and the pages to the admin server; what changes anything needs the token. */
-  routes(changes: ClusterChanges, token: string): AdminRoutes {
+  routes(changes: ClusterChanges, token: string, now: () => number): AdminRoutes {
     return (server) => {
       registerSignatureRoutes(server, {
         signatures: () => this.#detector.signatures(),
@@ -68,7 +70,8 @@ export class ClusterService {
         accept: changes.accept,
         token,
         store: this.#store,
-        learning: () => learningState(this.#detector.status()),
+        learning: () => learningState(this.#detector.status(), now()),
+        detail: (id) => this.#detector.clusterDetail(id),
         coverage: () => coverageDocument(this.#detector.status()),
         links: this.#links,
         runbooks: RUNBOOKS,
@@ -92,7 +95,7 @@ export function coverageDocument({ state, clockMs, coverage, model }: DetectorSt
 }
 
 /** The detector's state as the home page tells it. */
-export function learningState(status: DetectorStatus): LearningState {
+export function learningState(status: DetectorStatus, nowMs: number): LearningState {
   const { calibration, strata, model, clockMs, learned } = status
   const needed = Math.max(1, calibration.needed)
   return {
@@ -102,6 +105,7 @@ export function learningState(status: DetectorStatus): LearningState {
     missing: missing(status),
     modelInstalledMs: model?.installedMs ?? null,
     watermarkMs: clockMs > 0 ? clockMs : null,
+    behindMs: clockMs > 0 ? Math.max(0, nowMs - clockMs) : null,
     strata: strata.length,
     coverage: {
       share: status.coverage.share,

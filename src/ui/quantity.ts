@@ -19,6 +19,16 @@ export function instant(ms: number | null): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
+/** `05:28:10`, UTC; a dash where there is no such time. */
+export function clock(ms: number): string {
+  return instant(ms).slice(11, 19) || '–'
+}
+
+/** So many a second, with three useful digits. */
+export function rate(perSecond: number): string {
+  return String(Number(perSecond.toPrecision(3)))
+}
+
 /** Rounded, without trailing zeros. */
 function trimmed(value: number, digits: number): string {
   return String(Number(value.toFixed(digits)))

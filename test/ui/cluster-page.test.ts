@@ -3,7 +3,7 @@ import type { AnomalyCluster } from '../../src/contract/anomaly-cluster.ts'
 import { clusterPage } from '../../src/ui/cluster-page.ts'
 import { clustersPage, type LearningState } from '../../src/ui/clusters-page.ts'
 import { duration, instant, share } from '../../src/ui/quantity.ts'
-import { exampleCluster, span, trace } from './example-cluster.ts'
+import { exampleCluster, exampleDetail, span, trace } from './example-cluster.ts'
 
 const LIVE: LearningState = {
   state: 'live',
@@ -12,8 +12,9 @@ const LIVE: LearningState = {
   missing: [],
   modelInstalledMs: Date.UTC(2026, 0, 2, 4),
   watermarkMs: Date.UTC(2026, 0, 2, 5, 33),
+  behindMs: 2000,
   strata: 12,
-  coverage: { share: 1, seen: 0, unjudged: [] },
+  coverage: { share: 1, seen: 100, unjudged: [] },
 }
 
 /** What a reader sees: text without tags and style. */
@@ -26,8 +27,14 @@ function text(page: string): string {
 
 describe('the page of a cluster', () => {
   const page = clusterPage(exampleCluster(), {
-    trace: 'http://jaeger/trace/{trace_id}',
-    compare: 'http://jaeger/trace/{normal}...{anomaly}',
+    severity: 'critical',
+    detail: exampleDetail(),
+    before: [exampleCluster({ id: 'c-before', state: 'resolved', sentence: 'so it was before' })],
+    canChange: true,
+    links: {
+      trace: 'http://jaeger/trace/{trace_id}',
+      compare: 'http://jaeger/trace/{normal}...{anomaly}',
+    },
   })
 
   it('says what, where and since when', () => {
@@ -62,8 +69,8 @@ describe('the page of a cluster', () => {
   })
 
   it('has no script, no outside resource, and table headings for a screen reader', () => {
-    expect(page).not.toMatch(/<script|src=|@import|url\(/)
-    expect(page.match(/scope="col"/g)?.length).toBe(4)
+    expect(page).not.toMatch(/<script|src=|@import|url\((?!#)/)
+    expect(page.match(/<thead><tr>(<th scope="col">[^<]*<\/th>)+<\/tr><\/thead>/g)).toHaveLength(4)
     expect(page).toContain('lang="en"')
   })
 
@@ -81,16 +88,58 @@ describe('the page of a cluster', () => {
       representative: trace(evil, spans),
       nearestNormal: trace(evil, [span(-1, 'a b', 0, 1)]),
     })
-    for (const made of [clusterPage(cluster), clustersPage([cluster], LIVE)]) {
+    const { timeline, deviating } = exampleDetail()
+    const detail = {
+      timeline: timeline && { ...timeline, place: evil },
+      deviating: deviating.map((one) => ({
+        ...one,
+        service: evil,
+        caller: `${evil} too`,
+        operation: evil,
+      })),
+    }
+    const notice = { outcome: 'refused', text: evil } as const
+    const whole = { detail, before: [cluster], canChange: true, notice, reason: evil }
+    for (const made of [clusterPage(cluster, whole), clustersPage([cluster], LIVE)]) {
       expect(made).not.toContain('<script')
       expect(made).not.toContain(`">'`)
     }
   })
 
-  it('tells how to accept a change that stays, once it asks for it', () => {
-    const asking = clusterPage(exampleCluster({ asksAcceptance: true }))
-    expect(asking).toContain('$MEDOSCOPE/api/v1/anomaly-clusters/c-7f3a01/accept')
-    expect(clusterPage(exampleCluster())).not.toContain('/accept')
+  it('lets a person accept what is open, and says so once it is a change that stays', () => {
+    expect(page).toContain('<form method="post" action="/clusters/c-7f3a01/accept"')
+    expect(text(page)).not.toContain('Is it a fault, or the new normal?')
+    const asking = clusterPage(exampleCluster({ asksAcceptance: true }), { canChange: true })
+    expect(text(asking)).toContain('lasted since 2026-01-02 05:28:10 UTC. Is it a fault')
+    expect(clusterPage(exampleCluster({ state: 'accepted' }))).not.toContain('<form')
+    const closed = clusterPage(exampleCluster(), { canChange: false })
+    expect(closed).not.toContain('<form')
+    expect(text(closed)).toContain('admin.token is not set')
+  })
+
+  it('says in words what the charts and the graph show', () => {
+    expect(page).toContain('p50: 6 ms before 05:28:10, 590 ms since.')
+    expect(page).toContain('Normal is 4 ms to 9 ms.')
+    expect(page).toContain('checkout calls currency: slower 97 %.')
+    expect(page).toContain('The suspect is currency.')
+    expect(text(page)).toMatch(/checkout → currency Convert slower 58 of 60, normally 5 % 05:28:10/)
+  })
+
+  it('marks when it began, and names the same place before', () => {
+    expect(text(page)).toContain('begins 05:28:10')
+    expect(text(page)).not.toContain('over 0')
+    expect(page).toMatch(/href="\/clusters\/c-before">so it was before/)
+  })
+
+  it('shows failures over time where calls fail, and self times where they are slow', () => {
+    expect(page).toContain('<title id="chart-0-title">Self time of a call</title>')
+    const failing = clusterPage(exampleCluster({ term: 'errors' }), { detail: exampleDetail() })
+    expect(failing).toContain('<title id="chart-0-title">Share of calls that fail</title>')
+  })
+
+  it('draws no chart of what it does not know', () => {
+    const bare = clusterPage(exampleCluster(), { detail: { timeline: null, deviating: [] } })
+    expect(bare).not.toContain('<svg')
   })
 
   it('says so when no example is kept', () => {
@@ -120,7 +169,23 @@ describe('the home page', () => {
     expect(seen).toContain('Learning what is normal')
     expect(seen).toContain('Learned 62 %')
     expect(seen).toContain('312 of 500 traces until …')
-    expect(text(clustersPage([], LIVE))).toContain('Everything looks normal')
+    expect(text(clustersPage([], LIVE))).toContain('All quiet')
+  })
+
+  it('says that all is quiet only where what is watched is watched', () => {
+    const blind = { ...LIVE, coverage: { ...LIVE.coverage, share: 0.7 } }
+    expect(text(clustersPage([], blind))).toContain(
+      'Nothing strange in the 70 % of the traffic that is judged',
+    )
+    const idle = { ...LIVE, coverage: { ...LIVE.coverage, seen: 0 } }
+    expect(text(clustersPage([], idle))).toContain('nothing was judged in the last minutes')
+    const stale = { ...LIVE, behindMs: 3_600_000 }
+    expect(text(clustersPage([], stale))).toContain(
+      'Nothing strange until 2026-01-02 05:33:00 UTC, and nothing was read since',
+    )
+    for (const one of [blind, idle, stale]) {
+      expect(text(clustersPage([], one))).not.toContain('All quiet')
+    }
   })
 
   it('lists open clusters before those that are over, each with its page', () => {

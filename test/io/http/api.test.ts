@@ -22,6 +22,7 @@ const LEARNING: LearningState = {
   missing: [],
   modelInstalledMs: null,
   watermarkMs: 1,
+  behindMs: 0,
   strata: 12,
   coverage: { share: 1, seen: 0, unjudged: [] },
 }
