@@ -2,7 +2,7 @@ import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 import { dayLanes, LANES_STYLE } from './day-lanes.ts'
 import { type Html, html } from './html.ts'
 import { page } from './page.ts'
-import { instant, share } from './quantity.ts'
+import { dayClock, duration, instant, share } from './quantity.ts'
 import { type Severity, severityBadge } from './severity.ts'
 import { TIMELINE_STYLE } from './timeline-charts.ts'
 
@@ -117,12 +117,12 @@ function table(
 ): Html {
   if (clusters.length === 0) return html`<p>${none}</p>`
   return html`<div class="scroll"><table aria-labelledby="${labelledBy}">
-<thead><tr><th scope="col">Severity</th><th scope="col">What</th><th scope="col">Service</th><th scope="col">Since</th><th scope="col">Last seen</th><th scope="col">Deviating, normally</th><th scope="col">State</th></tr></thead>
+<thead><tr><th scope="col">Severity</th><th scope="col">What</th><th scope="col">Service</th><th scope="col">Since (UTC)</th><th scope="col">Lasted</th><th scope="col">Deviating, normally</th><th scope="col">State</th></tr></thead>
 <tbody>${clusters.map((cluster) => row(cluster, severityOf(cluster)))}</tbody></table></div>`
 }
 
 function row(cluster: AnomalyCluster, severity: Severity): Html {
   return html`<tr><td>${severityBadge(severity)}</td><th scope="row"><a href="/clusters/${encodeURIComponent(cluster.id)}">${cluster.sentence}</a></th>
-<td>${cluster.services[0] ?? '–'}</td><td class="time">${instant(cluster.firstMs)}</td><td class="time">${instant(cluster.lastMs)}</td>
+<td>${cluster.services[0] ?? '–'}</td><td class="time">${dayClock(cluster.firstMs)}</td><td class="time">${duration(Math.max(0, (cluster.closedMs ?? cluster.lastMs) - cluster.firstMs))}</td>
 <td class="number">${share(cluster.rate)}, ${share(cluster.normalRate)}</td><td><span class="badge ${cluster.state}">${cluster.state}</span>${cluster.asksAcceptance ? ', asks to be accepted' : null}</td></tr>`
 }

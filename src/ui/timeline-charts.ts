@@ -29,6 +29,7 @@ interface Chart {
   readonly title: string
   /** What is normal, from and to; null where that is not known. */
   readonly normal: readonly [number, number] | null
+  readonly normalWords: string
   readonly curves: readonly Curve[]
   readonly words: (value: number) => string
 }
@@ -53,12 +54,14 @@ function chartsOf({ term, firstMs }: AnomalyCluster, { normal, points }: PlaceTi
   const failures: Chart = {
     title: 'Share of calls that fail',
     normal: normal.failed === null ? null : [0, normal.failed],
+    normalWords: 'normal',
     curves: [{ name: 'fail', look: 'main', of: failedShare }],
     words: share,
   }
   const times: Chart = {
     title: 'Self time of a call',
     normal: normal.p10 === null || normal.p90 === null ? null : [normal.p10, normal.p90],
+    normalWords: 'normal, p10 to p90',
     curves: [
       { name: 'p50', look: 'main', of: ({ p50 }) => p50 },
       { name: 'p99', look: 'second', of: ({ p99 }) => p99 },
@@ -68,10 +71,12 @@ function chartsOf({ term, firstMs }: AnomalyCluster, { normal, points }: PlaceTi
   const calls: Chart = {
     title: 'Calls a second',
     normal: null,
+    normalWords: '',
     curves: [{ name: 'calls', look: 'main', of: callsASecond }],
     words: (value) => String(Number(value.toPrecision(3))),
   }
   if (term === 'errors') return [failures, calls]
+  if (term !== 'self_time') return [calls, times]
   const since = points.filter(({ toMs }) => toMs > firstMs)
   const failed = since.reduce((sum, point) => sum + point.failed, 0)
   const made = since.reduce((sum, point) => sum + point.calls, 0)
@@ -120,7 +125,7 @@ function curveOf(
 }
 
 /** Room that the words of a mark need. */
-const WORDS_WIDTH = 120
+const WORDS_WIDTH = 96
 
 /** When it began, in words to the left of it where there is room, and when it was over, to the right. */
 function marks({ firstMs, closedMs }: AnomalyCluster, x: TimeScale): Html {
@@ -144,10 +149,10 @@ function mark(
   return html`<line class="mark ${look}" x1="${coordinate(at)}" x2="${coordinate(at)}" y1="${FRAME.top - 8}" y2="${FRAME.bottom}"/><text class="${isLeft ? 'end ' : ''}mark-text ${look}" x="${where}" y="${FRAME.top - 10 + lower}">${words}</text>`
 }
 
-function legend({ curves, normal, words }: Chart): Html {
+function legend({ curves, normal, normalWords, words }: Chart): Html {
   const entries = curves.map(({ name, look }) => html` <span class="key ${look}"></span>${name}`)
   const usual = normal
-    ? html` <span class="key normal-band"></span>normal: ${normal[0] > 0 ? html`${words(normal[0])} to ` : 'up to '}${words(normal[1])}`
+    ? html` <span class="key normal-band"></span>${normalWords}: ${normal[0] > 0 ? html`${words(normal[0])} to ` : 'up to '}${words(normal[1])}`
     : null
   return html`${entries}${usual}`
 }

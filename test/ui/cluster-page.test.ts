@@ -203,12 +203,13 @@ describe('the home page', () => {
 
 describe('quantities', () => {
   it('reads as people say it', () => {
-    expect([0.4211, 6, 240.4, 1240, 186_000].map(duration)).toEqual([
+    expect([0.4211, 6, 240.4, 1240, 186_000, 9e6].map(duration)).toEqual([
       '0.42 ms',
       '6 ms',
       '240 ms',
       '1.24 s',
       '3.1 min',
+      '2.5 h',
     ])
     expect([0, 0.0012, 0.05, 0.966].map(share)).toEqual(['0 %', '0.12 %', '5 %', '97 %'])
     expect([null, Number.NaN, 9e15].map(instant)).toEqual(['–', '–', '–'])
