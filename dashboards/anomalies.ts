@@ -25,6 +25,9 @@ import {
 const CLUSTERS = '{service_name="medoscope"} | event_name="medoscope.anomaly_cluster"'
 const ANOMALIES = '{service_name="medoscope"} | event_name="medoscope.anomaly"'
 
+/** There while a model judges. */
+const WATCHED = '(medoscope_live{job=~"$job"} == 1)'
+
 /** Of what is neither good nor bad. */
 const NEUTRAL = 'transparent'
 
@@ -142,7 +145,7 @@ const timeline: readonly Panel[] = [
     type: 'state-timeline',
     title: 'The day as lanes',
     description:
-      'One lane for each service that was most suspect of an open anomaly cluster, in the colour of the highest severity, and one for the time in which nothing was open.',
+      'One lane for each service that was most suspect of an open anomaly cluster, in the colour of the highest severity, and one each for the time in which nothing was open, and in which nothing was watched.',
     unit: 'short',
     queries: [
       prom(
@@ -150,14 +153,17 @@ const timeline: readonly Panel[] = [
           3 * medoscope_anomaly_cluster_info{${CHOSEN}, severity="critical"}
           or 2 * medoscope_anomaly_cluster_info{${CHOSEN}, severity="warning"}
           or medoscope_anomaly_cluster_info{${CHOSEN}, severity="info"})
-        or label_replace(vector(0) unless on () ${OPEN}, "service", "all quiet", "", "")`,
+        or label_replace(0 * max(${WATCHED}) unless on () ${OPEN}, "service", "all quiet", "", "")
+        or label_replace(vector(-1) unless on () ${WATCHED}, "service", "not watched", "", "")`,
         '{{service}}',
       ),
     ],
     width: 24,
     height: 7,
+    options: { showValue: 'never' },
     field: {
       ...mappings({
+        '-1': ['not watched', 'rgba(180, 140, 60, 0.5)'],
         '0': ['quiet', 'rgba(115, 125, 135, 0.35)'],
         '1': ['information', SEVERITY_COLOURS.info],
         '2': ['warning', SEVERITY_COLOURS.warning],

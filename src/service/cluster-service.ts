@@ -8,7 +8,8 @@ import type { DetectorStatus } from '../detector/detector-status.ts'
 import { ClusterStore } from '../io/cluster-store.ts'
 import type { AdminRoutes } from '../io/http/admin.ts'
 import { registerClusterRoutes } from '../io/http/api.ts'
-import { type ClusterChanges, registerSignatureRoutes } from '../io/http/signatures-api.ts'
+import type { ClusterChanges } from '../io/http/cluster-changes.ts'
+import { registerSignatureRoutes } from '../io/http/signatures-api.ts'
 import { ClusterMetrics, type ClusterMetricsSettings } from '../io/telemetry/cluster-metrics.ts'
 import type { Metrics } from '../io/telemetry/metrics.ts'
 import type { PageLinks } from '../ui/cluster-page.ts'
@@ -67,7 +68,9 @@ export class ClusterService {
         token,
       })
       registerClusterRoutes(server, {
-        accept: changes.accept,
+        changes,
+        signatures: () => this.#detector.signatures(),
+        acceptances: () => this.#detector.acceptances(),
         token,
         store: this.#store,
         learning: () => learningState(this.#detector.status(), now()),

@@ -1,6 +1,7 @@
 import type { EvidenceSpan } from '../contract/anomaly.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 import type { ClusterDetail, Deviating } from '../contract/cluster-detail.ts'
+import type { Signature } from '../contract/signature.ts'
 import {
   type AlignedCall,
   type AlignedTraces,
@@ -10,13 +11,14 @@ import {
   MATERIAL_SHARE,
 } from './align-traces.ts'
 import { callGraph, GRAPH_STYLE } from './call-graph.ts'
-import { acceptForm, type Notice, noticeBox } from './cluster-actions.ts'
+import { type ActionsView, clusterActions, type Notice, noticeBox } from './cluster-actions.ts'
 import { deviationWords } from './deviation-words.ts'
 import { type Html, html } from './html.ts'
 import { page } from './page.ts'
 import { clock, duration, instant, share } from './quantity.ts'
 import { type Severity, severityBadge } from './severity.ts'
 import { TIMELINE_STYLE, timelineCharts } from './timeline-charts.ts'
+import { whatWasBefore } from './what-was-before.ts'
 
 export interface PageLinks {
   /** Address of the trace store's page of one trace, `{trace_id}` in it; null: no links. */
@@ -41,28 +43,28 @@ const WORDS: Readonly<Record<Difference, string>> = {
 }
 
 /** What a page of a cluster shows beside the cluster. */
-export interface ClusterView {
+export interface ClusterView extends ActionsView {
   readonly links: PageLinks
   readonly severity: Severity | null
   /** Null: nothing more is known of it. */
   readonly detail: ClusterDetail | null
-  /** Other clusters of the same place, the last one first. */
+  /** What keeps coming back that it is like; null where nothing does. */
+  readonly signature: Signature | null
+  /** Clusters like it, or of the same place, the last one first. */
   readonly before: readonly AnomalyCluster[]
-  /** Whether anything can be changed at all. */
-  readonly canChange: boolean
   readonly notice: Notice | null
-  /** Why it is fine, as a person began to say. */
-  readonly reason: string
 }
 
 const BARE_VIEW: ClusterView = {
   links: NO_LINKS,
   severity: null,
   detail: null,
+  signature: null,
   before: [],
+  acceptance: null,
   canChange: false,
   notice: null,
-  reason: '',
+  written: {},
 }
 
 /**
@@ -72,17 +74,17 @@ const BARE_VIEW: ClusterView = {
  */
 export function clusterPage(cluster: AnomalyCluster, view: Partial<ClusterView> = {}): string {
   const whole = { ...BARE_VIEW, ...view }
-  const { links, severity, detail, before, canChange, notice, reason } = whole
+  const { links, severity, detail, signature, before, notice } = whole
   const body = html`<style>${TIMELINE_STYLE}${GRAPH_STYLE}</style>
 ${noticeBox(notice)}
 <h1>${cluster.sentence}</h1>
-<p>${severity === null ? null : html`${severityBadge(severity)} `}<span class="badge ${cluster.state}">${cluster.state}</span></p>
+<p>${severity === null ? null : html`${severityBadge(severity)} `}<span class="badge ${cluster.state}">${cluster.state}</span>${cluster.alerts ? null : html` <span class="badge quiet">no alert</span>`}</p>
 ${facts(cluster)}
 ${timelineCharts(cluster, detail?.timeline ?? null)}
 ${deviations(cluster, detail?.deviating ?? [])}
 ${comparison(cluster, links)}
-${earlier(before)}
-${acceptForm(cluster, canChange, reason)}
+${whatWasBefore(cluster, signature, before)}
+${clusterActions(cluster, whole)}
 ${more(cluster, links)}`
   return page(cluster.sentence, body)
 }
@@ -124,15 +126,6 @@ function deviations(cluster: AnomalyCluster, deviating: readonly Deviating[]): H
   )
   return html`<h2 id="deviates">What deviates</h2>${callGraph(deviating, cluster.services[0] ?? '')}
 <div class="scroll"><table aria-labelledby="deviates"><thead><tr><th scope="col">Where</th><th scope="col">What</th><th scope="col">Deviating</th><th scope="col">Since</th><th scope="col">State</th></tr></thead><tbody>${rows}</tbody></table></div>`
-}
-
-/** What there was of the kind before. */
-function earlier(before: readonly AnomalyCluster[]): Html | null {
-  if (before.length === 0) return null
-  return html`<h2 id="before">The same place before</h2><div class="scroll"><table aria-labelledby="before"><thead><tr><th scope="col">What</th><th scope="col">Since</th><th scope="col">Lasted</th><th scope="col">State</th></tr></thead><tbody>${before.map(
-    (one) =>
-      html`<tr><th scope="row"><a href="/clusters/${encodeURIComponent(one.id)}">${one.sentence}</a></th><td>${instant(one.firstMs)}</td><td>${duration((one.closedMs ?? one.lastMs) - one.firstMs)}</td><td><span class="badge ${one.state}">${one.state}</span></td></tr>`,
-  )}</tbody></table></div>`
 }
 
 function normally(cluster: AnomalyCluster): string {

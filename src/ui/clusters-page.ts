@@ -57,7 +57,7 @@ export function clustersPage(
   const { watermarkMs } = learning
   return page(
     title,
-    html`<style>${TIMELINE_STYLE}${LANES_STYLE}</style><h1>${headline(learning, open.length)}</h1>
+    html`<style>${TIMELINE_STYLE}${LANES_STYLE}</style><h1>${headline(learning, open)}</h1>
 ${stateBox(learning)}
 <h2 id="open">Open</h2>${table(open, 'open', 'Nothing is open.', severityOf)}
 ${watermarkMs === null ? null : dayLanes(clusters, severityOf, watermarkMs)}
@@ -67,10 +67,15 @@ ${coverageBox(learning)}
 }
 
 /** Says that all is quiet only where what is watched is watched. */
-function headline({ state, watermarkMs, behindMs, coverage }: LearningState, open: number): string {
+function headline(
+  { state, watermarkMs, behindMs, coverage }: LearningState,
+  open: readonly AnomalyCluster[],
+): string {
   if (watermarkMs === null) return 'Waiting for the first spans'
   if (state === 'learning') return 'Learning what is normal'
-  if (open > 0) return open === 1 ? 'One thing is strange' : `${open} things are strange`
+  const told = open.filter(({ alerts }) => alerts).length
+  if (told > 0) return told === 1 ? 'One thing is strange' : `${told} things are strange`
+  if (open.length > 0) return 'Nothing to be told: what is open is known, or for information'
   if (behindMs !== null && behindMs > STALE_MS) {
     return `Nothing strange until ${instant(watermarkMs)}, and nothing was read since`
   }
@@ -124,5 +129,5 @@ function table(
 function row(cluster: AnomalyCluster, severity: Severity): Html {
   return html`<tr><td>${severityBadge(severity)}</td><th scope="row"><a href="/clusters/${encodeURIComponent(cluster.id)}">${cluster.sentence}</a></th>
 <td>${cluster.services[0] ?? '–'}</td><td class="time">${dayClock(cluster.firstMs)}</td><td class="time">${duration(Math.max(0, (cluster.closedMs ?? cluster.lastMs) - cluster.firstMs))}</td>
-<td class="number">${share(cluster.rate)}, ${share(cluster.normalRate)}</td><td><span class="badge ${cluster.state}">${cluster.state}</span>${cluster.asksAcceptance ? ', asks to be accepted' : null}</td></tr>`
+<td class="number">${share(cluster.rate)}, ${share(cluster.normalRate)}</td><td><span class="badge ${cluster.state}">${cluster.state}</span>${cluster.alerts ? null : ', no alert'}${cluster.asksAcceptance ? ', asks to be accepted' : null}</td></tr>`
 }

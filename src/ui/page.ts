@@ -65,6 +65,7 @@ td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabula
 .controls { display: flex; flex-wrap: wrap; gap: .4rem 1.5rem; margin: .5rem 0 }
 main:has(#differences:checked) tr.is-same { display: none }
 td.time { white-space: nowrap } .critical.badge { font-weight: 600 }
+.forms { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0 2rem }
 form label { display: block; color: var(--quiet); font-size: .85rem } form p { margin: .6rem 0 }
 input[type=text], input[type=password] { width: min(32rem, 100%); font: inherit; padding: .35rem .5rem; color: inherit; background: var(--ground); border: 1px solid var(--normal); border-radius: 4px }
 button { font: inherit; padding: .35rem 1rem; color: var(--ground); background: var(--link); border: 0; border-radius: 4px; cursor: pointer }

@@ -3,7 +3,14 @@ import type { AnomalyCluster } from '../../src/contract/anomaly-cluster.ts'
 import { clusterPage } from '../../src/ui/cluster-page.ts'
 import { clustersPage, type LearningState } from '../../src/ui/clusters-page.ts'
 import { duration, instant, share } from '../../src/ui/quantity.ts'
-import { exampleCluster, exampleDetail, span, trace } from './example-cluster.ts'
+import {
+  BACKUP,
+  exampleCluster,
+  exampleDetail,
+  exampleSignature,
+  span,
+  trace,
+} from './example-cluster.ts'
 
 const LIVE: LearningState = {
   state: 'live',
@@ -81,6 +88,7 @@ describe('the page of a cluster', () => {
     ]
     const cluster = exampleCluster({
       sentence: evil,
+      signature: { ...BACKUP, name: evil, note: evil, runbook: `javascript:${evil}` },
       place: `${evil} -> ${evil} ${evil}`,
       services: [evil],
       members: [evil],
@@ -99,9 +107,18 @@ describe('the page of a cluster', () => {
       })),
     }
     const notice = { outcome: 'refused', text: evil } as const
-    const whole = { detail, before: [cluster], canChange: true, notice, reason: evil }
-    for (const made of [clusterPage(cluster, whole), clustersPage([cluster], LIVE)]) {
+    const said = { by: evil, reason: evil, cluster: evil, atMs: 0, untilMs: 1 }
+    const signature = exampleSignature()
+    const written = { reason: evil, by: evil, name: evil }
+    const whole = { detail, before: [cluster], canChange: true, notice, written, signature }
+    const accepted = { ...cluster, state: 'accepted' } as const
+    for (const made of [
+      clusterPage(cluster, whole),
+      clusterPage(accepted, { ...whole, acceptance: said }),
+      clustersPage([cluster], LIVE),
+    ]) {
       expect(made).not.toContain('<script')
+      expect(made).not.toContain('href="javascript')
       expect(made).not.toContain(`">'`)
     }
   })
@@ -111,10 +128,42 @@ describe('the page of a cluster', () => {
     expect(text(page)).not.toContain('Is it a fault, or the new normal?')
     const asking = clusterPage(exampleCluster({ asksAcceptance: true }), { canChange: true })
     expect(text(asking)).toContain('lasted since 2026-01-02 05:28:10 UTC. Is it a fault')
-    expect(clusterPage(exampleCluster({ state: 'accepted' }))).not.toContain('<form')
     const closed = clusterPage(exampleCluster(), { canChange: false })
     expect(closed).not.toContain('<form')
     expect(text(closed)).toContain('admin.token is not set')
+  })
+
+  it('lets a person accept what is over, and take back what is accepted', () => {
+    const canChange = true
+    const over = clusterPage(exampleCluster({ state: 'resolved', closedMs: 1 }), { canChange })
+    expect(over).toContain('action="/clusters/c-7f3a01/accept"')
+    expect(text(over)).toContain('When it comes back it is no news.')
+    const atMs = Date.UTC(2026, 0, 2)
+    const said = { cluster: 'c', by: 'ada', reason: 'the backup', atMs, untilMs: atMs + 864e5 }
+    const page = clusterPage(exampleCluster({ state: 'accepted' }), {
+      canChange,
+      acceptance: said,
+    })
+    expect(page).not.toContain('/accept"')
+    expect(page).toContain('action="/clusters/c-7f3a01/unaccept"')
+    expect(text(page)).toContain(
+      'Accepted 2026-01-02 00:00:00 UTC by ada: the backup. It holds until 2026-01-03 00:00:00 UTC.',
+    )
+  })
+
+  it('tells what like it happened before, what it is called, and how it outgrew that', () => {
+    const known = exampleCluster({ signature: BACKUP, alerts: false })
+    const page = clusterPage(known, { signature: exampleSignature(), canChange: true })
+    const seen = text(page)
+    expect(seen).toContain('the backup')
+    expect(seen).toContain('It came 4 times, daily, the last time before at 2026-01-01 05:00:00')
+    expect(seen).toContain('The longest lasted 10 min; at its worst 90 % deviated.')
+    expect(seen).toContain('It lasts longer than those before.')
+    expect(seen).toContain('no alert')
+    expect(page).toContain('<a href="https://wiki/backup">Runbook</a>')
+    expect(page).toContain('action="/clusters/c-7f3a01/name"')
+    expect(page).toContain('name="name" type="text" required maxlength="2000" value="the backup"')
+    expect(clusterPage(exampleCluster(), { canChange: true })).not.toContain('/name"')
   })
 
   it('says in words what the charts and the graph show', () => {
@@ -186,6 +235,13 @@ describe('the home page', () => {
     for (const one of [blind, idle, stale]) {
       expect(text(clustersPage([], one))).not.toContain('All quiet')
     }
+  })
+
+  it('counts as strange only what is told', () => {
+    const known = exampleCluster({ alerts: false })
+    expect(text(clustersPage([known], LIVE))).toContain('Nothing to be told')
+    const told = exampleCluster({ id: 'told' })
+    expect(text(clustersPage([known, told], LIVE))).toContain('One thing is strange')
   })
 
   it('lists open clusters before those that are over, each with its page', () => {

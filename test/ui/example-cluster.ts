@@ -1,6 +1,7 @@
 import type { EvidenceSpan, TraceEvidence } from '../../src/contract/anomaly.ts'
 import type { AnomalyCluster } from '../../src/contract/anomaly-cluster.ts'
 import type { ClusterDetail } from '../../src/contract/cluster-detail.ts'
+import type { Recalled, Signature } from '../../src/contract/signature.ts'
 
 /** A span of an example: parent index, `service operation`, start, duration, self time, options. */
 export function span(
@@ -123,5 +124,27 @@ export function exampleDetail(): ClusterDetail {
         ...{ term: 'structure', direction: 'high', ...since },
       },
     ],
+  }
+}
+
+/** A backup that came three times before. */
+export const BACKUP: Recalled = {
+  id: 's-1',
+  name: 'the backup',
+  note: 'ends by itself',
+  runbook: 'https://wiki/backup',
+  times: 4,
+  lastMs: Date.UTC(2026, 0, 1, 5),
+  known: true,
+  excess: 'longer',
+}
+
+export function exampleSignature(changes: Partial<Signature> = {}): Signature {
+  const { id, name, note, runbook, times, known, lastMs } = BACKUP
+  return {
+    ...{ id, name, note, runbook, times, known, lastMs, firstMs: 0, acceptance: null },
+    ...{ everyMs: 86_400_000, rhythm: 'daily', longestMs: 600_000 },
+    ...{ largestShare: 0.9, largestSize: 5, places: [], clusters: [] },
+    ...changes,
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { AnomalyCluster } from '../../contract/anomaly-cluster.ts'
 import type { Answer } from '../../contract/signature.ts'
 import type { ClusterStore } from '../cluster-store.ts'
@@ -8,7 +8,7 @@ import { messageOf } from '../telemetry/log.ts'
 import { requireToken } from './admin.ts'
 import { evidenceDocument } from './evidence-otlp.ts'
 import { type PageRoutes, registerPages } from './pages.ts'
-import { SECURITY } from './security-headers.ts'
+import { json, MOST_TEXT, SECURITY } from './replies.ts'
 
 export interface ClusterRoutes extends PageRoutes {
   /** What is judged of the recent traffic and what is not, as JSON. */
@@ -16,9 +16,6 @@ export interface ClusterRoutes extends PageRoutes {
   /** Folder of the runbooks that alerts link to; not served where it is null. */
   readonly runbooks?: string | null
 }
-
-/** Characters of a text that a person gives. */
-export const MOST_TEXT = 2000
 
 const RUNBOOK = /^[a-z][a-z-]{0,60}\.md$/
 
@@ -58,8 +55,8 @@ export function registerClusterRoutes(server: FastifyInstance, routes: ClusterRo
 }
 
 function registerAccept(server: FastifyInstance, routes: ClusterRoutes): void {
-  const { store, accept = null, token = '' } = routes
-  if (accept === null) return
+  const { store, changes = null, token = '' } = routes
+  if (changes === null) return
   server.post<{ Params: { id: string }; Body: unknown }>(
     '/api/v1/anomaly-clusters/:id/accept',
     { preHandler: requireToken(token) },
@@ -68,7 +65,7 @@ function registerAccept(server: FastifyInstance, routes: ClusterRoutes): void {
       const said = answerIn(request.body)
       if (said === null) return json(reply.code(400), { error: ANSWER_FORM })
       try {
-        if (await accept(id, said)) return json(reply, { id, state: 'accepted' })
+        if (await changes.accept(id, said)) return json(reply, { id, state: 'accepted' })
       } catch (error) {
         return json(reply.code(503), { error: `not accepted: ${messageOf(error)}` })
       }
@@ -116,10 +113,6 @@ function whole(cluster: AnomalyCluster, store: ClusterStore): object {
     representativeOtlp: representative && evidenceDocument(representative),
     nearestNormalOtlp: nearestNormal && evidenceDocument(nearestNormal),
   }
-}
-
-export function json(reply: FastifyReply, value: object): FastifyReply {
-  return reply.headers(SECURITY).type('application/json').send(JSON.stringify(value))
 }
 
 async function textOf(file: string): Promise<string | null> {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AnomalyCluster } from '../../contract/anomaly-cluster.ts'
 import type { ClusterDetail } from '../../contract/cluster-detail.ts'
-import type { Answer } from '../../contract/signature.ts'
+import type { Acceptance, Signature } from '../../contract/signature.ts'
 import type { Notice } from '../../ui/cluster-actions.ts'
 import { type ClusterView, clusterPage, NO_LINKS, type PageLinks } from '../../ui/cluster-page.ts'
 import { clustersPage, type LearningState } from '../../ui/clusters-page.ts'
@@ -10,13 +10,8 @@ import { page } from '../../ui/page.ts'
 import type { ClusterStore } from '../cluster-store.ts'
 import { messageOf } from '../telemetry/log.ts'
 import { isToken } from './admin.ts'
-import { SECURITY } from './security-headers.ts'
-
-/**
- * A person accepts a cluster, and may say why, who and until when; resolves once that is durable, to
- * false where there is no such cluster.
- */
-type Accept = (id: string, said: Answer) => Promise<boolean>
+import { type ClusterChanges, wordsIn } from './cluster-changes.ts'
+import { MOST_TEXT, markup, SECURITY } from './replies.ts'
 
 export interface PageRoutes {
   readonly store: ClusterStore
@@ -24,23 +19,25 @@ export interface PageRoutes {
   readonly learning: () => LearningState
   /** What there is to see of a cluster beside what is published of it. */
   readonly detail?: (id: string) => ClusterDetail | null
+  readonly signatures?: () => readonly Signature[]
+  readonly acceptances?: () => readonly Acceptance[]
   /** Where traces open; none unless configured. */
   readonly links?: PageLinks
-  /** Null: not offered. */
-  readonly accept?: Accept | null
+  /** Null: nothing can be changed. */
+  readonly changes?: ClusterChanges | null
   /** What changing anything needs; empty: nothing can be changed. */
   readonly token?: string
 }
 
-/** Clusters of the same place that the page of one names. */
+/** Clusters that the page of one names as being like it. */
 const MOST_BEFORE = 8
 
 const FORM = 'application/x-www-form-urlencoded'
 
 /**
- * Adds what people look at: `GET /` and `GET /clusters/{id}`, and `POST /clusters/{id}/accept` with what
- * the form of that page holds, the admin token among it. A browser sends no token by itself, so no page
- * elsewhere can have it do anything.
+ * Adds what people look at: `GET /` and `GET /clusters/{id}`, and what the forms of that page ask for,
+ * `POST /clusters/{id}/{accept|unaccept|name}`, with the admin token among their fields. A browser sends
+ * no token by itself, so no page elsewhere can have it do anything.
  */
 export function registerPages(server: FastifyInstance, routes: PageRoutes): void {
   const { store, learning } = routes
@@ -56,65 +53,141 @@ export function registerPages(server: FastifyInstance, routes: PageRoutes): void
     (request, reply) => {
       const cluster = store.get(request.params.id)
       if (!cluster) return markup(reply.code(404), missingPage(request.params.id))
-      const isAccepted = request.query.done === 'accepted' && cluster.state === 'accepted'
-      const notice: Notice | null = isAccepted ? { outcome: 'done', text: 'Accepted.' } : null
-      return markup(reply, clusterPage(cluster, viewOf(cluster, routes, { notice })))
+      const action = actionOf(request.query.done ?? '')
+      const view = viewOf(cluster, routes)
+      // An address says nothing that is not so.
+      const notice: Notice | null = action?.holds(cluster, view)
+        ? { outcome: 'done', text: action.done }
+        : null
+      return markup(reply, clusterPage(cluster, { ...view, notice }))
     },
   )
   server.addContentTypeParser(FORM, { parseAs: 'string' }, (_, body, done) =>
     done(null, new URLSearchParams(String(body))),
   )
-  registerAcceptForm(server, routes)
+  registerForms(server, routes)
 }
 
-function registerAcceptForm(server: FastifyInstance, routes: PageRoutes): void {
-  const { store, accept = null, token = '' } = routes
-  server.post<{ Params: { id: string }; Body: unknown }>(
-    '/clusters/:id/accept',
+/** What was asked for is refused, and why. */
+interface Refusal {
+  readonly status: number
+  readonly text: string
+}
+
+interface Action {
+  /** What is said once it is done. */
+  readonly done: string
+  /** Whether it is as it says. */
+  readonly holds: (cluster: AnomalyCluster, view: Partial<ClusterView>) => boolean
+  /** What is said where there is nothing (any more) that it could be done to. */
+  readonly missing: string
+  /** Resolves once it is durable. */
+  readonly change: (
+    cluster: AnomalyCluster,
+    field: (name: string) => string,
+    changes: ClusterChanges,
+  ) => Promise<boolean> | Refusal
+}
+
+/** What the forms ask for, by the end of their address. */
+const ACTIONS: Readonly<Record<string, Action>> = {
+  accept: {
+    done: 'Accepted.',
+    holds: ({ state }) => state === 'accepted',
+    missing: 'it is accepted already',
+    change: ({ id }, field, changes) => {
+      const reason = field('reason')
+      if (reason === '') return { status: 400, text: 'say why it is fine' }
+      return changes.accept(id, { reason, by: field('by') })
+    },
+  },
+  unaccept: {
+    done: 'Taken back: it is not accepted any more.',
+    holds: (_, { acceptance }) => acceptance === null,
+    missing: 'it is not accepted',
+    change: ({ id }, _, changes) => changes.unaccept(id),
+  },
+  name: {
+    done: 'Saved.',
+    holds: ({ signature }) => signature !== null,
+    missing: 'nothing like it is remembered any more',
+    change: ({ signature }, field, changes) => {
+      const given = { name: field('name'), note: field('note'), runbook: field('runbook') }
+      const words = wordsIn(given)
+      if (typeof words === 'string') return { status: 400, text: words }
+      return signature ? changes.describe(signature.id, words) : Promise.resolve(false)
+    },
+  },
+}
+
+function actionOf(name: string): Action | null {
+  return Object.hasOwn(ACTIONS, name) ? (ACTIONS[name] ?? null) : null
+}
+
+function registerForms(server: FastifyInstance, routes: PageRoutes): void {
+  const { store, changes = null, token = '' } = routes
+  server.post<{ Params: { id: string; action: string }; Body: unknown }>(
+    '/clusters/:id/:action',
     async (request, reply) => {
-      const { id } = request.params
+      const { id, action: name } = request.params
       const cluster = store.get(id)
-      if (!cluster) return markup(reply.code(404), missingPage(id))
+      const action = actionOf(name)
+      if (!cluster || !action) return markup(reply.code(404), missingPage(id))
       const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
-      const reason = (form.get('reason') ?? '').trim()
-      const refuse = (status: number, text: string): FastifyReply => {
-        const notice: Notice = { outcome: 'refused', text: `Not accepted: ${text}.` }
-        const view = viewOf(cluster, routes, { notice, reason })
+      const field = (key: string): string => (form.get(key) ?? '').trim().slice(0, MOST_TEXT)
+      const refuse = ({ status, text }: Refusal): FastifyReply => {
+        const { token: _, ...written } = Object.fromEntries(form)
+        const notice: Notice = { outcome: 'refused', text: `Not done: ${text}.` }
+        const view = { ...viewOf(cluster, routes), notice, written }
         return markup(reply.code(status), clusterPage(cluster, view))
       }
-      if (accept === null || token === '') return refuse(403, 'admin.token is not set')
-      if (!isToken(form.get('token') ?? '', token))
-        return refuse(401, 'that is not the admin token')
-      if (reason === '') return refuse(400, 'say why it is fine')
-      try {
-        if (!(await accept(cluster.id, { reason }))) return refuse(409, 'it is accepted already')
-      } catch (error) {
-        return refuse(503, messageOf(error))
+      if (changes === null || token === '') {
+        return refuse({ status: 403, text: 'admin.token is not set' })
       }
-      const address = `/clusters/${encodeURIComponent(cluster.id)}?done=accepted`
+      if (!isToken(form.get('token') ?? '', token)) {
+        return refuse({ status: 401, text: 'that is not the admin token' })
+      }
+      try {
+        const answer = await action.change(cluster, field, changes)
+        if (typeof answer !== 'boolean') return refuse(answer)
+        if (!answer) return refuse({ status: 409, text: action.missing })
+      } catch (error) {
+        return refuse({ status: 503, text: messageOf(error) })
+      }
+      const address = `/clusters/${encodeURIComponent(cluster.id)}?done=${name}`
       return reply.headers(SECURITY).redirect(address, 303)
     },
   )
 }
 
-function viewOf(
-  cluster: AnomalyCluster,
-  routes: PageRoutes,
-  more: Partial<ClusterView>,
-): Partial<ClusterView> {
-  const { store, detail = () => null, links = NO_LINKS, accept = null, token = '' } = routes
-  const { id, place, term } = cluster
+function viewOf(cluster: AnomalyCluster, routes: PageRoutes): Partial<ClusterView> {
+  const { store, detail, links = NO_LINKS, changes = null, token = '' } = routes
+  const { id } = cluster
+  const signature = routes.signatures?.().find((one) => one.id === cluster.signature?.id) ?? null
   return {
     links,
     severity: store.severity(cluster),
-    detail: detail(id),
-    before: [...store.open(), ...store.past()]
-      .filter((one) => one.id !== id && one.place === place && one.term === term)
-      .filter((one) => one.firstMs <= cluster.firstMs)
-      .slice(0, MOST_BEFORE),
-    canChange: accept !== null && token !== '',
-    ...more,
+    detail: detail?.(id) ?? null,
+    signature,
+    before: likeIt(cluster, store, signature),
+    acceptance: routes.acceptances?.().findLast((one) => one.cluster === id) ?? null,
+    canChange: changes !== null && token !== '',
   }
+}
+
+/** Clusters before one that are like it, or of the same place, the last one first. */
+function likeIt(
+  { id, place, term, firstMs }: AnomalyCluster,
+  store: ClusterStore,
+  signature: Signature | null,
+): AnomalyCluster[] {
+  return [...store.open(), ...store.past()]
+    .filter((one) => one.id !== id && one.firstMs <= firstMs)
+    .filter(
+      (one) => signature?.clusters.includes(one.id) || (one.place === place && one.term === term),
+    )
+    .sort((a, b) => b.firstMs - a.firstMs || (a.id < b.id ? -1 : 1))
+    .slice(0, MOST_BEFORE)
 }
 
 function missingPage(id: string): string {
@@ -122,8 +195,4 @@ function missingPage(id: string): string {
     'No such cluster',
     html`<h1>No anomaly cluster ${id}</h1><p>Only the most recent ones are kept. <a href="/">All that there are</a>.</p>`,
   )
-}
-
-function markup(reply: FastifyReply, text: string): FastifyReply {
-  return reply.headers(SECURITY).type('text/html; charset=utf-8').send(text)
 }

@@ -1,21 +1,29 @@
 import { fastify } from 'fastify'
 import { describe, expect, it } from 'vitest'
+import type { AnomalyCluster } from '../../../src/contract/anomaly-cluster.ts'
+import type { Acceptance } from '../../../src/contract/signature.ts'
 import { ClusterStore } from '../../../src/io/cluster-store.ts'
 import { registerPages } from '../../../src/io/http/pages.ts'
-import { exampleCluster, exampleDetail } from '../../ui/example-cluster.ts'
+import {
+  BACKUP,
+  exampleCluster,
+  exampleDetail,
+  exampleSignature,
+} from '../../ui/example-cluster.ts'
 
 const OPEN = exampleCluster()
 
 /** The pages of one open cluster, and of one before it in the same place. */
-function site(token = 'secret') {
+function site(changes: Partial<AnomalyCluster> = {}, token = 'secret') {
   const store = new ClusterStore()
   const before = { state: 'resolved', firstMs: OPEN.firstMs - 9e6, closedMs: OPEN.firstMs - 8e6 }
   store.seed([
-    OPEN,
+    exampleCluster(changes),
     exampleCluster({ id: 'c-before', ...before, state: 'resolved' }),
     exampleCluster({ id: 'c-elsewhere', ...before, state: 'resolved', place: 'somewhere else' }),
   ])
-  const asked: [string, string][] = []
+  const asked: [string, string, string][] = []
+  const acceptances = new Set<Acceptance>()
   const server = fastify()
   registerPages(server, {
     store,
@@ -26,19 +34,32 @@ function site(token = 'secret') {
     }),
     detail: (id) => (id === OPEN.id ? exampleDetail() : null),
     token,
-    accept: async (id, { reason = '' }) => {
-      if (reason === 'on a full disk') throw new Error('disk full')
-      asked.push([id, reason])
-      const cluster = store.get(id)
-      if (cluster?.state !== 'open') return false
-      store.seed([{ ...cluster, state: 'accepted', closedMs: 1 }])
-      return true
+    signatures: () => [exampleSignature({ clusters: ['c-elsewhere'] })],
+    acceptances: () => [...acceptances],
+    changes: {
+      accept: async (id, { reason = '', by = '' }) => {
+        if (reason === 'on a full disk') throw new Error('disk full')
+        asked.push([id, reason, by])
+        const cluster = store.get(id)
+        if (!cluster || cluster.state === 'accepted') return false
+        acceptances.add({ cluster: id, atMs: 1, by, reason, untilMs: 2 })
+        store.seed([{ ...cluster, state: 'accepted', closedMs: 1 }])
+        return true
+      },
+      unaccept: async (id) => {
+        const found = [...acceptances].find(({ cluster }) => cluster === id)
+        return found !== undefined && acceptances.delete(found)
+      },
+      describe: async (id, words) => {
+        asked.push([id, JSON.stringify(words), ''])
+        return id === BACKUP.id
+      },
     },
   })
-  const post = (fields: Readonly<Record<string, string>>, id = OPEN.id) =>
+  const post = (fields: Readonly<Record<string, string>>, id = OPEN.id, action = 'accept') =>
     server.inject({
       method: 'POST',
-      url: `/clusters/${id}/accept`,
+      url: `/clusters/${id}/${action}`,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       payload: new URLSearchParams(fields).toString(),
     })
@@ -63,12 +84,16 @@ describe('the pages', () => {
 
   it('accept what the form asks for, and show that it is accepted', async () => {
     const { asked, post, server } = site()
-    const answer = await post({ reason: ' release 2.4 ', token: 'secret' })
+    const answer = await post({ reason: ' release 2.4 ', by: 'ada', token: 'secret' })
     expect(answer.statusCode).toBe(303)
-    expect(asked).toEqual([[OPEN.id, 'release 2.4']])
+    expect(asked).toEqual([[OPEN.id, 'release 2.4', 'ada']])
     const next = await server.inject(String(answer.headers['location']))
     expect(next.body).toContain('role="status"><p>Accepted.</p>')
-    expect(next.body).not.toContain('<form')
+    expect(next.body).toContain('by ada: release 2.4')
+    const back = await post({ token: 'secret' }, OPEN.id, 'unaccept')
+    const undone = await server.inject(String(back.headers['location']))
+    expect(undone.body).toContain('role="status"><p>Taken back')
+    expect((await post({ token: 'secret' }, OPEN.id, 'unaccept')).statusCode).toBe(409)
   })
 
   it('refuse without the token, keep what was written, and never show the token', async () => {
@@ -76,11 +101,11 @@ describe('the pages', () => {
     for (const token of ['', 'wrong', 'secret2']) {
       const answer = await post({ reason: 'it is "fine"', token })
       expect(answer.statusCode).toBe(401)
-      expect(answer.body).toContain('role="alert"><p>Not accepted: that is not the admin token.')
+      expect(answer.body).toContain('role="alert"><p>Not done: that is not the admin token.')
       expect(answer.body).toContain('value="it is &quot;fine&quot;"')
       if (token !== '') expect(answer.body).not.toContain(`"${token}"`)
     }
-    const { post: closed } = site('')
+    const { post: closed } = site({}, '')
     expect((await closed({ reason: 'x', token: '' })).statusCode).toBe(403)
     expect(asked).toEqual([])
   })
@@ -90,15 +115,39 @@ describe('the pages', () => {
     const token = 'secret'
     expect((await post({ reason: ' ', token })).statusCode).toBe(400)
     expect((await post({ reason: 'x', token }, 'none')).statusCode).toBe(404)
+    expect((await post({ reason: 'x', token }, 'c-before')).statusCode).toBe(303)
     expect((await post({ reason: 'x', token }, 'c-before')).statusCode).toBe(409)
+    for (const action of ['delete', '__proto__', 'constructor']) {
+      expect((await post({ token }, OPEN.id, action)).statusCode).toBe(404)
+    }
     const full = await post({ reason: 'on a full disk', token })
-    expect([full.statusCode, full.body.includes('Not accepted: disk full.')]).toEqual([503, true])
+    expect([full.statusCode, full.body.includes('Not done: disk full.')]).toEqual([503, true])
     const json = await server.inject({
       method: 'POST',
       url: `/clusters/${OPEN.id}/accept`,
       payload: { reason: 'x', token },
     })
     expect(json.statusCode).toBe(401)
+  })
+
+  it('name what keeps coming back, and list what was like it', async () => {
+    const { server, post, asked } = site({ signature: BACKUP })
+    const shown = (await server.inject(`/clusters/${OPEN.id}`)).body
+    expect(shown).toContain('href="/clusters/c-elsewhere"')
+    const words = { name: 'backup', note: '', runbook: 'https://wiki/backup' }
+    expect((await post({ ...words, token: 'secret' }, OPEN.id, 'name')).statusCode).toBe(303)
+    expect(asked).toEqual([[BACKUP.id, JSON.stringify(words), '']])
+    const bad = { ...words, runbook: 'javascript:alert(1)', token: 'secret' }
+    const refused = await post(bad, OPEN.id, 'name')
+    expect(refused.statusCode).toBe(400)
+    expect(refused.body).toContain('Not done: runbook begins with http:// or https://.')
+    const { post: unnamed } = site()
+    expect((await unnamed({ ...words, token: 'secret' }, OPEN.id, 'name')).statusCode).toBe(409)
+  })
+
+  it('say nothing of what was not done, whatever the address claims', async () => {
+    const page = await site().server.inject(`/clusters/${OPEN.id}?done=accept`)
+    expect(page.body).not.toContain('Accepted.')
   })
 
   it('load nothing, run nothing, and send forms to nobody else', async () => {
