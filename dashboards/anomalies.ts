@@ -25,6 +25,12 @@ import {
 const CLUSTERS = '{service_name="medoscope"} | event_name="medoscope.anomaly_cluster"'
 const ANOMALIES = '{service_name="medoscope"} | event_name="medoscope.anomaly"'
 
+/** There while a model judges. */
+const WATCHED = '(medoscope_live{job=~"$job"} == 1)'
+
+/** Of what is neither good nor bad. */
+const NEUTRAL = 'transparent'
+
 const glance: readonly Panel[] = [
   {
     type: 'stat',
@@ -50,23 +56,25 @@ const glance: readonly Panel[] = [
     ],
     width: 5,
     height: 4,
-    field: thresholds([null, 'green'], [0.001, 'red']),
+    field: thresholds([null, NEUTRAL], [0.001, 'red']),
     options: { textMode: 'name' },
   },
   {
     type: 'stat',
     title: 'Since',
-    description: 'How long ago the oldest open anomaly cluster began.',
+    description: 'How long ago the oldest open anomaly cluster began; a dash while none is open.',
     unit: 's',
     queries: [
+      // At once, and of what is open: the last value of a time range may be of what is long over.
       prom(
-        'time() - min(medoscope_anomaly_cluster_first_timestamp_seconds{job=~"$job"} > 0)',
+        `time() - min(medoscope_anomaly_cluster_first_timestamp_seconds{job=~"$job"} and on (cluster) ${OPEN})`,
         'ago',
+        { instant: true },
       ),
     ],
     width: 3,
     height: 4,
-    field: { ...thresholds([null, 'green'], [0.001, 'orange']), noValue: '–', decimals: 0 },
+    field: { ...thresholds([null, NEUTRAL], [0.001, 'orange']), noValue: '–', decimals: 0 },
   },
   {
     type: 'stat',
@@ -113,7 +121,7 @@ const glance: readonly Panel[] = [
     ],
     width: 3,
     height: 4,
-    field: { ...thresholds([null, 'green']), noValue: 'none', decimals: 0 },
+    field: { ...thresholds([null, NEUTRAL]), noValue: 'none', decimals: 0 },
   },
   {
     type: 'stat',
@@ -135,24 +143,29 @@ const glance: readonly Panel[] = [
 const timeline: readonly Panel[] = [
   {
     type: 'state-timeline',
-    title: 'What was strange, where and when',
+    title: 'The day as lanes',
     description:
-      'One line for each service and kind of deviation that had an open anomaly cluster, in the colour of its severity.',
+      'One lane for each service that was most suspect of an open anomaly cluster, in the colour of the highest severity, and one each for the time in which nothing was open, and in which nothing was watched.',
     unit: 'short',
     queries: [
       prom(
-        `max by (service, term, direction) (
+        `max by (service) (
           3 * medoscope_anomaly_cluster_info{${CHOSEN}, severity="critical"}
           or 2 * medoscope_anomaly_cluster_info{${CHOSEN}, severity="warning"}
-          or medoscope_anomaly_cluster_info{${CHOSEN}, severity="info"})`,
-        '{{service}}: {{term}} {{direction}}',
+          or medoscope_anomaly_cluster_info{${CHOSEN}, severity="info"})
+        or label_replace(0 * max(${WATCHED}) unless on () ${OPEN}, "service", "all quiet", "", "")
+        or label_replace(vector(-1) unless on () ${WATCHED}, "service", "not watched", "", "")`,
+        '{{service}}',
       ),
     ],
     width: 24,
     height: 7,
+    options: { showValue: 'never' },
     field: {
       ...mappings({
-        '1': ['info', SEVERITY_COLOURS.info],
+        '-1': ['not watched', 'rgba(180, 140, 60, 0.5)'],
+        '0': ['quiet', 'rgba(115, 125, 135, 0.35)'],
+        '1': ['information', SEVERITY_COLOURS.info],
         '2': ['warning', SEVERITY_COLOURS.warning],
         '3': ['critical', SEVERITY_COLOURS.critical],
       }),

@@ -136,8 +136,8 @@ export function openClustersTable(): Panel {
     queries,
     width: 24,
     height: 6,
-    field: { custom: { align: 'left', filterable: false }, noValue: '' },
-    overrides: COLUMNS.map(({ name, look }) => column(name, look)),
+    field: { custom: { align: 'left', filterable: false }, noValue: 'Nothing is open.' },
+    overrides: COLUMNS.map(({ name, look }) => column(name, { noValue: '–', ...look })),
     transformations: [
       { id: 'merge', options: {} },
       {

@@ -2,8 +2,10 @@ import { isUnusual } from '../baseline/entry-shares.ts'
 import { emptyPlaceNull, type PlaceNull } from '../baseline/place-null.ts'
 import type { PlaceReference } from '../baseline/place-reference.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
+import type { ClusterDetail } from '../contract/cluster-detail.ts'
 import type { Acceptance, Answer, Signature, SignatureWords } from '../contract/signature.ts'
 import { EVIDENCE_OPTIONS, type EvidenceOptions } from '../evidence/evidence-options.ts'
+import { PlaceHistory } from '../evidence/place-history.ts'
 import { SeriesMonitor } from '../evidence/series-monitor.ts'
 import type { Model } from '../model/model.ts'
 import type { ElementTable } from '../profile/element-table.ts'
@@ -13,6 +15,8 @@ import { hashWords } from '../stats/random.ts'
 import type { AccumulateSettings } from './accumulate-settings.ts'
 import { keyOf } from './alarm.ts'
 import type { Cluster } from './cluster.ts'
+import { describeDetail, placeOf } from './cluster-detail.ts'
+import { ClusterTimelines, type TimelineSources } from './cluster-timelines.ts'
 import { whatText } from './episode.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { type KeptExample, type Member, wantsMember } from './members.ts'
@@ -63,6 +67,8 @@ export class AnomalyClusters {
   readonly #table: ElementTable
   readonly #reference: PlaceReference
   readonly #life: Lifecycle
+  readonly #history = new PlaceHistory()
+  readonly #timelines = new ClusterTimelines()
   readonly #progress = { observations: 0, unwatched: 0, nextLookMs: 0, watermarkMs: 0 }
 
   /** `alpha`: share of normal observations that are flagged. */
@@ -93,6 +99,7 @@ export class AnomalyClusters {
       examplesDropped: early.dropped,
       anomaliesDropped: similar.dropped,
       episodesDropped: signatures.dropped,
+      historyDropped: this.#history.dropped,
       open: clusters.open.length,
       watched: monitor.series.count,
       signatures: signatures.size,
@@ -106,6 +113,7 @@ export class AnomalyClusters {
     const { scan } = this.#reference
     scan.read(elements)
     monitor.count(elements, scan)
+    this.#history.count(elements, scan)
     this.#progress.observations++
     similar.observed(elements.stratum)
     if (context.pStructure !== null) {
@@ -139,6 +147,8 @@ export class AnomalyClusters {
     this.#life.monitor.evidence.bucket = Math.floor(timeMs / this.#settings.bucketMs)
     this.#progress.watermarkMs = timeMs
     this.#progress.nextLookMs = timeMs
+    this.#history.turnBack(timeMs)
+    this.#timelines.turnBack(timeMs)
   }
 
   /** A new model takes effect. */
@@ -163,6 +173,16 @@ export class AnomalyClusters {
   /** The latest clusters that are over, in the order of their end. */
   past(): AnomalyCluster[] {
     return this.#described(this.#life.clusters.past)
+  }
+
+  /** What there is to see of a cluster beside what is published of it; null where there is no such one. */
+  detail(id: string): ClusterDetail | null {
+    const { open, past } = this.#life.clusters
+    const cluster = [...open, ...past].find((one) => one.id === id)
+    if (!cluster) return null
+    const context = this.#life.context()
+    const kept = this.#timelines.of(cluster, this.#sources(), (one) => placeOf(context, one))
+    return describeDetail(cluster, context, kept, this.#history, this.#progress.watermarkMs)
   }
 
   /**
@@ -211,8 +231,17 @@ export class AnomalyClusters {
     return clusters.map((one) => describeCluster(one, context, this.#progress.watermarkMs))
   }
 
-  /** Ends the running bucket if an observation lies beyond it. */
+  #sources(): TimelineSources {
+    return { history: this.#history, series: this.#life.monitor.series }
+  }
+
+  /** Ends the running bucket and minute if an observation lies beyond them. */
   #begin(timeMs: number): void {
+    if (this.#history.begin(timeMs)) {
+      const { open, past } = this.#life.clusters
+      const context = this.#life.context()
+      this.#timelines.extend(open, past, this.#sources(), (one) => placeOf(context, one))
+    }
     const { evidence } = this.#life.monitor
     const bucket = Math.floor(timeMs / this.#settings.bucketMs)
     if (bucket <= evidence.bucket) return
@@ -289,6 +318,8 @@ export class AnomalyClusters {
       signatures: signatures.state(),
       model,
       pending: [...pending],
+      history: this.#history.state(),
+      timelines: this.#timelines.state(),
     }
   }
 
@@ -304,6 +335,8 @@ export class AnomalyClusters {
     life.signatures.restore(state.signatures)
     life.useModel(state.model)
     life.pending.push(...state.pending)
+    this.#history.restore(state.history)
+    this.#timelines.restore(state.timelines)
   }
 }
 

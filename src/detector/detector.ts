@@ -1,6 +1,7 @@
 import { emptyCounts } from '../assemble/assembler-counts.ts'
 import { TraceAssembler } from '../assemble/trace-assembler.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { ClusterDetail } from '../contract/cluster-detail.ts'
 import type { InstalledModel } from '../contract/installed-model.ts'
 import type { LogRecord } from '../contract/log-record.ts'
 import type { Acceptance, Answer, Signature, SignatureWords } from '../contract/signature.ts'
@@ -173,6 +174,11 @@ export class Detector {
   /** What was accepted and still holds, the latest last. */
   acceptances(): Acceptance[] {
     return this.#judge.clusters.acceptances()
+  }
+
+  /** What there is to see of a cluster beside what is published of it; null where there is none. */
+  clusterDetail(id: string): ClusterDetail | null {
+    return this.#judge.clusterDetail(id)
   }
 
   counts(): DetectorCounts {

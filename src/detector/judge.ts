@@ -9,6 +9,7 @@ import type { AssembledTrace } from '../assemble/assembled-trace.ts'
 import { isUnusual } from '../baseline/entry-shares.ts'
 import type { Anomaly, Reason, Verdict } from '../contract/anomaly.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { ClusterDetail } from '../contract/cluster-detail.ts'
 import type { InstalledModel } from '../contract/installed-model.ts'
 import type { Answer } from '../contract/signature.ts'
 import type { StepOutput } from '../contract/step-output.ts'
@@ -151,6 +152,10 @@ export class Judge {
 
   pastClusters(): AnomalyCluster[] {
     return this.clusters.past()
+  }
+
+  clusterDetail(id: string): ClusterDetail | null {
+    return this.clusters.detail(id)
   }
 
   accept(cluster: string, clockMs: number, output: StepOutput, said: Answer): boolean {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { ClusterDetail } from '../contract/cluster-detail.ts'
 import type { InstalledModel } from '../contract/installed-model.ts'
 import type { Acceptance, Signature } from '../contract/signature.ts'
 import type { StepOutput } from '../contract/step-output.ts'
@@ -7,7 +8,8 @@ import type { DetectorStatus } from '../detector/detector-status.ts'
 import { ClusterStore } from '../io/cluster-store.ts'
 import type { AdminRoutes } from '../io/http/admin.ts'
 import { registerClusterRoutes } from '../io/http/api.ts'
-import { type ClusterChanges, registerSignatureRoutes } from '../io/http/signatures-api.ts'
+import type { ClusterChanges } from '../io/http/cluster-changes.ts'
+import { registerSignatureRoutes } from '../io/http/signatures-api.ts'
 import { ClusterMetrics, type ClusterMetricsSettings } from '../io/telemetry/cluster-metrics.ts'
 import type { Metrics } from '../io/telemetry/metrics.ts'
 import type { PageLinks } from '../ui/cluster-page.ts'
@@ -26,6 +28,7 @@ export interface ClusterDetector {
   pastClusters(): AnomalyCluster[]
   signatures(): Signature[]
   acceptances(): Acceptance[]
+  clusterDetail(id: string): ClusterDetail | null
   status(): DetectorStatus
 }
 
@@ -56,7 +59,7 @@ export class ClusterService {
   }
 
   /** Adds the API and the pages to the admin server; what changes anything needs the token. */
-  routes(changes: ClusterChanges, token: string): AdminRoutes {
+  routes(changes: ClusterChanges, token: string, now: () => number): AdminRoutes {
     return (server) => {
       registerSignatureRoutes(server, {
         signatures: () => this.#detector.signatures(),
@@ -65,10 +68,13 @@ export class ClusterService {
         token,
       })
       registerClusterRoutes(server, {
-        accept: changes.accept,
+        changes,
+        signatures: () => this.#detector.signatures(),
+        acceptances: () => this.#detector.acceptances(),
         token,
         store: this.#store,
-        learning: () => learningState(this.#detector.status()),
+        learning: () => learningState(this.#detector.status(), now()),
+        detail: (id) => this.#detector.clusterDetail(id),
         coverage: () => coverageDocument(this.#detector.status()),
         links: this.#links,
         runbooks: RUNBOOKS,
@@ -92,7 +98,7 @@ export function coverageDocument({ state, clockMs, coverage, model }: DetectorSt
 }
 
 /** The detector's state as the home page tells it. */
-export function learningState(status: DetectorStatus): LearningState {
+export function learningState(status: DetectorStatus, nowMs: number): LearningState {
   const { calibration, strata, model, clockMs, learned } = status
   const needed = Math.max(1, calibration.needed)
   return {
@@ -102,6 +108,7 @@ export function learningState(status: DetectorStatus): LearningState {
     missing: missing(status),
     modelInstalledMs: model?.installedMs ?? null,
     watermarkMs: clockMs > 0 ? clockMs : null,
+    behindMs: clockMs > 0 ? Math.max(0, nowMs - clockMs) : null,
     strata: strata.length,
     coverage: {
       share: status.coverage.share,

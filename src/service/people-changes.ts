@@ -1,4 +1,4 @@
-import type { ClusterChanges } from '../io/http/signatures-api.ts'
+import type { ClusterChanges } from '../io/http/cluster-changes.ts'
 import type { Log } from '../io/telemetry/log.ts'
 import type { Pipeline } from './pipeline.ts'
 

@@ -89,7 +89,9 @@ export class ServiceMonitor {
     if (!enabled) return
     const metrics = (openMetrics: boolean): Promise<string> => this.#metrics.render(openMetrics)
     const subjects = { ...this.#status.subjects, metrics }
-    const routes = this.#clusters.routes(peopleChanges(pipeline, log), token)
+    const changes = peopleChanges(pipeline, log)
+    const now = (): number => this.#service.clock.now()
+    const routes = this.#clusters.routes(changes, token, now)
     this.#admin = new AdminServer({ host, port, token, hosts: this.#hosts() }, subjects, routes)
     await this.#admin.start()
     log.info('admin server is up', { address: this.#admin.address })

@@ -1,5 +1,7 @@
 import type { EvidenceSpan } from '../contract/anomaly.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { ClusterDetail, Deviating } from '../contract/cluster-detail.ts'
+import type { Signature } from '../contract/signature.ts'
 import {
   type AlignedCall,
   type AlignedTraces,
@@ -8,9 +10,15 @@ import {
   hasFailed,
   MATERIAL_SHARE,
 } from './align-traces.ts'
+import { callGraph, GRAPH_STYLE } from './call-graph.ts'
+import { type ActionsView, clusterActions, type Notice, noticeBox } from './cluster-actions.ts'
+import { deviationWords } from './deviation-words.ts'
 import { type Html, html } from './html.ts'
 import { page } from './page.ts'
-import { duration, instant, share } from './quantity.ts'
+import { clock, duration, instant, share } from './quantity.ts'
+import { type Severity, severityBadge } from './severity.ts'
+import { TIMELINE_STYLE, timelineCharts } from './timeline-charts.ts'
+import { whatWasBefore } from './what-was-before.ts'
 
 export interface PageLinks {
   /** Address of the trace store's page of one trace, `{trace_id}` in it; null: no links. */
@@ -34,58 +42,90 @@ const WORDS: Readonly<Record<Difference, string>> = {
   attributes: 'attributes differ',
 }
 
+/** What a page of a cluster shows beside the cluster. */
+export interface ClusterView extends ActionsView {
+  readonly links: PageLinks
+  readonly severity: Severity | null
+  /** Null: nothing more is known of it. */
+  readonly detail: ClusterDetail | null
+  /** What keeps coming back that it is like; null where nothing does. */
+  readonly signature: Signature | null
+  /** Clusters like it, or of the same place, the last one first. */
+  readonly before: readonly AnomalyCluster[]
+  readonly notice: Notice | null
+}
+
+const BARE_VIEW: ClusterView = {
+  links: NO_LINKS,
+  severity: null,
+  detail: null,
+  signature: null,
+  before: [],
+  acceptance: null,
+  canChange: false,
+  notice: null,
+  written: {},
+}
+
 /**
- * The page of one anomaly cluster: what, where, since when, and its representative beside the nearest
- * normal trace as two aligned waterfalls on one time axis. Pure; works without script.
+ * The page of one anomaly cluster: what, since when and how bad; how its place was before and since;
+ * what else deviates; a real example beside the nearest normal trace as two aligned waterfalls on one
+ * time axis; what there was of the kind before; and what can be done about it. Pure; works without script.
  */
-export function clusterPage(cluster: AnomalyCluster, links: PageLinks = NO_LINKS): string {
-  const body = html`
+export function clusterPage(cluster: AnomalyCluster, view: Partial<ClusterView> = {}): string {
+  const whole = { ...BARE_VIEW, ...view }
+  const { links, severity, detail, signature, before, notice } = whole
+  const body = html`<style>${TIMELINE_STYLE}${GRAPH_STYLE}</style>
+${noticeBox(notice)}
 <h1>${cluster.sentence}</h1>
-<p><span class="badge ${cluster.state}">${cluster.state}</span> <span class="quiet">${cluster.id}</span></p>
-${cluster.asksAcceptance ? acceptance(cluster) : null}
+<p>${severity === null ? null : html`${severityBadge(severity)} `}<span class="badge ${cluster.state}">${cluster.state}</span>${cluster.alerts ? null : html` <span class="badge quiet">no alert</span>`}</p>
 ${facts(cluster)}
+${timelineCharts(cluster, detail?.timeline ?? null)}
+${deviations(cluster, detail?.deviating ?? [])}
 ${comparison(cluster, links)}
-${members(cluster, links)}`
+${whatWasBefore(cluster, signature, before)}
+${clusterActions(cluster, whole)}
+${more(cluster, links)}`
   return page(cluster.sentence, body)
 }
 
-/** How to say that a change that stays is fine. */
-function acceptance(cluster: AnomalyCluster): Html {
-  const path = `/api/v1/anomaly-clusters/${encodeURIComponent(cluster.id)}/accept`
-  return html`<div class="state" role="status"><p>This has lasted since ${instant(cluster.firstMs)}. If it is the new normal, accept it: it closes, and is learned.</p>
-<pre>curl -X POST -H "Authorization: Bearer $ADMIN_TOKEN" -H 'content-type: application/json' -d '{"reason": "…"}' "$MEDOSCOPE${path}"</pre></div>`
-}
+type Fact = readonly [name: string, value: string]
 
+/** What matters at once. */
 function facts(cluster: AnomalyCluster): Html {
-  const guilty = cluster.services[0] ?? '–'
-  const others = cluster.services.slice(1)
-  const term = `${cluster.term.replace('_', ' ')} ${cluster.direction}`
-  const entries: [string, string][] = [
+  const [guilty = '–', ...others] = cluster.services
+  const hasTypical = cluster.typical !== null && HAS_TYPICAL.has(cluster.term)
+  const entries: Fact[] = [
     ['Most suspect service', guilty],
-    ...(others.length > 0 ? ([['Then', others.join(', ')]] as [string, string][]) : []),
-    ['Place', cluster.place],
-    ['What', term],
+    ...(others.length > 0 ? [['Then', others.join(', ')] as const] : []),
     ['Since', instant(cluster.firstMs)],
-    ['Last seen', instant(cluster.lastMs)],
-    ['Opened', instant(cluster.openedMs)],
-    ['Closed', instant(cluster.closedMs)],
+    cluster.closedMs === null
+      ? ['Last seen', instant(cluster.lastMs)]
+      : ['Over', instant(cluster.closedMs)],
     [
       'Deviating',
       `${cluster.observations} of ${cluster.occurrences} (${share(cluster.rate)}), normally ${share(cluster.normalRate)}`,
     ],
-    ...(cluster.typical === null || !HAS_TYPICAL.has(cluster.term)
-      ? []
-      : ([['Typical', `${quantity(cluster, cluster.typical)}${normally(cluster)}`]] as [
-          string,
-          string,
-        ][])),
-    ['Strength of the evidence', cluster.eValue.toPrecision(3)],
-    ['Model', cluster.model ?? '–'],
-    ...(cluster.mergedFrom.length > 0
-      ? ([['Merged from', cluster.mergedFrom.join(', ')]] as [string, string][])
+    ...(hasTypical
+      ? [['Typical', `${quantity(cluster, cluster.typical ?? 0)}${normally(cluster)}`] as const]
       : []),
   ]
+  return factList(entries)
+}
+
+function factList(entries: readonly Fact[]): Html {
   return html`<dl>${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+}
+
+/** Everything that deviates: who calls whom, and the same as a table. */
+function deviations(cluster: AnomalyCluster, deviating: readonly Deviating[]): Html | null {
+  if (deviating.length === 0) return null
+  const rows = deviating.map(
+    ({ caller, service, operation, term, direction, firstMs, isOver, ...counts }) =>
+      html`<tr><th scope="row">${caller === '' ? null : `${caller} → `}${service} <span class="quiet">${operation}</span></th><td>${deviationWords(term, direction)}</td><td>${counts.observations} of ${counts.occurrences}, normally ${share(counts.normalRate)}</td><td>${clock(firstMs)}</td><td>${isOver ? 'over' : 'now'}</td></tr>`,
+  )
+  return html`<h2 id="deviates">What deviates</h2>${callGraph(deviating, cluster.services[0] ?? '')}
+<div class="scroll"><table aria-labelledby="deviates"><thead><tr><th scope="col">Where</th><th scope="col">What</th><th scope="col">Deviating</th><th scope="col">Since</th><th scope="col">State</th></tr></thead><tbody>${rows}</tbody></table></div>`
 }
 
 function normally(cluster: AnomalyCluster): string {
@@ -192,13 +232,25 @@ function hiddenNote(aligned: AlignedTraces): Html | null {
   return html`<p class="quiet">${aligned.hidden} further lines are not shown; the JSON has all of them.</p>`
 }
 
-function members(cluster: AnomalyCluster, links: PageLinks): Html {
+/** What only some ask for. */
+function more(cluster: AnomalyCluster, links: PageLinks): Html {
   const json = `/api/v1/anomaly-clusters/${encodeURIComponent(cluster.id)}`
   const list =
     cluster.members.length > 0
       ? html`<ul>${cluster.members.map((id) => html`<li>${traceLink(id, links)}</li>`)}</ul>`
       : html`<p>None kept.</p>`
-  return html`<h2>Further members</h2>${list}<p><a href="${json}">This cluster as JSON</a>, both traces in it as OTLP.</p>`
+  const merged = cluster.mergedFrom
+  const entries: Fact[] = [
+    ['Cluster', cluster.id],
+    ['Place', cluster.place],
+    ['What', `${cluster.term.replace('_', ' ')} ${cluster.direction}`],
+    ['Opened', instant(cluster.openedMs)],
+    ['Closed', instant(cluster.closedMs)],
+    ['Strength of the evidence', cluster.eValue.toPrecision(3)],
+    ['Model', cluster.model ?? '–'],
+    ...(merged.length > 0 ? [['Merged from', merged.join(', ')] as const] : []),
+  ]
+  return html`<h2>Details</h2>${factList(entries)}<h3>Further members</h3>${list}<p><a href="${json}">This cluster as JSON</a>, both traces in it as OTLP.</p>`
 }
 
 /** A number for CSS: never an exponent, never NaN. */

@@ -1,7 +1,10 @@
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import { dayLanes, LANES_STYLE } from './day-lanes.ts'
 import { type Html, html } from './html.ts'
 import { page } from './page.ts'
-import { instant, share } from './quantity.ts'
+import { dayClock, duration, instant, share } from './quantity.ts'
+import { type Severity, severityBadge } from './severity.ts'
+import { TIMELINE_STYLE } from './timeline-charts.ts'
 
 /** What the home page says about the detector's state; the shell fills it from the detector's status. */
 export interface LearningState {
@@ -16,6 +19,8 @@ export interface LearningState {
   readonly modelInstalledMs: number | null
   /** Data time of the newest input, ms; null before the first record. */
   readonly watermarkMs: number | null
+  /** How long ago that was by the wall clock, ms; null before the first record. */
+  readonly behindMs: number | null
   /** Entry operations known. */
   readonly strata: number
   /** How much of the traces of the last minutes was judged. */
@@ -37,30 +42,48 @@ export interface UnjudgedOperation {
 
 /** Share of judged traces below which the page does not say that all is quiet. */
 const BLIND_BELOW = 0.9
+/** Input that is older than this says nothing of now. */
+const STALE_MS = 300_000
 
-/** The home page: one sentence of state, the open clusters, then those that are over. Pure. */
-export function clustersPage(clusters: readonly AnomalyCluster[], learning: LearningState): string {
+/** The home page: one sentence of state, the day, the open clusters, then those that are over. Pure. */
+export function clustersPage(
+  clusters: readonly AnomalyCluster[],
+  learning: LearningState,
+  severityOf: (cluster: AnomalyCluster) => Severity = () => 'warning',
+): string {
   const open = clusters.filter((cluster) => cluster.state === 'open')
   const past = clusters.filter((cluster) => cluster.state !== 'open')
   const title = learning.state === 'learning' ? 'Learning' : `${open.length} open anomaly clusters`
+  const { watermarkMs } = learning
   return page(
     title,
-    html`<h1>${headline(learning, open.length)}</h1>
+    html`<style>${TIMELINE_STYLE}${LANES_STYLE}</style><h1>${headline(learning, open)}</h1>
 ${stateBox(learning)}
+<h2 id="open">Open</h2>${table(open, 'open', 'Nothing is open.', severityOf)}
+${watermarkMs === null ? null : dayLanes(clusters, severityOf, watermarkMs)}
 ${coverageBox(learning)}
-<h2 id="open">Open</h2>${table(open, 'open', 'Nothing is open.')}
-<h2 id="past">Past</h2>${table(past, 'past', 'Nothing yet.')}`,
+<h2 id="past">Past</h2>${table(past, 'past', 'Nothing yet.', severityOf)}`,
   )
 }
 
-function headline(learning: LearningState, open: number): string {
-  if (learning.watermarkMs === null) return 'Waiting for the first spans'
-  if (learning.state === 'learning') return 'Learning what is normal'
-  if (open === 0 && learning.coverage.share < BLIND_BELOW) {
-    return `Nothing strange in the ${share(learning.coverage.share)} of the traffic that is judged`
+/** Says that all is quiet only where what is watched is watched. */
+function headline(
+  { state, watermarkMs, behindMs, coverage }: LearningState,
+  open: readonly AnomalyCluster[],
+): string {
+  if (watermarkMs === null) return 'Waiting for the first spans'
+  if (state === 'learning') return 'Learning what is normal'
+  const told = open.filter(({ alerts }) => alerts).length
+  if (told > 0) return told === 1 ? 'One thing is strange' : `${told} things are strange`
+  if (open.length > 0) return 'Nothing to be told: what is open is known, or for information'
+  if (behindMs !== null && behindMs > STALE_MS) {
+    return `Nothing strange until ${instant(watermarkMs)}, and nothing was read since`
   }
-  if (open === 0) return 'Everything looks normal'
-  return open === 1 ? 'One thing is strange' : `${open} things are strange`
+  if (coverage.seen === 0) return 'Nothing strange, but nothing was judged in the last minutes'
+  if (coverage.share < BLIND_BELOW) {
+    return `Nothing strange in the ${share(coverage.share)} of the traffic that is judged`
+  }
+  return 'All quiet'
 }
 
 function stateBox(learning: LearningState): Html {
@@ -91,15 +114,20 @@ function coverageBox({ coverage: { share: judged, seen, unjudged } }: LearningSt
   return html`<h2 id="judged">Judged</h2><p>${share(judged)} of the ${seen} traces of the last minutes. <a href="/api/v1/coverage">By entry operation</a>.</p>${table}`
 }
 
-function table(clusters: readonly AnomalyCluster[], labelledBy: string, none: string): Html {
+function table(
+  clusters: readonly AnomalyCluster[],
+  labelledBy: string,
+  none: string,
+  severityOf: (cluster: AnomalyCluster) => Severity,
+): Html {
   if (clusters.length === 0) return html`<p>${none}</p>`
   return html`<div class="scroll"><table aria-labelledby="${labelledBy}">
-<thead><tr><th scope="col">What</th><th scope="col">Service</th><th scope="col">Since</th><th scope="col">Last seen</th><th scope="col">Deviating</th><th scope="col">State</th></tr></thead>
-<tbody>${clusters.map(row)}</tbody></table></div>`
+<thead><tr><th scope="col">Severity</th><th scope="col">What</th><th scope="col">Service</th><th scope="col">Since (UTC)</th><th scope="col">Lasted</th><th scope="col">Deviating, normally</th><th scope="col">State</th></tr></thead>
+<tbody>${clusters.map((cluster) => row(cluster, severityOf(cluster)))}</tbody></table></div>`
 }
 
-function row(cluster: AnomalyCluster): Html {
-  return html`<tr><th scope="row"><a href="/clusters/${encodeURIComponent(cluster.id)}">${cluster.sentence}</a></th>
-<td>${cluster.services[0] ?? '–'}</td><td>${instant(cluster.firstMs)}</td><td>${instant(cluster.lastMs)}</td>
-<td class="number">${share(cluster.rate)} / ${share(cluster.normalRate)}</td><td><span class="badge ${cluster.state}">${cluster.state}</span>${cluster.asksAcceptance ? ', asks to be accepted' : null}</td></tr>`
+function row(cluster: AnomalyCluster, severity: Severity): Html {
+  return html`<tr><td>${severityBadge(severity)}</td><th scope="row"><a href="/clusters/${encodeURIComponent(cluster.id)}">${cluster.sentence}</a></th>
+<td>${cluster.services[0] ?? '–'}</td><td class="time">${dayClock(cluster.firstMs)}</td><td class="time">${duration(Math.max(0, (cluster.closedMs ?? cluster.lastMs) - cluster.firstMs))}</td>
+<td class="number">${share(cluster.rate)}, ${share(cluster.normalRate)}</td><td><span class="badge ${cluster.state}">${cluster.state}</span>${cluster.alerts ? null : ', no alert'}${cluster.asksAcceptance ? ', asks to be accepted' : null}</td></tr>`
 }

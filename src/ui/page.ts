@@ -38,12 +38,12 @@ header > a { font-weight: 700; color: var(--text); text-decoration: none }
 nav { display: flex; gap: 1rem }
 main { padding: 1rem 1.2rem 3rem; max-width: 1500px; margin: 0 auto }
 a { color: var(--link) }
-a:focus-visible, input:focus-visible { outline: 2px solid var(--link); outline-offset: 2px }
+a:focus-visible, input:focus-visible, button:focus-visible, summary:focus-visible, [tabindex]:focus-visible { outline: 2px solid var(--link); outline-offset: 2px }
 h1 { font-size: 1.35rem; line-height: 1.3; margin: .6rem 0 .8rem; max-width: 70ch }
-h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem }
+h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem } h3 { font-size: .95rem; margin: 1rem 0 .3rem }
 .quiet { color: var(--quiet) }
 .badge { display: inline-block; border: 1px solid currentColor; border-radius: 99px; padding: 0 .6em; font-size: .85rem; white-space: nowrap }
-.open, .missing, .extra, .status { color: var(--bad) } .resolved, .faster { color: var(--good) } .accepted, .attributes { color: var(--quiet) }
+.open, .missing, .extra, .status, .critical { color: var(--bad) } .warning { color: var(--anomaly) } .info { color: var(--link) } .resolved, .faster { color: var(--good) } .accepted, .attributes { color: var(--quiet) }
 .slower { color: var(--anomaly) }
 dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 45%), 1fr)); gap: .5rem 1.5rem; margin: 0 }
 dt { color: var(--quiet); font-size: .85rem } dd { margin: 0; overflow-wrap: anywhere }
@@ -64,6 +64,13 @@ td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabula
 .lane + small { font-variant-numeric: tabular-nums }
 .controls { display: flex; flex-wrap: wrap; gap: .4rem 1.5rem; margin: .5rem 0 }
 main:has(#differences:checked) tr.is-same { display: none }
+td.time { white-space: nowrap } .critical.badge { font-weight: 600 }
+.forms { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0 2rem }
+form label { display: block; color: var(--quiet); font-size: .85rem } form p { margin: .6rem 0 }
+input[type=text], input[type=password] { width: min(32rem, 100%); font: inherit; padding: .35rem .5rem; color: inherit; background: var(--ground); border: 1px solid var(--normal); border-radius: 4px }
+button { font: inherit; padding: .35rem 1rem; color: var(--ground); background: var(--link); border: 0; border-radius: 4px; cursor: pointer }
+.state.refused { border-color: var(--bad); border-left-width: 5px } .state.done { border-color: var(--good); border-left-width: 5px }
+.state p { margin: .3rem 0 }
 .state { border: 1px solid var(--line); border-radius: 6px; padding: .8rem 1rem; background: var(--soft); margin-bottom: 1rem }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 }
 progress { width: min(24rem, 100%); accent-color: var(--link) }

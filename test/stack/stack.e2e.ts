@@ -56,6 +56,7 @@ async function ports(): Promise<StackPorts> {
 
 describe.skipIf(missing)('the whole stack with real programs', () => {
   const dir = mkdtempSync(join(tmpdir(), 'medoscope-stack-'))
+  const folder = process.env['PICTURES'] ?? dir
   let receiver: AlertReceiver
   let stack: Stack
   const withData = new Map<string, Set<string>>(DASHBOARDS.map((uid) => [uid, new Set()]))
@@ -142,6 +143,23 @@ describe.skipIf(missing)('the whole stack with real programs', () => {
     expect(await metric('medoscope_undecodable_records_total')).toBe(0)
   })
 
+  it.skipIf(programs.grafana === null)(
+    'shows in Grafana that nothing is strange, without alarming anybody',
+    async () => {
+      const browser = await openBrowser()
+      // Its absence is told of by the pictures of a fault, below.
+      if (browser === null) return
+      const url = `${stack.url('grafana')}/d/medoscope-anomalies?kiosk&from=now-3m&to=now`
+      const file = join(folder, 'quiet.png')
+      mkdirSync(folder, { recursive: true })
+      const text = await takePicture(browser, { url, file, width: 1400, height: 900 })
+      await browser.close()
+      expect(text).toContain('At a glance')
+      expect(text).toMatch(/Since\s+–/)
+      expect(text).not.toMatch(/does not have a time field|no data to show/i)
+    },
+  )
+
   it('tells a web hook of a fault: the right service, with a runbook that opens', async () => {
     const started = await flip('slow_dependency', 'on')
     const labels = { alertname: 'MedoscopeAnomalyCluster', service: GUILTY }
@@ -164,7 +182,7 @@ describe.skipIf(missing)('the whole stack with real programs', () => {
 
   it.skipIf(programs.grafana === null)('shows it in Grafana, and in pictures', async () => {
     const shown = withData.get('medoscope-anomalies')
-    const wanted = ['Open anomaly clusters', 'What was strange, where and when']
+    const wanted = ['Open anomaly clusters', 'The day as lanes']
     await until(
       'the panels of the cluster',
       async () => {
@@ -179,7 +197,6 @@ describe.skipIf(missing)('the whole stack with real programs', () => {
       console.warn('SKIPPED: pictures need Chromium')
       return
     }
-    const folder = process.env['PICTURES'] ?? dir
     // Pictures that are kept show a fault that has lasted.
     if (process.env['PICTURES']) await delay(20_000)
     mkdirSync(folder, { recursive: true })

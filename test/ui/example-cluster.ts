@@ -1,5 +1,7 @@
 import type { EvidenceSpan, TraceEvidence } from '../../src/contract/anomaly.ts'
 import type { AnomalyCluster } from '../../src/contract/anomaly-cluster.ts'
+import type { ClusterDetail } from '../../src/contract/cluster-detail.ts'
+import type { Recalled, Signature } from '../../src/contract/signature.ts'
 
 /** A span of an example: parent index, `service operation`, start, duration, self time, options. */
 export function span(
@@ -86,6 +88,63 @@ export function exampleCluster(changes: Partial<AnomalyCluster> = {}): AnomalyCl
     members: ['fedcba9876543210fedcba9876543210', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'],
     mergedFrom: [],
     model: 'm-3c1e',
+    ...changes,
+  }
+}
+
+const MINUTE_MS = 60_000
+
+/** Half an hour of a normal place, and the minutes in which it is slow. */
+export function exampleDetail(): ClusterDetail {
+  const { firstMs } = exampleCluster()
+  const points = Array.from({ length: 36 }, (_, i) => {
+    const isSlow = i >= 31
+    const fromMs = firstMs + (i - 31) * MINUTE_MS
+    const [p50, p99] = isSlow ? [590, 640] : [6, 12]
+    return { fromMs, toMs: fromMs + MINUTE_MS, calls: 12, failed: 0, p50, p99 }
+  })
+  const since = { firstMs, observations: 58, occurrences: 60, normalRate: 0.05, isOver: false }
+  return {
+    timeline: {
+      place: 'checkout PlaceOrder > currency Convert',
+      normal: { p10: 4, p50: 6, p90: 9, p99: 14, failed: 0.01 },
+      points,
+    },
+    deviating: [
+      {
+        ...{ caller: 'checkout', service: 'currency', operation: 'Convert' },
+        ...{ term: 'self_time', direction: 'high', ...since },
+      },
+      {
+        ...{ caller: 'checkout', service: 'payment', operation: 'Charge' },
+        ...{ term: 'errors', direction: 'high', ...since },
+      },
+      {
+        ...{ caller: '', service: 'frontend', operation: 'POST /checkout' },
+        ...{ term: 'structure', direction: 'high', ...since },
+      },
+    ],
+  }
+}
+
+/** A backup that came three times before. */
+export const BACKUP: Recalled = {
+  id: 's-1',
+  name: 'the backup',
+  note: 'ends by itself',
+  runbook: 'https://wiki/backup',
+  times: 4,
+  lastMs: Date.UTC(2026, 0, 1, 5),
+  known: true,
+  excess: 'longer',
+}
+
+export function exampleSignature(changes: Partial<Signature> = {}): Signature {
+  const { id, name, note, runbook, times, known, lastMs } = BACKUP
+  return {
+    ...{ id, name, note, runbook, times, known, lastMs, firstMs: 0, acceptance: null },
+    ...{ everyMs: 86_400_000, rhythm: 'daily', longestMs: 600_000 },
+    ...{ largestShare: 0.9, largestSize: 5, places: [], clusters: [] },
     ...changes,
   }
 }

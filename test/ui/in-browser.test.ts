@@ -3,7 +3,10 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { clusterPage } from '../../src/ui/cluster-page.ts'
 import { clustersPage } from '../../src/ui/clusters-page.ts'
 import { openBrowser } from '../stack/pictures.ts'
-import { exampleCluster, span, trace } from './example-cluster.ts'
+import { exampleCluster, exampleDetail, span, trace } from './example-cluster.ts'
+
+/** All that a page of a cluster can show. */
+const WHOLE = { detail: exampleDetail(), severity: 'critical', canChange: true } as const
 
 const browser: Browser | null = await openBrowser()
 if (browser === null) {
@@ -37,6 +40,7 @@ function longPair(): string {
       representative: trace(representative.traceId, [...representative.spans, ...alike]),
       nearestNormal: trace(nearestNormal.traceId, [...nearestNormal.spans, ...alike]),
     }),
+    WHOLE,
   )
 }
 
@@ -55,7 +59,7 @@ describe.skipIf(browser === null)('the page of a cluster in a browser', () => {
 
   it('opens a long pair on what differs and shows the rest at a click, without script', async () => {
     const page = await opened(longPair())
-    const shown = (): Promise<number> => page.locator('tbody tr:visible').count()
+    const shown = (): Promise<number> => page.locator('.pair tbody tr:visible').count()
     const few = await shown()
     await page.getByRole('checkbox').uncheck()
     const all = await shown()
@@ -75,20 +79,28 @@ describe.skipIf(browser === null)('the page of a cluster in a browser', () => {
   })
 
   it('is a page that a screen reader finds its way in', async () => {
-    const page = await opened(clusterPage(exampleCluster()))
+    const page = await opened(clusterPage(exampleCluster(), WHOLE))
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain(
       'currency Convert',
     )
     expect(await page.getByRole('table', { name: /beside the nearest normal trace/ }).count()).toBe(
       1,
     )
-    expect(await page.getByRole('columnheader').allTextContents()).toEqual([
+    const pair = page.getByRole('table', { name: /beside the nearest normal trace/ })
+    expect(await pair.getByRole('columnheader').allTextContents()).toEqual([
       'Call',
       'Normal',
       'Anomaly',
       'Difference',
     ])
-    expect(await page.getByRole('rowheader').count()).toBe(8)
+    expect(await pair.getByRole('rowheader').count()).toBe(8)
+    const images = page.getByRole('img')
+    expect(await images.count()).toBe(3)
+    expect(await page.getByRole('img', { name: /Self time of a call.*590 ms since/ }).count()).toBe(
+      1,
+    )
+    expect(await page.getByLabel('Why').count()).toBe(1)
+    expect(await page.getByLabel('Admin token').getAttribute('type')).toBe('password')
     await page.close()
   })
 })
@@ -103,6 +115,7 @@ describe.skipIf(browser === null)('the home page in a browser', () => {
         missing: ['312 of 1000 calibration traces until the first model'],
         modelInstalledMs: null,
         watermarkMs: 1,
+        behindMs: 0,
         strata: 3,
         coverage: { share: 1, seen: 0, unjudged: [] },
       }),
@@ -110,7 +123,8 @@ describe.skipIf(browser === null)('the home page in a browser', () => {
     )
     expect(await page.getByRole('status').textContent()).toContain('312 of 1000')
     expect(await page.getByRole('progressbar').count()).toBe(1)
-    expect(await page.getByRole('link', { name: /currency Convert/ }).count()).toBe(1)
+    const row = page.getByRole('table', { name: 'Open' })
+    expect(await row.getByRole('link', { name: /currency Convert/ }).count()).toBe(1)
     const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
     expect(overflow).toBeLessThanOrEqual(0)
     await page.close()

@@ -1,47 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { AnomalyCluster } from '../../contract/anomaly-cluster.ts'
 import type { Answer } from '../../contract/signature.ts'
-import { clusterPage, NO_LINKS, type PageLinks } from '../../ui/cluster-page.ts'
-import { clustersPage, type LearningState } from '../../ui/clusters-page.ts'
-import { html } from '../../ui/html.ts'
-import { page } from '../../ui/page.ts'
 import type { ClusterStore } from '../cluster-store.ts'
 import { messageOf } from '../telemetry/log.ts'
 import { requireToken } from './admin.ts'
 import { evidenceDocument } from './evidence-otlp.ts'
+import { type PageRoutes, registerPages } from './pages.ts'
+import { json, MOST_TEXT, SECURITY } from './replies.ts'
 
-export interface ClusterRoutes {
-  readonly store: ClusterStore
-  /** How far the detector is, for the home page. */
-  readonly learning: () => LearningState
+export interface ClusterRoutes extends PageRoutes {
   /** What is judged of the recent traffic and what is not, as JSON. */
   readonly coverage: () => object
-  /** Where traces open; none unless configured. */
-  readonly links?: PageLinks
-  /**
-   * A person accepts a cluster, and may say why, who and until when; resolves once that is durable, to
-   * false where there is no such cluster. Null: not offered.
-   */
-  readonly accept?: ((id: string, said: Answer) => Promise<boolean>) | null
-  /** What changing anything needs; empty: nothing can be changed. */
-  readonly token?: string
   /** Folder of the runbooks that alerts link to; not served where it is null. */
   readonly runbooks?: string | null
 }
-
-/** The pages hold no script and load nothing, so nothing is allowed but their own style. */
-const SECURITY = {
-  'content-security-policy':
-    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-} as const
-
-/** Characters of a text that a person gives. */
-export const MOST_TEXT = 2000
 
 const RUNBOOK = /^[a-z][a-z-]{0,60}\.md$/
 
@@ -52,12 +26,13 @@ const RUNBOOK = /^[a-z][a-z-]{0,60}\.md$/
  * - `POST /api/v1/anomaly-clusters/{id}/accept`, with the admin token and perhaps `{"reason": "…", "by":
  *   "…", "until": "2026-12-31T00:00:00Z"}`: what it is about is fine, and becomes normal;
  * - `GET /api/v1/coverage`: how much of the recent traffic was judged, by entry operation;
- * - `GET /` and `GET /clusters/{id}`: the same as pages;
+ * - the same as pages: see `registerPages`;
  * - `GET /runbooks/{name}.md`: what an alert's `runbook_url` opens.
  */
 export function registerClusterRoutes(server: FastifyInstance, routes: ClusterRoutes): void {
-  const { store, learning, links = NO_LINKS, runbooks = null } = routes
+  const { store, runbooks = null } = routes
   registerAccept(server, routes)
+  registerPages(server, routes)
   const all = (): AnomalyCluster[] => [...store.open(), ...store.past()]
   server.get<{ Querystring: { state?: string } }>('/api/v1/anomaly-clusters', (request, reply) => {
     const state = request.query.state ?? 'all'
@@ -71,12 +46,6 @@ export function registerClusterRoutes(server: FastifyInstance, routes: ClusterRo
     return json(reply, whole(cluster, store))
   })
   server.get('/api/v1/coverage', (_, reply) => json(reply, routes.coverage()))
-  server.get('/', (_, reply) => markup(reply, clustersPage(all(), learning())))
-  server.get<{ Params: { id: string } }>('/clusters/:id', (request, reply) => {
-    const cluster = store.get(request.params.id)
-    if (cluster) return markup(reply, clusterPage(cluster, links))
-    return markup(reply.code(404), missingPage(request.params.id))
-  })
   server.get<{ Params: { name: string } }>('/runbooks/:name', async (request, reply) => {
     const { name } = request.params
     const text = runbooks !== null && RUNBOOK.test(name) ? await textOf(join(runbooks, name)) : null
@@ -86,8 +55,8 @@ export function registerClusterRoutes(server: FastifyInstance, routes: ClusterRo
 }
 
 function registerAccept(server: FastifyInstance, routes: ClusterRoutes): void {
-  const { store, accept = null, token = '' } = routes
-  if (accept === null) return
+  const { store, changes = null, token = '' } = routes
+  if (changes === null) return
   server.post<{ Params: { id: string }; Body: unknown }>(
     '/api/v1/anomaly-clusters/:id/accept',
     { preHandler: requireToken(token) },
@@ -96,7 +65,7 @@ function registerAccept(server: FastifyInstance, routes: ClusterRoutes): void {
       const said = answerIn(request.body)
       if (said === null) return json(reply.code(400), { error: ANSWER_FORM })
       try {
-        if (await accept(id, said)) return json(reply, { id, state: 'accepted' })
+        if (await changes.accept(id, said)) return json(reply, { id, state: 'accepted' })
       } catch (error) {
         return json(reply.code(503), { error: `not accepted: ${messageOf(error)}` })
       }
@@ -144,21 +113,6 @@ function whole(cluster: AnomalyCluster, store: ClusterStore): object {
     representativeOtlp: representative && evidenceDocument(representative),
     nearestNormalOtlp: nearestNormal && evidenceDocument(nearestNormal),
   }
-}
-
-function missingPage(id: string): string {
-  return page(
-    'No such cluster',
-    html`<h1>No anomaly cluster ${id}</h1><p>Only the most recent ones are kept. <a href="/">All that there are</a>.</p>`,
-  )
-}
-
-export function json(reply: FastifyReply, value: object): FastifyReply {
-  return reply.headers(SECURITY).type('application/json').send(JSON.stringify(value))
-}
-
-function markup(reply: FastifyReply, text: string): FastifyReply {
-  return reply.headers(SECURITY).type('text/html; charset=utf-8').send(text)
 }
 
 async function textOf(file: string): Promise<string | null> {

@@ -22,6 +22,7 @@ const LEARNING: LearningState = {
   missing: [],
   modelInstalledMs: null,
   watermarkMs: 1,
+  behindMs: 0,
   strata: 12,
   coverage: { share: 1, seen: 0, unjudged: [] },
 }
@@ -129,10 +130,14 @@ describe('accepting a cluster over HTTP', () => {
       learning: () => LEARNING,
       coverage: () => ({ judged_ratio: 1 }),
       token,
-      accept: async (cluster, said) => {
-        if (said.reason === 'on a full disk') throw new Error('disk full')
-        asked.push([cluster, said])
-        return cluster === 'c-7f3a01'
+      changes: {
+        accept: async (cluster, said) => {
+          if (said.reason === 'on a full disk') throw new Error('disk full')
+          asked.push([cluster, said])
+          return cluster === 'c-7f3a01'
+        },
+        unaccept: async () => false,
+        describe: async () => false,
       },
     })
     const response = await server.inject({
