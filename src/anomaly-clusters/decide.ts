@@ -37,7 +37,7 @@ export interface Grounds {
 }
 
 /** Why two alarms are one story. */
-export type Tie = 'same suspect' | 'same caller' | 'same observations'
+export type Tie = 'same place' | 'same suspect' | 'same caller' | 'same observations'
 
 /** What becomes of an alarm. */
 export type Decision =
@@ -155,10 +155,16 @@ export function isActive(alarm: Alarm, { timeMs, limits }: Grounds): boolean {
 /** What ties an alarm to a cluster as it deviates now. */
 function tieTo(cluster: Cluster, alarm: Alarm, grounds: Grounds): Tie | null {
   for (const other of cluster.alarms) {
+    // What wavers is one story, however long it seems to pause.
+    if (other.closedMs === null && isSamePlace(other, alarm)) return 'same place'
     const tie = isActive(other, grounds) && tieOf(alarm, other, grounds)
     if (tie) return tie
   }
   return null
+}
+
+function isSamePlace(a: Alarm, b: Alarm): boolean {
+  return a.on === 'place' && b.on === 'place' && a.subject === b.subject
 }
 
 /** Whether a cluster that is over has come back: counted from its last deviation, not from its end. */

@@ -11,7 +11,6 @@ import { logNormalAgain } from './similar-anomalies.ts'
 const SILENT_BUCKETS = 2
 /** A group of similar anomalies ends when its normal is this many times likelier than its share. */
 const CLOSING_ODDS = 20
-
 /** An alarm after a look at it, and why it ends, if it does. */
 export interface Looked<A> {
   readonly alarm: A
@@ -43,8 +42,10 @@ export function lookAt(
   const seen = { ...alarm, activeMs: timeMs, peak }
   const ratio = monitor.ratioOf(series, shareSeen(alarm, monitor, options))
   const closing = closingStep(alarm.closing, ratio)
-  const dwelt = timeMs - alarm.openedMs >= bucketMs
-  if (dwelt && closing > Math.log(options.closingOdds)) return { alarm: seen, ends: 'normal again' }
+  const buckets = (timeMs - alarm.openedMs) / bucketMs
+  // What has lasted long had as many chances to seem over while it only wavered.
+  const odds = Math.max(options.closingOdds, buckets)
+  if (buckets >= 1 && closing > Math.log(odds)) return { alarm: seen, ends: 'normal again' }
   if (!atEnd) return { alarm: seen, ends: null }
   if (ratio <= 0) return { alarm: { ...seen, closing }, ends: null }
   const speakingN = alarm.speakingN + n

@@ -1,4 +1,4 @@
-import { SIGNALS } from '../baseline/signals.ts'
+import { SIGNALS, type Signal } from '../baseline/signals.ts'
 import type { Excess } from '../contract/signature.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { Alarm } from './alarm.ts'
@@ -39,9 +39,12 @@ export interface Episode extends Extent {
 
 /** What deviates where, and which way; of an unusual set of calls or attribute also which one. */
 export function whatOf(alarm: Alarm): string {
-  const { term, direction } = SIGNALS[alarm.signal]
   const vote = alarm.on === 'entry operation' ? alarm.vote : 0
-  return `${alarm.on} ${alarm.subject} ${term} ${direction} ${vote}`
+  return whatOfSeries(SIGNALS[alarm.signal], alarm.subject, vote)
+}
+
+export function whatOfSeries(signal: Signal, subject: number, vote = 0): string {
+  return `${signal.subject} ${subject} ${signal.term} ${signal.direction} ${vote}`
 }
 
 /** The same in words. */

@@ -21,7 +21,7 @@ import { type Cluster, openAlarms } from './cluster.ts'
 import { decide, decideMerge, decideSplit, type Grounds } from './decide.ts'
 import { EarlyExamples } from './early-examples.ts'
 import { isSilent, type Look, type Looked, lookAt, lookAtSimilar } from './ending.ts'
-import { type Extent, NO_EXTENT, widened } from './episode.ts'
+import { type Extent, NO_EXTENT, whatOfSeries, widened } from './episode.ts'
 import { LivingClusters } from './living-clusters.ts'
 import type { KeptExample, Member } from './members.ts'
 import { ProfileDistances } from './profile-distances.ts'
@@ -294,7 +294,7 @@ export class Lifecycle {
       if (!monitor.isElevated(series) || this.clusters.at(series)) continue
       if (this.accepted.hasSeries(keyOf(signalOf(signal[series]!).name, subject[series]!))) continue
       const logM = monitor.prefix(series)
-      if (logM > logThreshold) {
+      if (logM > logThreshold && logM > logThreshold + this.#surcharge(series, timeMs)) {
         raised.push(this.#refreshed(raisedAlarm(monitor, series, timeMs, logM)))
       } else if (logM > GROWING) this.early.begin(series)
     }
@@ -305,6 +305,20 @@ export class Lifecycle {
       news.map((alarm) => ({ alarm, examples: this.early.handOver(alarm.series) })),
       timeMs,
     )
+  }
+
+  /**
+   * What a series must bring above the common threshold for what it has shown. Each is allowed its part
+   * of the stated rate. One that raises alarms k times as often which are nothing but what is known there
+   * has a null with heavier tails than was taken; the rate of an e-detector falls with its threshold, so
+   * k times the threshold brings it back to its part, and the sum over all to what was stated.
+   */
+  #surcharge(series: number, timeMs: number): number {
+    const { signal, subject } = this.monitor.series.rows.of
+    const what = whatOfSeries(signalOf(signal[series]!), subject[series]!)
+    const { openings, weeks } = this.signatures.shownFalse(what, timeMs)
+    const allowed = this.#parts.settings.falseClustersPerWeek / (this.monitor.series.count + 1)
+    return Math.max(0, Math.log(openings / weeks / allowed))
   }
 
   /** Raises an alarm for a group of similar anomalies, if one has passed the threshold. */

@@ -131,6 +131,42 @@ describe('decide', () => {
     expect(decide(cart, { open, past: [] }, grounds).decision).toBe('open')
   })
 
+  it('joins the open cluster of its place, however long that seems to pause', () => {
+    const paused = { ...cart, lastMs: 0, closing: 2 }
+    const far = placeAlarm({ ...now, subject: cart.subject, signal: 'selfTimeP99', series: 22 })
+    expect(decide(far, { open: [inCluster('a', paused)], past: [] }, grounds)).toMatchObject({
+      decision: 'join',
+      reason: 'same place',
+    })
+    const over = inCluster('a', { ...paused, closedMs: 1 })
+    expect(decide(far, { open: [over], past: [] }, grounds).decision).toBe('open')
+    const entry = entryAlarm({ ...now, subject: cart.subject, series: 22 })
+    expect(decide(entry, { open: [inCluster('a', paused)], past: [] }, grounds).decision).toBe(
+      'open',
+    )
+  })
+
+  it('knows what stays within a known signature, and brings it back or opens it untold', () => {
+    const recalled = {
+      ...{ id: 's', name: '', note: '', runbook: '', times: 4, lastMs: 0 },
+      ...{ known: true, excess: null },
+    }
+    const knowing = { ...grounds, knownAs: (alarm: Alarm) => (alarm === cart ? recalled : null) }
+    const reason = 'no more than what comes back'
+    expect(decide(cart, { open: [], past: [] }, knowing)).toEqual({
+      ...{ decision: 'known', cluster: null, id: clusterId(cart, NOW), recalled, reason },
+    })
+    const past = [inCluster('a', cart)]
+    expect(decide(cart, { open: [], past }, knowing)).toEqual({
+      ...{ decision: 'known', cluster: past[0], id: 'a', recalled, reason },
+    })
+    // It belongs to the story that is told anyway.
+    const open = [inCluster('b', cartToo)]
+    expect(decide(cart, { open, past: [] }, knowing).decision).toBe('join')
+    const full = [inCluster('a'), inCluster('b'), inCluster('c')]
+    expect(decide(cart, { open: full, past: [] }, knowing).decision).toBe('refuse')
+  })
+
   it('rather joins than reopens, and rather reopens than opens, though there is no room', () => {
     const past = [inCluster('old', cart)]
     const open = [inCluster('a', cartToo), inCluster('b'), inCluster('c')]

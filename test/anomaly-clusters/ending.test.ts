@@ -68,6 +68,12 @@ describe('a look at an alarm', () => {
     expect(look(almost, { ratio: 0.5 }).ends).toBeNull()
   })
 
+  it('ends it later the longer it has lasted: a step that wavers seems over now and then', () => {
+    const after = 1000 * bucketMs
+    expect(look(alarm, { ratio: -Math.log(999) }, after).ends).toBeNull()
+    expect(look(alarm, { ratio: -Math.log(1001) }, after).ends).toBe('normal again')
+  })
+
   it('keeps the sum only at the end of a bucket', () => {
     expect(look(alarm, { ratio: -2 }).alarm).toMatchObject({ closing: 0 })
     expect(look(alarm, { ratio: -2 }, bucketMs, true).alarm).toMatchObject({

@@ -161,6 +161,18 @@ describe('what is said of a signature', () => {
   })
 })
 
+describe('what a place has shown', () => {
+  it('is how often it raised alarms that were nothing but known, and in how many weeks', () => {
+    expect(nights(2).shownFalse('a', 2 * DAY).openings).toBe(0)
+    const { openings, weeks } = nights(4).shownFalse('a', 4 * DAY)
+    expect(openings).toBeGreaterThan(3.5)
+    expect(openings).toBeLessThanOrEqual(4)
+    // The weight of what comes evenly, over all that was.
+    expect(weeks).toBeCloseTo(2 / Math.LN2)
+    expect(nights(4).shownFalse('b', 4 * DAY).openings).toBe(0)
+  })
+})
+
 describe('the memory', () => {
   const anyExtent = fc.record({
     fromMs: fc.integer({ min: 0, max: 100 * DAY }),
