@@ -115,7 +115,7 @@ const PIPELINE_METRICS = {
   },
   medoscope_observations_total: {
     type: 'counter',
-    help: 'Traces judged, by reason of the verdict: normal, structure, distance, learning, incomplete.',
+    help: 'Traces judged, by reason of the verdict: normal, time, shape, learning, incomplete.',
     labels: ['reason'],
   },
   medoscope_coverage_ratio: {
