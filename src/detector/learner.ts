@@ -42,7 +42,7 @@ const WAIT_BUCKETS = 4
 export class Learner {
   /** Observations learned from, ever. */
   learned = 0
-  /** Observations left out because they were flagged, or part of an open anomaly cluster. */
+  /** Observations left out, for a time or for good, because they were flagged, or part of an open anomaly cluster. */
   quarantined = 0
   readonly places: PlaceReference
   readonly #settings: DetectorSettings
@@ -60,6 +60,11 @@ export class Learner {
       halfLifeMs: settings.sample.halfLifeMs,
       seed: settings.seed,
     })
+  }
+
+  /** Observations that waited, and went with an incident or for want of room. */
+  get forgotten(): number {
+    return this.#quarantine.forgotten
   }
 
   get calibrationSize(): number {

@@ -184,9 +184,11 @@ function rank(
   const byStratum = new Map<number, number[]>()
   for (let i = 0; i < values.length; i++) collect(byStratum, stratum[i]!, values[i]!)
   const own = [...byStratum].filter(([, { length }]) => length * alpha >= 1)
-  const others = [...byStratum].filter(([, { length }]) => length * alpha < 1)
-  const enough = others.reduce((sum, [, { length }]) => sum + length, 0) >= PRIOR_WEIGHT
-  const groups = [rankedGroup(balanced((enough ? others : [...byStratum]).map(([, v]) => v)), part)]
+  const together = [...byStratum].flatMap(([, all]) => (all.length * alpha < 1 ? all : []))
+  if (together.length < PRIOR_WEIGHT) {
+    for (const [, all] of own) together.push(...evenly(all, PRIOR_WEIGHT))
+  }
+  const groups = [rankedGroup(together, part)]
   const groupOf = new Int32Array(strata)
   for (const [index, ranked] of own) {
     groupOf[index] = groups.push(rankedGroup(ranked, part)) - 1
@@ -194,16 +196,14 @@ function rank(
   return { groups, groupOf }
 }
 
-/** All values; of a stratum that has more than all others together only as many, evenly chosen. */
-function balanced(strata: readonly number[][]): number[] {
-  const total = strata.reduce((sum, { length }) => sum + length, 0)
-  return strata.flatMap((values) => {
-    const most = Math.max(PRIOR_WEIGHT, total - values.length)
-    if (values.length <= most) return values
-    const sorted = Float64Array.from(values).sort()
-    const step = values.length / most
-    return Array.from({ length: most }, (_, i) => sorted[Math.floor((i + 0.5) * step)]!)
-  })
+/** At most so many of the values, evenly chosen: nobody is more than others in a pool of few. */
+function evenly(values: readonly number[], most: number): ArrayLike<number> & Iterable<number> {
+  if (values.length <= most) return values
+  const sorted = Float64Array.from(values).sort()
+  return Float64Array.from(
+    { length: most },
+    (_, i) => sorted[Math.floor(((i + 0.5) * sorted.length) / most)]!,
+  )
 }
 
 function rankedGroup(unsorted: ArrayLike<number>, alpha: number): RankedGroup {

@@ -137,13 +137,13 @@ describe('calibrated p-values', () => {
     expect(ask(calibration, { excessMs: 20 }).p).toBeLessThan(0.001)
   })
 
-  it('rank an entry operation by itself where it has enough, and let it be half of a pool at most', () => {
+  it('rank an entry operation by itself where it has enough, and let it not outweigh a pool of few', () => {
     const scored = blank(3000)
     // Stratum 0: 2,700 health checks; 1 and 2: 250 and 50 varied requests.
     scored.stratum.fill(1, 2700, 2950).fill(2, 2950)
     for (let i = 0; i < 3000; i++) scored.excessMs[i] = i < 2700 ? 0.4 + i / 1e4 : i % 50
     const { time } = calibrate(scored, 3, 0.01)
-    expect(time.groups.map(({ values }) => values.length)).toEqual([600, 2700, 250])
+    expect(time.groups.map(({ values }) => values.length)).toEqual([50 + 200 + 200, 2700, 250])
     expect([...time.groupOf]).toEqual([1, 2, 0])
   })
 

@@ -25,7 +25,7 @@ function countsWith(change: Partial<DetectorCounts> = {}): DetectorCounts {
     records: { taken: 0, bytes: 0, spans: 0, rejectedSpans: 0, undecodable: 0, keyed: 0 },
     assembled: emptyCounts(),
     judged: { normal: 0, shape: 0, time: 0, learning: 0, incomplete: 0, flagged: 0 },
-    learned: { observations: 0, quarantined: 0 },
+    learned: { observations: 0, quarantined: 0, forgotten: 0 },
     overflow: { texts: 0, elements: 0, paths: 0, places: 0, strata: 0 },
     accumulated: {},
     ownSpans: 0,
