@@ -229,7 +229,7 @@ const assembly: readonly Panel[] = [
 const work: readonly Panel[] = [
   series(
     'Traces judged, by reason',
-    'Verdicts a second: normal, flagged for structure or distance, or none yet.',
+    'Verdicts a second: normal, flagged for time or shape, or none yet.',
     'ops',
     [prom(rate('medoscope_observations_total', 'reason'), '{{reason}}')],
     { field: { ...lines, custom: { ...lines.custom, stacking: { mode: 'normal', group: 'A' } } } },

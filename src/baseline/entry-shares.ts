@@ -16,17 +16,17 @@ export function isUnusual(pStructure: number): boolean {
   return pStructure <= NULL_OPTIONS.structureCut
 }
 
-/** Counts them by stratum, ascending; observation i has `stratum[i]` and `novelty[i]`. */
+/** Counts them by stratum, ascending; observation i has `stratum[i]` and `structure[i]`. */
 export function structureShares(
   calibration: Calibration,
-  scored: { readonly stratum: Int32Array; readonly novelty: Float64Array },
+  scored: { readonly stratum: Int32Array; readonly structure: Float64Array },
 ): StructureShare[] {
   const counts = new Map<number, { observations: number; unusual: number }>()
   scored.stratum.forEach((stratum, i) => {
     const count = counts.get(stratum) ?? { observations: 0, unusual: 0 }
     counts.set(stratum, count)
     count.observations++
-    if (isUnusual(structuralP(calibration, scored.novelty[i]!))) count.unusual++
+    if (isUnusual(structuralP(calibration, scored.structure[i]!))) count.unusual++
   })
   return [...counts].sort((a, b) => a[0] - b[0]).map(([stratum, count]) => ({ stratum, ...count }))
 }

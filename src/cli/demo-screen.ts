@@ -96,7 +96,7 @@ export class DemoScreen {
       this.#line(verdict.timeMs - this.#startMs, `${this.#style('red', 'anomaly')}  ${summary}`)
     }
     const plain = verdict.contributions.some(({ measure }) => measure === 'self_time')
-    if (this.#contrasted || !plain || verdict.reason !== 'distance') return
+    if (this.#contrasted || !plain || verdict.reason !== 'time') return
     this.#contrasted = true
     this.#write(indented(contrastText(anomaly, this.#style)))
   }

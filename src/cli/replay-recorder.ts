@@ -11,8 +11,8 @@ const MAX_CLUSTERS = 20_000
 export class ReplayRecorder {
   readonly reasons: Record<Reason, number> = {
     normal: 0,
-    structure: 0,
-    distance: 0,
+    time: 0,
+    shape: 0,
     learning: 0,
     incomplete: 0,
   }

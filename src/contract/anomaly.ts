@@ -1,12 +1,12 @@
-/** The terms of the dissimilarity. */
+/** What observations differ in: the terms of the dissimilarity, and of the score. */
 export type Term = 'structure' | 'latency' | 'outcome' | 'volume' | 'category'
 
-/** One named difference between an observation and its nearest medoid; they sum to the score. */
+/** One named part of a score, beside the nearest medoid; they sum to it. */
 export interface Contribution {
   readonly term: Term
   /** The call path, e.g. `frontend GET /cart > cart GetCart`; or the category's attribute key. */
   readonly element: string
-  /** What differs: `presence`, `duration`, `self_time`, `errors`, `status`, `count`, or `value`. */
+  /** What differs: `presence`, `self_time`, `errors`, `count`, or `value`. */
   readonly measure: string
   /** The observation's value: ms for times, a count, a text; null = not there. */
   readonly value: number | string | null
@@ -18,8 +18,8 @@ export interface Contribution {
 /** Why a verdict says what it says; a closed set. */
 export type Reason =
   | 'normal'
-  | 'structure' // stage A: its set of call paths is unlike all known ones
-  | 'distance' // stage B: too far from the nearest normal cluster
+  | 'time' // its elements worked for much longer than usual
+  | 'shape' // it did something surprising: other calls, errors, more of them, another category
   | 'learning' // its stratum has no calibrated model yet: no p-value
   | 'incomplete' // spans are missing for a known cause (start of the log, cap): no p-value
 
@@ -29,12 +29,16 @@ export interface Verdict {
   /** End of the observation, data time, ms since 1970. */
   readonly timeMs: number
   readonly kind: 'trace'
-  /** Dissimilarity to the nearest normal cluster, in [0, 1]; null while learning. */
+  /**
+   * How strange it is in its time and in its shape, each over what is flagged: from 1 on where one of
+   * them decides. Null while learning.
+   */
   readonly score: number | null
   /** Calibrated p-value in (0, 1]; null while learning. */
   readonly p: number | null
-  readonly pStructure: number | null
-  readonly pDistance: number | null
+  /** Of each question by itself. */
+  readonly pTime: number | null
+  readonly pShape: number | null
   readonly anomalous: boolean
   /** Id of the nearest normal cluster. */
   readonly cluster: string | null

@@ -9,7 +9,12 @@ export interface DetectorCounts {
   readonly records: RecordCounts
   readonly assembled: AssemblerCounts
   readonly judged: JudgedCounts
-  readonly learned: { readonly observations: number; readonly quarantined: number }
+  readonly learned: {
+    readonly observations: number
+    readonly quarantined: number
+    /** Of the latter and the unusual ones: those that nothing will be learned from any more. */
+    readonly forgotten: number
+  }
   /** Texts, paths, places and strata that found no room. */
   readonly overflow: Readonly<Record<'texts' | 'elements' | 'paths' | 'places' | 'strata', number>>
   readonly accumulated: Readonly<Record<string, number>>
@@ -42,7 +47,11 @@ export function detectorCounts(
     records: { ...records },
     assembled: sumCounts(dropped, assemblers),
     judged: { ...judge.counts },
-    learned: { observations: learner.learned, quarantined: learner.quarantined },
+    learned: {
+      observations: learner.learned,
+      quarantined: learner.quarantined,
+      forgotten: learner.forgotten,
+    },
     overflow: {
       texts: names.overflow + values.overflow,
       elements: elements.operations.overflow + elements.elements.overflow,

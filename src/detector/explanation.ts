@@ -1,11 +1,18 @@
 import type { Contribution } from '../contract/anomaly.ts'
-import type { Dissimilarity } from '../distance/dissimilarity.ts'
-import type { Vocabulary } from '../otlp/vocabulary.ts'
+import type { EmitSurprise } from '../model/shape-surprise.ts'
+import { NO_TEXT, type Vocabulary } from '../otlp/vocabulary.ts'
 import type { ElementTable } from '../profile/element-table.ts'
-import type { ProfileScratch, ScaledProfile } from '../profile/profile.ts'
+import {
+  COUNT,
+  ERRORS,
+  fromLogTime,
+  MAX_SELF,
+  PROFILE_STRIDE,
+  type Profile,
+} from '../profile/profile.ts'
 import { timeText } from '../profile/time-text.ts'
 
-/** What explaining needs to know besides the pair. */
+/** What explaining needs to know besides the numbers. */
 export interface Names {
   readonly table: ElementTable
   readonly values: Vocabulary
@@ -17,22 +24,27 @@ export interface RawContribution extends Contribution {
   readonly path: number
 }
 
-/** Every named difference between the observation in `x` and medoid `m`, largest first. */
+/**
+ * Every named part of a score, largest first, beside the value of medoid `m`.
+ * @param explain calls its argument once for each part
+ */
 export function contributionsOf(
-  x: ProfileScratch,
-  m: ScaledProfile,
-  dissimilarity: Dissimilarity,
+  explain: (emit: EmitSurprise) => void,
+  m: Profile,
   { table, values, categories }: Names,
 ): RawContribution[] {
   const found: RawContribution[] = []
-  dissimilarity.explain(x, m, (term, element, measure, value, medoid, contribution) => {
+  explain((term, element, measure, value, contribution) => {
     const isCategory = term === 'category'
+    const medoid = isCategory ? m.categories[element]! : medoidValue(m, element, measure)
+    const text = (id: number | null): string | null =>
+      id === null || id === NO_TEXT ? null : values.text(id)
     found.push({
       term,
       element: isCategory ? categories[element]! : table.pathText(element),
       measure,
-      value: isCategory ? textOrNull(values, value) : presence(measure, value),
-      medoid: isCategory ? textOrNull(values, medoid) : presence(measure, medoid),
+      value: isCategory ? text(value) : measure === 'presence' && value === 0 ? null : value,
+      medoid: isCategory ? text(medoid) : medoid,
       contribution,
       path: isCategory ? -1 : element,
     })
@@ -46,13 +58,13 @@ export function contributionsOf(
   )
 }
 
-function textOrNull(values: Vocabulary, value: number | string): string | null {
-  return value === 0 ? null : values.text(Number(value))
-}
-
-/** Something that is not there has no value. */
-function presence(measure: string, value: number | string): number | string | null {
-  return measure === 'presence' && value === 0 ? null : value
+/** What the medoid has there; null where it does not have the path. */
+function medoidValue({ paths, values }: Profile, path: number, measure: string): number | null {
+  const row = paths.indexOf(path)
+  if (row < 0) return null
+  const at = row * PROFILE_STRIDE
+  if (measure === 'self_time') return fromLogTime(values[at + MAX_SELF]!)
+  return measure === 'errors' ? values[at + ERRORS]! : values[at + COUNT]!
 }
 
 /** By code unit, not by locale. */
@@ -61,9 +73,8 @@ function compareTexts(a: string, b: string): number {
 }
 
 /**
- * The services of an anomaly, the most suspect first. A duration names nobody, since it holds its
- * callees' time; the self time of a call speaks against its callee; an error against the deepest
- * element that has it. What is new or repeated speaks against the service that does it, what is
+ * The services of an anomaly, the most suspect first. The self time of a call speaks against its
+ * callee; an error against the deepest element that has it. What is new or repeated speaks against the service that does it, what is
  * missing against the one that should have called, each by the topmost element of its chain.
  */
 export function rankServices(
@@ -73,7 +84,7 @@ export function rankServices(
   const scores = new Map<string, number>()
   const chains = pathsByMeasure(contributions)
   for (const part of contributions) {
-    if (part.path < 0 || part.measure === 'duration') continue
+    if (part.path < 0) continue
     if (!isOwn(part, chains, table)) continue
     const service = suspect(part, table)
     scores.set(service, (scores.get(service) ?? 0) + part.contribution)
@@ -106,7 +117,7 @@ function isOwn(
   if (part.measure === 'errors') {
     for (const other of paths) if (table.paths.parentOf(other) === part.path) return false
   }
-  return part.measure !== 'status'
+  return true
 }
 
 /** Whom a contribution speaks against: see `rankServices`. */
@@ -124,9 +135,7 @@ function suspect({ path, measure, value }: RawContribution, table: ElementTable)
 export const MEASURE_PHRASES: Readonly<Record<string, string>> = {
   presence: 'presence',
   self_time: 'self time',
-  duration: 'duration',
   errors: 'errors',
-  status: 'status',
   count: 'calls',
   value: 'value',
 }
@@ -138,8 +147,7 @@ export function summarise(
   p: number,
   table: ElementTable,
 ): string {
-  // A self time says more than the duration that holds it.
-  const first = contributions.find(({ measure }) => measure !== 'duration') ?? contributions[0]
+  const [first] = contributions
   if (!first) return `${stratum}: as the nearest normal trace (p = ${shortP(p)})`
   const where =
     first.path < 0 ? first.element : table.elementText(table.paths.elementOf(first.path))
@@ -158,9 +166,7 @@ function difference({ measure, value, medoid }: Contribution): string {
 export function quantity(measure: string, value: number | string | null): string {
   if (value === null) return 'none'
   if (typeof value === 'string') return value
-  if (measure !== 'self_time' && measure !== 'duration')
-    return String(Math.round(value * 100) / 100)
-  return timeText(value)
+  return measure === 'self_time' ? timeText(value) : String(Math.round(value * 100) / 100)
 }
 
 export function shortP(p: number): string {

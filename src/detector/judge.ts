@@ -32,6 +32,9 @@ import type { Tables } from './tables.ts'
 /** Share of a stratum that changes its cluster at a refresh, from which its shares are other ones. */
 const RELABELLED = 0.1
 
+/** What comes this rarely is learned from only once it is known that no incident brought it. */
+const UNUSUAL = 0.02
+
 const NO_CONTRIBUTIONS: readonly RawContribution[] = []
 
 /** Judged observations by reason, and those flagged. Numbers only rise. */
@@ -44,8 +47,8 @@ export type JudgedCounts = Record<Reason, number> & { flagged: number }
 export class Judge {
   readonly counts: JudgedCounts = {
     normal: 0,
-    structure: 0,
-    distance: 0,
+    time: 0,
+    shape: 0,
     learning: 0,
     incomplete: 0,
     flagged: 0,
@@ -113,13 +116,16 @@ export class Judge {
       output.anomalies.push(this.#anomaly(verdict, trace, cluster))
     }
     if (reason === 'incomplete') return
-    if (member) this.#learner.leaveOut()
+    if (member) this.#learner.leaveOut(this.#elements.stratum, trace.endMs)
     else if (flagged && !accepted) this.#learner.setAside(this.#elements, this.#x, trace.endMs)
-    else this.#learner.learn(this.#elements, this.#x, trace.endMs)
+    else if (judged && this.#isUnusual()) {
+      this.#learner.learnLater(this.#elements, this.#x, trace.endMs)
+    } else this.#learner.learn(this.#elements, this.#x, trace.endMs)
   }
 
   /** Data time has come this far. */
   advance(clockMs: number, output: StepOutput): void {
+    this.#learner.advance(clockMs)
     this.clusters.advance(clockMs, output.clusterChanges)
   }
 
@@ -174,7 +180,11 @@ export class Judge {
     active.judge(this.#x, this.#elements.stratum, this.#judgement)
     if (!this.#judgement.stratum) return 'learning'
     if (this.#judgement.p > this.#settings.alpha) return 'normal'
-    return this.#judgement.pStructure < this.#judgement.pDistance ? 'structure' : 'distance'
+    return this.#judgement.timeScore >= this.#judgement.shapeScore ? 'time' : 'shape'
+  }
+
+  #isUnusual(): boolean {
+    return this.#judgement.pShape <= UNUSUAL
   }
 
   /** Whether the last observation was judged together with other rare entry operations. */
@@ -213,7 +223,7 @@ export class Judge {
   }
 
   #verdict(trace: AssembledTrace, reason: Reason, flagged: boolean): Verdict {
-    const { stratum, cluster, distance, p, pStructure, pDistance } = this.#judgement
+    const { stratum, cluster, p, pTime, pShape, timeScore, shapeScore } = this.#judgement
     const judged = stratum !== null && cluster !== null
     const explained = judged && (flagged || this.#settings.explainAll)
     const contributions = explained ? this.#contributions() : NO_CONTRIBUTIONS
@@ -221,10 +231,10 @@ export class Judge {
       id: observationId(trace),
       timeMs: trace.endMs,
       kind: 'trace',
-      score: judged ? distance : null,
+      score: judged ? timeScore + shapeScore : null,
       p: judged ? p : null,
-      pStructure: judged ? pStructure : null,
-      pDistance: judged ? pDistance : null,
+      pTime: judged ? pTime : null,
+      pShape: judged ? pShape : null,
       anomalous: flagged,
       cluster: cluster?.id ?? null,
       reason,
@@ -236,13 +246,17 @@ export class Judge {
   }
 
   #contributions(): readonly RawContribution[] {
-    const { dissimilarity } = this.#active!
     const { medoid } = this.#judgement.cluster!
-    return contributionsOf(this.#x, medoid, dissimilarity, {
-      table: this.#tables.elements,
-      values: this.#tables.values,
-      categories: this.#tables.categories,
-    })
+    const { stratum } = this.#elements
+    return contributionsOf(
+      (emit) => this.#active!.explain(this.#x, stratum, this.#judgement, emit),
+      medoid,
+      {
+        table: this.#tables.elements,
+        values: this.#tables.values,
+        categories: this.#tables.categories,
+      },
+    )
   }
 
   #anomaly(verdict: Verdict, trace: AssembledTrace, anomalyCluster: string | null): Anomaly {

@@ -6,8 +6,9 @@ import { type KeptTrace, keepTrace } from '../profile/kept-trace.ts'
 import type { Profile, ProfileScratch } from '../profile/profile.ts'
 import { packProfiles } from '../profile/profile.ts'
 import type { TraceElements } from '../profile/trace-elements.ts'
-import { StrataSample, type StrataSampleState } from '../sample/strata-sample.ts'
+import { type SampleName, StrataSample, type StrataSampleState } from '../sample/strata-sample.ts'
 import type { FitRequest } from './fit.ts'
+import { Quarantine, type QuarantineState } from './quarantine.ts'
 import type { DetectorSettings } from './settings.ts'
 import type { Tables } from './tables.ts'
 
@@ -21,36 +22,49 @@ interface Sampled {
   readonly trace: KeptTrace | null
 }
 
+/** Where an observation goes, if anywhere, once it may be learned from. */
+interface Offer {
+  readonly which: SampleName
+  readonly key: number
+  readonly tie: number
+  readonly sampled: Sampled
+}
+
+/** Buckets of evidence after which an anomaly cluster has opened, if one will. */
+const WAIT_BUCKETS = 4
+
 /**
  * What is remembered of normal traffic: the reservoirs to fit and to calibrate from, and how each
- * place behaves.
- *
- * A flagged observation never enters the fit sample. But a calibration sample without the flagged
- * ones would be cut off at its own threshold, and each refresh would move the threshold further in:
- * twice alpha after one, three times after two. So it takes flagged observations up to the share
- * that normal traffic is meant to have, alpha, and no more: during an incident the rest stays out.
+ * place behaves. What is part of an open anomaly cluster stays out; what is flagged waits until it is
+ * known whether one opens. The rest of it comes in, for samples without the flagged ones would be cut
+ * off at their own threshold, and each refresh would move the threshold further in.
  */
 export class Learner {
   /** Observations learned from, ever. */
   learned = 0
-  /** Observations left out because they were flagged, or part of an open anomaly cluster. */
+  /** Observations left out, for a time or for good, because they were flagged, or part of an open anomaly cluster. */
   quarantined = 0
   readonly places: PlaceReference
   readonly #settings: DetectorSettings
   readonly #tables: Tables
+  readonly #quarantine: Quarantine<Offer>
   #sample: StrataSample<Sampled>
-  /** Flagged observations that the calibration sample may still take. */
-  #credit = 0
 
   constructor(settings: DetectorSettings, tables: Tables) {
     this.#settings = settings
     this.#tables = tables
     this.#sample = this.#newSample()
+    this.#quarantine = new Quarantine(WAIT_BUCKETS * settings.accumulate.bucketMs)
     this.places = new PlaceReference(tables.elements, {
       bucketMs: settings.accumulate.bucketMs,
       halfLifeMs: settings.sample.halfLifeMs,
       seed: settings.seed,
     })
+  }
+
+  /** Observations that waited, and went with an incident or for want of room. */
+  get forgotten(): number {
+    return this.#quarantine.forgotten
   }
 
   get calibrationSize(): number {
@@ -77,32 +91,52 @@ export class Learner {
   /** Learns from an observation that fits, or that nothing is known against. */
   learn(elements: TraceElements, x: ProfileScratch, timeMs: number): void {
     this.learned++
-    this.#credit = Math.min(2, this.#credit + this.#settings.alpha)
     this.places.learn(elements, timeMs)
-    this.#offer(elements, x, timeMs, false)
+    const offer = this.#offer(elements, x, timeMs)
+    if (offer) this.#put(elements.stratum, offer)
   }
 
-  /** Takes note of a flagged observation. */
+  /** ... from one that is unusual: later, once it is known that it is not part of an incident. */
+  learnLater(elements: TraceElements, x: ProfileScratch, timeMs: number): void {
+    this.learned++
+    this.places.learn(elements, timeMs)
+    this.#wait(elements, x, timeMs)
+  }
+
+  /** Takes note of a flagged observation: it waits as well, and says nothing of places. */
   setAside(elements: TraceElements, x: ProfileScratch, timeMs: number): void {
     this.quarantined++
-    this.#credit = Math.min(2, this.#credit + this.#settings.alpha)
-    if (this.#credit < 1) return
-    if (this.#offer(elements, x, timeMs, true)) this.#credit -= 1
+    this.#wait(elements, x, timeMs)
   }
 
   /** Takes note of an observation that is part of an open anomaly cluster. */
-  leaveOut(): void {
+  leaveOut(stratum: number, timeMs: number): void {
     this.quarantined++
+    this.#quarantine.noteIncident(stratum, timeMs)
   }
 
-  #offer(elements: TraceElements, x: ProfileScratch, timeMs: number, flagged: boolean): boolean {
-    const { id } = elements.trace
-    const { stratum } = elements
-    const which = this.#sample.admit(id, timeMs, stratum)
-    if (which === null || (flagged && which === 'fit')) return false
+  /** Data time has come this far: learns from what no anomaly cluster came for. */
+  advance(clockMs: number): void {
+    this.#quarantine.release(clockMs, (stratum, offer) => {
+      this.#put(stratum, offer)
+    })
+  }
+
+  #wait(elements: TraceElements, x: ProfileScratch, timeMs: number): void {
+    const offer = this.#offer(elements, x, timeMs)
+    if (offer) this.#quarantine.add(elements.stratum, timeMs, offer)
+  }
+
+  #offer(elements: TraceElements, x: ProfileScratch, timeMs: number): Offer | null {
+    const which = this.#sample.admit(elements.trace.id, timeMs, elements.stratum)
+    if (which === null) return null
     const trace = which === 'fit' ? keepTrace(elements, this.#tables.categorySlots) : null
     const { key, tie } = this.#sample
-    return this.#sample.put(which, key, tie, stratum, { profile: x.keep(), trace })
+    return { which, key, tie, sampled: { profile: x.keep(), trace } }
+  }
+
+  #put(stratum: number, { which, key, tie, sampled }: Offer): void {
+    this.#sample.put(which, key, tie, stratum, sampled)
   }
 
   #newSample(state?: StrataSampleState<Sampled>): StrataSample<Sampled> {
@@ -206,7 +240,7 @@ export class Learner {
     return {
       learned: this.learned,
       quarantined: this.quarantined,
-      credit: this.#credit,
+      quarantine: this.#quarantine.state(),
       sample: this.#sample.state(),
       places: this.places.state(),
     }
@@ -215,7 +249,7 @@ export class Learner {
   restore(state: LearnerState): void {
     this.learned = state.learned
     this.quarantined = state.quarantined
-    this.#credit = state.credit
+    this.#quarantine.restore(state.quarantine)
     this.#sample = this.#newSample(state.sample)
     this.places.restore(state.places)
   }
@@ -236,7 +270,7 @@ function nameOf(stratum: number, { id }: KeptTrace): string {
 export interface LearnerState {
   readonly learned: number
   readonly quarantined: number
-  readonly credit: number
+  readonly quarantine: QuarantineState<Offer>
   readonly sample: StrataSampleState<Sampled>
   readonly places: PlaceReferenceState
 }

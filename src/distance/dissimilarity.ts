@@ -1,7 +1,7 @@
 import type { Term } from '../contract/anomaly.ts'
 import type { ProfileScratch, ScaledProfile } from '../profile/profile.ts'
 import { Alignment } from './alignment.ts'
-import type { EmitPart, FeatureTerm } from './feature-term.ts'
+import type { FeatureTerm } from './feature-term.ts'
 import { category } from './terms/category.ts'
 import { latency } from './terms/latency.ts'
 import { outcome } from './terms/outcome.ts'
@@ -20,8 +20,8 @@ export const TERMS = {
 const NAMES = Object.keys(TERMS) as Term[]
 
 /**
- * The dissimilarity of two observations: a fixed-weight sum of terms in [0, 1], so that a score is
- * exactly the sum of its named contributions. Holds the scratch space of one comparison.
+ * The dissimilarity of two observations, by which they are clustered: a fixed-weight sum of terms in
+ * [0, 1]. Holds the scratch space of one comparison.
  */
 export class Dissimilarity {
   readonly #alignment = new Alignment()
@@ -40,21 +40,5 @@ export class Dissimilarity {
       if (total > limit) return total
     }
     return total
-  }
-
-  /** The parts of `distance(x, m)`, by term. */
-  explain(
-    x: ProfileScratch,
-    m: ScaledProfile,
-    emit: (term: Term, ...part: Parameters<EmitPart>) => void,
-  ): void {
-    this.#alignment.align(x, m)
-    for (let t = 0; t < this.#terms.length; t++) {
-      const name = NAMES[t]!
-      const weight = this.#weights[t]!
-      this.#terms[t]!.explain(this.#alignment, (element, measure, value, medoid, part) => {
-        emit(name, element, measure, value, medoid, part * weight)
-      })
-    }
   }
 }

@@ -1,214 +1,257 @@
+import { OCTAVES, octaveOf, relativeExcess } from './excess-time.ts'
+
 /**
- * Scores into p-values. Two stages, each with its own p, and one calibrated combination:
- * - A, structure: the novelty of the set of paths, ranked among all calibration observations;
- * - B, distance: the distance to the nearest medoid over that cluster's scale, ranked among the
- *   cluster's own calibration observations where it has at least 2/alpha of them, else among its
- *   stratum's, else among all (back-off: naive per-cluster ranks destroy recall).
- * The statistic is the smaller of the two. Splitting alpha by Bonferroni would waste what a discrete
- * stage A does not use, so the statistic is itself ranked among the calibration observations: split
- * conformal prediction (Vovk et al. 2005; Bates et al. 2023), P(p <= alpha) <= alpha for exchangeable
- * normal traffic whatever the two stages do. A rank over all would be that of the busiest entry operation:
- * health checks at 30 times the traffic made everything else strange. So each that has enough
- * observations is ranked by itself, and the others together.
+ * Statistics into p-values. The two questions of a verdict are ranked apart, each among calibration
+ * observations that the fit did not use (split conformal prediction: Vovk et al. 2005; Bates et al.
+ * 2023), and each has its own part of alpha, so that P(p <= alpha) <= alpha for exchangeable normal
+ * traffic. In one ranking the shapes of an incident and the stalls of normal calls would hide each
+ * other.
+ *
+ * A rank among all would be that of the busiest entry operation: health checks at 30 times the traffic
+ * made everything else strange. So each that has enough observations is ranked by itself, and the
+ * others together.
  */
 export interface Calibration {
   /** Calibration observations behind it. */
   readonly count: number
-  /** Novelty scores, ascending. */
-  readonly novelty: Float64Array<ArrayBuffer>
-  /** Scale of each cluster (global index): what a distance is divided by. */
-  readonly clusterScale: Float64Array<ArrayBuffer>
-  /** Group of each cluster, an index into `groups`. */
+  /** By stratum of the model and octave of expected time: what its excess is divided by, 1 or more. */
+  readonly widening: Float64Array<ArrayBuffer>
+  /** ln of the widened excess. */
+  readonly time: Ranking
+  /** Nats, which mean the same in every stratum: one ranking for all. */
+  readonly shape: RankedGroup
+  /** Distance to the nearest medoid, whose rank is watched for drift. */
+  readonly distance: Ranking
+  /** Nats of the sets of call paths alone, ascending: one ranking for all strata. */
+  readonly structure: Float64Array<ArrayBuffer>
+}
+
+/** A statistic among the calibration observations of strata that are ranked together. */
+export interface Ranking {
+  readonly groups: readonly RankedGroup[]
+  /** Group of each stratum of the model. */
   readonly groupOf: Int32Array<ArrayBuffer>
-  readonly groups: readonly ScoreGroup[]
-  /**
-   * The combined statistics of calibration observations that are ranked together, ascending: those of an
-   * entry operation that has enough of them, and those of all the others.
-   */
-  readonly ranks: readonly Float64Array<ArrayBuffer>[]
-  /** Ranks of each cluster (global index), an index into `ranks`. */
-  readonly rankOf: Int32Array<ArrayBuffer>
 }
 
-/** Scaled distances that are ranked together. */
-export interface ScoreGroup {
-  readonly level: 'cluster' | 'stratum' | 'all'
+export interface RankedGroup {
   /** Ascending. */
-  readonly scores: Float64Array<ArrayBuffer>
-  /** Beyond this score (the 95 % quantile) the tail is a generalised Pareto distribution. */
-  readonly threshold: number
-  readonly scale: number
-  /** In [0, 0.5]: 0 is an exponential tail. */
-  readonly shape: number
+  readonly values: Float64Array<ArrayBuffer>
+  /** Beyond the largest, p falls by exp(-steepness * excess). */
+  readonly steepness: number
+  /** The value from which the question's part of alpha is reached. */
+  readonly line: number
 }
 
-/** Observations with which a cluster's own scale counts as much as everybody's. */
-const PRIOR_WEIGHT = 200
-const TAIL = 0.05
-const SMALLEST = 1e-12
-/** Without spread in the tail any excess would be infinitely strange. */
-const LEAST_EXCESS = 0.05
+/** What is known of calibration observations: stratum of the model by index, and the statistics. */
+export interface Scored {
+  readonly stratum: Int32Array
+  readonly excessMs: Float64Array
+  readonly expectedMs: Float64Array
+  readonly shape: Float64Array
+  readonly structure: Float64Array
+  readonly distance: Float64Array
+}
 
-/** One judged observation. */
+/** Most faults cost time, and shapes take few values: a smaller part is enough for them. */
+export const PART_OF_ALPHA = { time: 0.9, shape: 0.1 } as const
+/** Observations with which the spread of comparable ones counts as much as everybody's. */
+const PRIOR_WEIGHT = 200
+/** A fiftieth of what an observation usually takes is nothing to call strange, however constant it is. */
+const MATERIAL_SHARE = 0.02
+/** A microsecond: what clocks tell apart. */
+const LEAST_EXPECTED_MS = 0.001
+const SMALLEST = 1e-12
+/** Share of the largest values that say how the tail falls, and the fewest of them that can. */
+const TAIL_SHARE = 0.05
+const LEAST_TAIL = 10
+/** Latency has heavy tails: a power law of this exponent is as light as is believed from few values. */
+const STEEPEST = 2
+/** Surprises below this are no reason for a verdict: something seen in a third of all cases. */
+const LEAST_NATS = 1
+
+/** Both questions of one observation, answered. */
 export interface PValues {
   p: number
-  pStructure: number
+  pTime: number
+  pShape: number
+  /** Rank of the distance to the nearest medoid: not part of `p`. */
   pDistance: number
+  /** Excess time and nats, each over the value at which alpha is reached; their sum is the score. */
+  timeScore: number
+  shapeScore: number
+}
+
+/** What the questions are asked with. */
+export interface Statistics {
+  excessMs: number
+  expectedMs: number
+  /** Nats. */
+  shape: number
+  distance: number
+}
+
+export function calibrate(scored: Scored, strata: number, alpha: number): Calibration {
+  const { stratum, excessMs, expectedMs, shape } = scored
+  const count = stratum.length
+  const widening = widenings(scored, strata)
+  const time = new Float64Array(count)
+  for (let i = 0; i < count; i++) {
+    const expected = Math.max(expectedMs[i]!, LEAST_EXPECTED_MS)
+    const excess = Math.max(excessMs[i]!, MATERIAL_SHARE * expected)
+    time[i] = timeStatistic(widening, stratum[i]!, { excessMs: excess, expectedMs: expectedMs[i]! })
+  }
+  const { time: timePart, shape: shapePart } = PART_OF_ALPHA
+  return {
+    count,
+    widening,
+    time: rank(time, stratum, strata, alpha, timePart * alpha),
+    shape: surprises(shape, shapePart * alpha),
+    distance: rank(scored.distance, stratum, strata, alpha, alpha),
+    structure: scored.structure.slice().sort(),
+  }
+}
+
+/** Fills `out` for an observation of a stratum of the model, given by its index. */
+export function pValues(
+  calibration: Calibration,
+  stratum: number,
+  statistics: Statistics,
+  out: PValues,
+): void {
+  const { time, shape, distance, widening } = calibration
+  const byTime = time.groups[time.groupOf[stratum]!]!
+  const excess = timeStatistic(widening, stratum, statistics)
+  out.pTime = tailProbability(byTime, excess)
+  out.pShape = surpriseProbability(shape, statistics.shape)
+  out.pDistance = tailProbability(distance.groups[distance.groupOf[stratum]!]!, statistics.distance)
+  out.p = Math.min(1, out.pTime / PART_OF_ALPHA.time, out.pShape / PART_OF_ALPHA.shape)
+  out.timeScore = Math.exp(excess - byTime.line)
+  out.shapeScore = statistics.shape / shape.line
+}
+
+/** The share of the calibration observations whose sets of paths are at least as surprising. */
+export function structuralP(
+  { count, structure }: Pick<Calibration, 'count' | 'structure'>,
+  nats: number,
+): number {
+  return nats === 0 ? 1 : (1 + count - lowerBound(structure, nats)) / (count + 1)
+}
+
+function timeStatistic(
+  widening: Float64Array,
+  stratum: number,
+  time: { readonly excessMs: number; readonly expectedMs: number },
+): number {
+  const wide = widening[stratum * OCTAVES + octaveOf(time.expectedMs)]!
+  return Math.log(relativeExcess(time) / wide)
 }
 
 /**
- * Calibrates from scored observations that were not used to fit.
- * @param strata stratum of each cluster (global index)
+ * Comparable observations (of a stratum, with like expected times) whose excess spreads more than
+ * everybody's are measured by their own spread, the more of them there are the more so. None by a
+ * smaller one: of few observations a small spread says little.
  */
-export function calibrate(
-  scored: {
-    readonly cluster: Int32Array
-    readonly distance: Float64Array
-    readonly novelty: Float64Array
-  },
-  strata: Int32Array,
-  alpha: number,
-): Calibration {
-  const count = scored.cluster.length
-  const clusterScale = clusterScales(scored, strata.length)
-  const scores = scored.distance.map((d, i) => d / clusterScale[scored.cluster[i]!]!)
-  const { groups, groupOf } = scoreGroups(scored.cluster, scores, strata, 2 / alpha)
-  const partial = {
-    count,
-    novelty: scored.novelty.slice().sort(),
-    clusterScale,
-    groupOf,
-    groups,
-  }
-  const statistic = new Float64Array(count)
-  const judged = { p: 1, pStructure: 1, pDistance: 1 }
-  for (let i = 0; i < count; i++) {
-    stages(partial, scored.cluster[i]!, scored.distance[i]!, scored.novelty[i]!, judged)
-    statistic[i] = combine(judged)
-  }
-  return { ...partial, ...rankings(scored.cluster, statistic, strata, 2 / alpha) }
-}
-
-/** Who is ranked with whom: strata with `enough` observations by themselves, all others together. */
-function rankings(
-  cluster: Int32Array,
-  statistic: Float64Array,
-  strata: Int32Array,
-  enough: number,
-): Pick<Calibration, 'ranks' | 'rankOf'> {
-  const byStratum = new Map<number, number[]>()
-  statistic.forEach((value, i) => {
-    collect(byStratum, strata[cluster[i]!]!, value)
-  })
-  const others = [...byStratum].filter(([, values]) => values.length < enough)
-  const together = others.flatMap(([, values]) => values)
-  const ranks = [Float64Array.from(together.length < enough ? statistic : together).sort()]
-  const rankOf = new Int32Array(strata.length)
-  for (const [stratum, values] of byStratum) {
-    if (values.length < enough) continue
-    const own = ranks.push(Float64Array.from(values).sort()) - 1
-    for (let c = 0; c < strata.length; c++) if (strata[c] === stratum) rankOf[c] = own
-  }
-  return { ranks, rankOf }
-}
-
-/** Fills `out` for an observation at `distance` from cluster `cluster` (global index). */
-export function pValues(
-  calibration: Calibration,
-  cluster: number,
-  distance: number,
-  novelty: number,
-  out: PValues,
-): void {
-  stages(calibration, cluster, distance, novelty, out)
-  const statistic = combine(out)
-  const ranked = calibration.ranks[calibration.rankOf[cluster]!]!
-  const below = upperBound(ranked, statistic)
-  const p = (1 + below) / (ranked.length + 1)
-  // Beyond every calibration observation the rank says no more: the statistic, itself a tail
-  // probability, orders what is left. It never decides alone, as 1/(n+1) has to be under alpha first.
-  const beyond = below === 0 && ranked.length > 0 ? statistic / ranked[0]! : 1
-  out.p = Math.max(SMALLEST, p * beyond)
-}
-
-function stages(
-  calibration: Omit<Calibration, 'ranks' | 'rankOf'>,
-  cluster: number,
-  distance: number,
-  novelty: number,
-  out: PValues,
-): void {
-  out.pStructure = structuralP(calibration, novelty)
-  const group = calibration.groups[calibration.groupOf[cluster]!]!
-  out.pDistance = tailProbability(group, distance / calibration.clusterScale[cluster]!)
-}
-
-/** Stage A alone: the share of the calibration observations that are at least as novel. */
-export function structuralP(
-  { count, novelty: ranked }: Pick<Calibration, 'count' | 'novelty'>,
-  novelty: number,
-): number {
-  return novelty === 0 ? 1 : (1 + count - lowerBound(ranked, novelty)) / (count + 1)
-}
-
-function tailProbability(group: ScoreGroup, score: number): number {
-  const { scores, threshold, scale, shape } = group
-  const n = scores.length
-  if (score <= threshold) return (1 + n - lowerBound(scores, score)) / (n + 1)
-  const excess = (score - threshold) / scale
-  const tail = shape < 1e-6 ? Math.exp(-excess) : (1 + shape * excess) ** (-1 / shape)
-  return Math.max(SMALLEST, TAIL * tail)
-}
-
-/** The smaller p; the larger one only orders ties. */
-function combine({ pStructure, pDistance }: PValues): number {
-  const low = Math.min(pStructure, pDistance)
-  return low * (0.999 + 0.001 * Math.max(pStructure, pDistance))
-}
-
-function clusterScales(
-  scored: { readonly cluster: Int32Array; readonly distance: Float64Array },
-  clusters: number,
+function widenings(
+  { stratum, excessMs, expectedMs }: Scored,
+  strata: number,
 ): Float64Array<ArrayBuffer> {
-  const all = quantile95(scored.distance.slice().sort()) || 1
-  const members: number[][] = Array.from({ length: clusters }, () => [])
-  scored.cluster.forEach((cluster, i) => {
-    members[cluster]!.push(scored.distance[i]!)
-  })
-  return Float64Array.from(members, (distances) => {
-    const own = quantile95(Float64Array.from(distances).sort())
-    const n = distances.length
-    return Math.max(all, (n * own + PRIOR_WEIGHT * all) / (n + PRIOR_WEIGHT))
-  })
+  const groups = new Map<number, number[]>()
+  const all = new Float64Array(stratum.length)
+  for (let i = 0; i < stratum.length; i++) {
+    const time = { excessMs: excessMs[i]!, expectedMs: expectedMs[i]! }
+    all[i] = relativeExcess(time)
+    collect(groups, stratum[i]! * OCTAVES + octaveOf(time.expectedMs), all[i]!)
+  }
+  const usual = quantile95(all)
+  const widening = new Float64Array(strata * OCTAVES).fill(1)
+  if (usual === 0) return widening
+  for (const [group, values] of groups) {
+    const n = values.length
+    const own = quantile95(Float64Array.from(values))
+    widening[group] = Math.max(1, (n * (own / usual) + PRIOR_WEIGHT) / (n + PRIOR_WEIGHT))
+  }
+  return widening
 }
 
-function scoreGroups(
-  cluster: Int32Array,
-  scores: Float64Array,
-  strata: Int32Array,
-  enough: number,
-): { groups: ScoreGroup[]; groupOf: Int32Array<ArrayBuffer> } {
-  const byCluster = new Map<number, number[]>()
+/** Strata with enough observations by themselves, all others together. */
+function rank(
+  values: Float64Array,
+  stratum: Int32Array,
+  strata: number,
+  alpha: number,
+  part: number,
+): Ranking {
   const byStratum = new Map<number, number[]>()
-  scores.forEach((score, i) => {
-    collect(byCluster, cluster[i]!, score)
-    collect(byStratum, strata[cluster[i]!]!, score)
-  })
-  const groups: ScoreGroup[] = [scoreGroup('all', scores)]
-  const stratumGroup = new Map<number, number>()
-  const groupOf = new Int32Array(strata.length)
-  for (let c = 0; c < strata.length; c++) {
-    const own = byCluster.get(c) ?? []
-    const stratum = byStratum.get(strata[c]!) ?? []
-    if (own.length >= enough) {
-      groupOf[c] = groups.push(scoreGroup('cluster', own)) - 1
-    } else if (stratum.length >= enough) {
-      const known = stratumGroup.get(strata[c]!)
-      groupOf[c] = known ?? groups.push(scoreGroup('stratum', stratum)) - 1
-      stratumGroup.set(strata[c]!, groupOf[c]!)
-    }
+  for (let i = 0; i < values.length; i++) collect(byStratum, stratum[i]!, values[i]!)
+  const own = [...byStratum].filter(([, { length }]) => length * alpha >= 1)
+  const together = [...byStratum].flatMap(([, all]) => (all.length * alpha < 1 ? all : []))
+  if (together.length < PRIOR_WEIGHT) {
+    for (const [, all] of own) together.push(...evenly(all, PRIOR_WEIGHT))
+  }
+  const groups = [rankedGroup(together, part)]
+  const groupOf = new Int32Array(strata)
+  for (const [index, ranked] of own) {
+    groupOf[index] = groups.push(rankedGroup(ranked, part)) - 1
   }
   return { groups, groupOf }
+}
+
+/** At most so many of the values, evenly chosen: nobody is more than others in a pool of few. */
+function evenly(values: readonly number[], most: number): ArrayLike<number> & Iterable<number> {
+  if (values.length <= most) return values
+  const sorted = Float64Array.from(values).sort()
+  return Float64Array.from(
+    { length: most },
+    (_, i) => sorted[Math.floor(((i + 0.5) * sorted.length) / most)]!,
+  )
+}
+
+function rankedGroup(unsorted: ArrayLike<number>, alpha: number): RankedGroup {
+  const values = Float64Array.from(unsorted).sort()
+  const n = values.length
+  const top = n === 0 ? 0 : values[n - 1]!
+  const steepness = steepnessOf(values)
+  const allowed = Math.floor(alpha * (n + 1)) - 1
+  const line = allowed >= 0 ? values[n - 1 - allowed]! : top - Math.log(alpha * (n + 1)) / steepness
+  return { values, steepness, line }
+}
+
+/** A ranking of nats: beyond the largest, e times rarer with each. */
+function surprises(unsorted: Float64Array, part: number): RankedGroup {
+  const group = rankedGroup(unsorted, part)
+  const { values } = group
+  const n = values.length
+  const known = part * (n + 1) >= 1 ? group.line : (values[n - 1] ?? 0) - Math.log(part * (n + 1))
+  const line = part * (n + 1) >= 1 ? known : Math.max(known, -Math.log(part))
+  return { values, steepness: 1, line: Math.max(LEAST_NATS, line) }
+}
+
+/** Hill's estimate of the exponent from the largest values, which are logarithms (Ann. Stat. 3, 1975). */
+function steepnessOf(values: Float64Array): number {
+  const n = values.length
+  const tail = Math.max(LEAST_TAIL, Math.floor(TAIL_SHARE * n))
+  if (tail >= n) return 1
+  let sum = 0
+  for (let i = n - tail; i < n; i++) sum += values[i]! - values[n - 1 - tail]!
+  return Math.min(STEEPEST, Math.max(1, tail / sum))
+}
+
+/**
+ * The rank, and beyond every calibration observation, where the rank says no more, a power law of the
+ * statistic: it orders what is left, and lets small samples speak of what is far beyond them.
+ */
+function tailProbability({ values, steepness }: RankedGroup, value: number): number {
+  const n = values.length
+  const at = lowerBound(values, value)
+  if (at < n) return (1 + n - at) / (n + 1)
+  const beyond = n === 0 ? 1 : Math.exp(-steepness * (value - values[n - 1]!))
+  return Math.max(SMALLEST, beyond / (n + 1))
+}
+
+/** No rarer than the nats themselves say, however few the calibration observations show as much. */
+function surpriseProbability(group: RankedGroup, nats: number): number {
+  const least = 1 / (group.values.length + 1)
+  return Math.max(tailProbability(group, nats), Math.min(least, Math.exp(-nats)))
 }
 
 function collect(into: Map<number, number[]>, key: number, value: number): void {
@@ -217,32 +260,8 @@ function collect(into: Map<number, number[]>, key: number, value: number): void 
   else into.set(key, [value])
 }
 
-function scoreGroup(level: ScoreGroup['level'], scores: ArrayLike<number>): ScoreGroup {
-  const sorted = Float64Array.from(scores).sort()
-  const threshold = quantile95(sorted)
-  const excesses = sorted.filter((score) => score > threshold).map((score) => score - threshold)
-  return { level, scores: sorted, threshold, ...fitTail(excesses) }
-}
-
-/**
- * Generalised Pareto tail by probability-weighted moments (Hosking, Wallis, Technometrics 29, 1987),
- * which stay sane for the few dozen excesses there are. The shape is kept in [0, 0.5]: bounded
- * tails are not believed, infinite variance is not needed to rank.
- */
-function fitTail(excesses: Float64Array): { scale: number; shape: number } {
-  const n = excesses.length
-  let mean = 0
-  let weighted = 0
-  for (let i = 0; i < n; i++) {
-    mean += excesses[i]! / n
-    weighted += (excesses[i]! * (1 - (i + 0.65) / n)) / n
-  }
-  const shape = n < 10 ? 0 : Math.min(0.5, Math.max(0, 2 - mean / (mean - 2 * weighted)))
-  return { scale: Math.max(LEAST_EXCESS, mean * (1 - shape)), shape }
-}
-
-function quantile95(sorted: Float64Array): number {
-  return sorted.length === 0 ? 0 : sorted[Math.floor(0.95 * (sorted.length - 1))]!
+function quantile95(values: Float64Array): number {
+  return values.length === 0 ? 0 : values.sort()[Math.floor(0.95 * (values.length - 1))]!
 }
 
 /** Index of the first entry >= value. */
@@ -252,18 +271,6 @@ function lowerBound(sorted: Float64Array, value: number): number {
   while (low < high) {
     const middle = (low + high) >>> 1
     if (sorted[middle]! < value) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/** Index of the first entry > value. */
-function upperBound(sorted: Float64Array, value: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle]! <= value) low = middle + 1
     else high = middle
   }
   return low

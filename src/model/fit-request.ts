@@ -1,8 +1,8 @@
 import { OTHER_PAIR } from '../profile/pair-table.ts'
 import type { PackedProfiles } from '../profile/profile.ts'
 import type { Calibration } from './calibration.ts'
-import type { PathSets } from './path-sets.ts'
 import type { Scales } from './scales.ts'
+import type { KnownShapes } from './shape-surprise.ts'
 
 /** The stratum under which rare ones are fitted and judged together. */
 export const POOLED = OTHER_PAIR
@@ -47,7 +47,7 @@ export interface FittedModel {
 export interface FittedStratum {
   readonly stratum: number
   readonly clusters: readonly FittedCluster[]
-  readonly pathSets: PathSets
+  readonly shapes: KnownShapes
   /** Sampled observations. */
   readonly observations: number
   /** Share of the sample's weight that changed its cluster since the previous model; 0 at first. */

@@ -1,37 +1,48 @@
-import { MAX_SELF, MEAN_DURATION, type PackedProfiles, PROFILE_STRIDE } from '../profile/profile.ts'
+import {
+  COUNT,
+  ERRORS,
+  fromLogTime,
+  MAX_SELF,
+  MEAN_DURATION,
+  type PackedProfiles,
+  PROFILE_STRIDE,
+} from '../profile/profile.ts'
 import { fitKnots, KNOTS, type Scales } from './scales.ts'
 import type { StratumRange } from './stratum-range.ts'
 
-/** The own scales of every element in the sampled strata, from observations with weight. */
+/** What every element in the sampled strata does, from observations with weight. */
 export function fitScales(
   sample: PackedProfiles,
   weight: Float64Array,
   ranges: readonly StratumRange[],
 ): Scales {
-  const found: { path: number; knots: Float64Array; supported: [number, number] }[] = []
-  for (const { from, to } of ranges) {
-    const byPath = valuesByPath(sample, weight, from, to)
-    // A path holds its entry, so it belongs to one stratum only.
-    for (const [path, { durations, selfs, wholes }] of byPath) {
-      const scaleUs = Math.expm1(median(wholes))
-      const duration = fitKnots(Float64Array.from(durations).sort(), scaleUs)
-      const self = fitKnots(Float64Array.from(selfs).sort(), scaleUs)
-      const knots = new Float64Array(2 * KNOTS)
-      knots.set(duration.knots)
-      knots.set(self.knots, KNOTS)
-      found.push({ path, knots, supported: [duration.supported, self.supported] })
-    }
+  // A path holds its entry, so it belongs to one stratum only.
+  const found = ranges
+    .flatMap(({ from, to }) => [...valuesByPath(sample, weight, from, to)])
+    .sort((a, b) => a[0] - b[0])
+  const count = found.length
+  const scales = {
+    paths: Int32Array.from(found, ([path]) => path),
+    knots: new Float64Array(count * 2 * KNOTS),
+    supported: new Uint8Array(count * 2),
+    upperSelf: new Float64Array(count),
+    medianSelfMs: new Float64Array(count),
+    observations: Uint32Array.from(found, ([, { selfs }]) => selfs.length),
+    failing: Uint32Array.from(found, ([, { failing }]) => failing),
+    mostTimes: Float64Array.from(found, ([, { mostTimes }]) => mostTimes),
   }
-  found.sort((a, b) => a.path - b.path)
-  const knots = new Float64Array(found.length * 2 * KNOTS)
-  found.forEach((scale, i) => {
-    knots.set(scale.knots, i * 2 * KNOTS)
+  found.forEach(([, { durations, selfs, wholes }], i) => {
+    const scaleUs = Math.expm1(median(Float64Array.from(wholes).sort()))
+    const self = Float64Array.from(selfs).sort()
+    const fitted = [fitKnots(Float64Array.from(durations).sort(), scaleUs), fitKnots(self, scaleUs)]
+    fitted.forEach(({ knots, supported }, measure) => {
+      scales.knots.set(knots, (2 * i + measure) * KNOTS)
+      scales.supported[2 * i + measure] = supported
+    })
+    scales.upperSelf[i] = self[Math.floor(0.75 * self.length)]!
+    scales.medianSelfMs[i] = fromLogTime(median(self))
   })
-  return {
-    paths: Int32Array.from(found, ({ path }) => path),
-    knots,
-    supported: Uint8Array.from(found.flatMap(({ supported }) => supported)),
-  }
+  return scales
 }
 
 interface PathValues {
@@ -39,6 +50,8 @@ interface PathValues {
   readonly selfs: number[]
   /** Longest duration in each observation that has the path: the observation's own. */
   readonly wholes: number[]
+  failing: number
+  mostTimes: number
 }
 
 function valuesByPath(
@@ -58,17 +71,20 @@ function valuesByPath(
       const path = sample.paths[j]!
       let values = byPath.get(path)
       if (!values) {
-        values = { durations: [], selfs: [], wholes: [] }
+        values = { durations: [], selfs: [], wholes: [], failing: 0, mostTimes: 0 }
         byPath.set(path, values)
       }
       values.durations.push(sample.values[j * PROFILE_STRIDE + MEAN_DURATION]!)
       values.selfs.push(sample.values[j * PROFILE_STRIDE + MAX_SELF]!)
       values.wholes.push(whole)
+      if (sample.values[j * PROFILE_STRIDE + ERRORS]! > 0) values.failing++
+      const times = sample.values[j * PROFILE_STRIDE + COUNT]!
+      if (times > values.mostTimes) values.mostTimes = times
     }
   }
   return byPath
 }
 
-function median(values: number[]): number {
-  return Float64Array.from(values).sort()[values.length >> 1]!
+function median(sorted: Float64Array): number {
+  return sorted[sorted.length >> 1]!
 }

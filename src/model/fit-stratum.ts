@@ -5,7 +5,7 @@ import { STATUS_ERROR } from '../otlp/span-columns.ts'
 import type { ProfileScratch, ScaledProfile } from '../profile/profile.ts'
 import { SeededRandom } from '../stats/random.ts'
 import type { FittedCluster, FittedStratum, ModelRequest } from './fit-request.ts'
-import { collectPathSets } from './path-sets.ts'
+import { collectShapes } from './shape-surprise.ts'
 import type { StratumRange } from './stratum-range.ts'
 
 const MEMBERS = 5
@@ -52,7 +52,10 @@ export function fitStratum(
   return {
     stratum: range.stratum,
     clusters,
-    pathSets: collectPathSets(members.filter((_, i) => weights[i]! > 0).map(({ paths }) => paths)),
+    shapes: collectShapes(
+      members.filter((_, i) => weights[i]! > 0),
+      request.categories,
+    ),
     observations: weights.reduce((sum, weight) => sum + weight, 0),
     moved: movedShare(distances, n, weights, fitted, previous),
   }

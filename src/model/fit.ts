@@ -5,7 +5,8 @@ import {
   type ScaledProfile,
   unpackProfile,
 } from '../profile/profile.ts'
-import { calibrate } from './calibration.ts'
+import { calibrate, type Scored } from './calibration.ts'
+import { excessTime } from './excess-time.ts'
 import {
   type FitEffort,
   type FittedModel,
@@ -16,8 +17,8 @@ import {
 import { fitScales } from './fit-scales.ts'
 import { fitStratum } from './fit-stratum.ts'
 import { nearestMedoid } from './nearest-medoid.ts'
-import { PathSetLookup } from './path-sets.ts'
 import { Scaler } from './scales.ts'
+import { ShapeSurprise } from './shape-surprise.ts'
 import { type StratumRange, strataRanges } from './stratum-range.ts'
 
 /**
@@ -27,7 +28,7 @@ import { type StratumRange, strataRanges } from './stratum-range.ts'
 export function fitModel(request: ModelRequest): {
   readonly model: FittedModel
   /** Which calibration observations the model knows the stratum of, and how novel they are to it. */
-  readonly scored: ScoredNovelty
+  readonly scored: ScoredStructure
 } {
   const { sample, sampleStratum, sampleWeight } = request
   const ranges = strataRanges(sampleStratum).filter(
@@ -49,7 +50,7 @@ export function fitModel(request: ModelRequest): {
     effort.observations += fitted.observations
   }
   const scored = scoreCalibration(request, strata, medoids, scaler, scratch, dissimilarity)
-  const calibration = calibrate(scored, scored.clusterStrata, request.alpha)
+  const calibration = calibrate(scored, strata.length, request.alpha)
   effort.calibrated = calibration.count
   return {
     model: {
@@ -60,7 +61,10 @@ export function fitModel(request: ModelRequest): {
       calibration,
       effort: effort satisfies FitEffort,
     },
-    scored,
+    scored: {
+      stratum: scored.stratum.map((index) => strata[index]!.stratum),
+      structure: scored.structure,
+    },
   }
 }
 
@@ -88,50 +92,43 @@ function scoreCalibration(
   scaler: Scaler,
   scratch: ProfileScratch,
   dissimilarity: Dissimilarity,
-): ScoredCalibration {
+): Scored {
+  const { calibration, calibrationStratum, pooled } = request
   const indexOf = new Map(strata.map(({ stratum }, index) => [stratum, index]))
   const pool = indexOf.get(POOLED)
-  if (pool !== undefined) for (const stratum of request.pooled) indexOf.set(stratum, pool)
-  const lookups = strata.map(({ pathSets }) => new PathSetLookup(pathSets))
-  const firstCluster = [0]
-  for (const { clusters } of strata) firstCluster.push(firstCluster.at(-1)! + clusters.length)
-  const stratum: number[] = []
-  const cluster: number[] = []
-  const distance: number[] = []
-  const novelty: number[] = []
-  for (let i = 0; i < request.calibration.count; i++) {
-    const at = indexOf.get(request.calibrationStratum[i]!)
-    if (at === undefined) continue
-    scratch.loadPacked(request.calibration, i)
+  if (pool !== undefined) for (const stratum of pooled) indexOf.set(stratum, pool)
+  const known = Array.from(calibrationStratum.keys()).filter((i) =>
+    indexOf.has(calibrationStratum[i]!),
+  )
+  const scored = {
+    stratum: Int32Array.from(known, (i) => indexOf.get(calibrationStratum[i]!)!),
+    excessMs: new Float64Array(known.length),
+    expectedMs: new Float64Array(known.length),
+    shape: new Float64Array(known.length),
+    structure: new Float64Array(known.length),
+    distance: new Float64Array(known.length),
+  }
+  const shapes = strata.map(({ shapes }) => new ShapeSurprise(shapes, scaler))
+  const time = { excessMs: 0, expectedMs: 0 }
+  known.forEach((i, to) => {
+    const at = scored.stratum[to]!
+    scratch.loadPacked(calibration, i)
     scaler.apply(scratch)
-    const nearest = nearestMedoid(scratch, medoids[at]!, dissimilarity)
-    stratum.push(strata[at]!.stratum)
-    cluster.push(firstCluster[at]! + nearest.index)
-    distance.push(nearest.distance)
-    novelty.push(lookups[at]!.novelty(scratch).score)
-  }
-  return {
-    stratum: Int32Array.from(stratum),
-    cluster: Int32Array.from(cluster),
-    distance: Float64Array.from(distance),
-    novelty: Float64Array.from(novelty),
-    clusterStrata: Int32Array.from(
-      strata.flatMap(({ stratum: of, clusters }) => clusters.map(() => of)),
-    ),
-  }
+    excessTime(scratch, scaler, time)
+    scored.excessMs[to] = time.excessMs
+    scored.expectedMs[to] = time.expectedMs
+    scored.shape[to] = shapes[at]!.of(scratch)
+    scored.structure[to] = shapes[at]!.structure
+    scored.distance[to] = nearestMedoid(scratch, medoids[at]!, dissimilarity).distance
+  })
+  return scored
 }
 
-/** Of each scored calibration observation its stratum and how new its set of call paths is. */
-export interface ScoredNovelty {
+/** Of each scored calibration observation its stratum and how surprising its set of call paths is. */
+export interface ScoredStructure {
   readonly stratum: Int32Array
-  readonly novelty: Float64Array
-}
-
-interface ScoredCalibration extends ScoredNovelty {
-  readonly cluster: Int32Array
-  readonly distance: Float64Array
-  /** Stratum of each cluster (global index). */
-  readonly clusterStrata: Int32Array
+  /** Nats. */
+  readonly structure: Float64Array
 }
 
 function sum(values: Float64Array, from: number, to: number): number {

@@ -23,9 +23,9 @@ export function makeModel(
   const before = new Map(previous?.strata.map((stratum) => [stratum.stratum, stratum]))
   let index = 0
   const strata: StratumModel[] = result.strata.map(
-    ({ stratum, clusters, pathSets, observations, moved }) => ({
+    ({ stratum, clusters, shapes, observations, moved }) => ({
       stratum,
-      pathSets,
+      shapes,
       observations,
       moved,
       clusters: clusters.map((fitted): NormalCluster => {
@@ -73,9 +73,10 @@ function clusterId(trace: KeptTrace, stratum: number, version: number): string {
 function contentId(model: Omit<Model, 'id'>): string {
   const hash = new ContentHash().number(model.version).number(model.fittedMs)
   hash.numbers(model.scales.knots)
-  for (const ranked of model.calibration.ranks) hash.numbers(ranked)
-  for (const { clusters, pathSets } of model.strata) {
-    hash.numbers(pathSets.signatures)
+  const { time, shape } = model.calibration
+  for (const { values } of [...time.groups, shape]) hash.numbers(values)
+  for (const { clusters, shapes } of model.strata) {
+    hash.numbers(shapes.pathSets.signatures)
     for (const cluster of clusters) hash.text(cluster.id).numbers(cluster.members[0]!.id)
   }
   return hash.hex()

@@ -3,8 +3,8 @@ import type { KeptTrace } from '../profile/kept-trace.ts'
 import type { ScaledProfile } from '../profile/profile.ts'
 import type { Calibration } from './calibration.ts'
 import type { FitEffort } from './fit-request.ts'
-import type { PathSets } from './path-sets.ts'
 import type { Scales } from './scales.ts'
+import type { KnownShapes } from './shape-surprise.ts'
 
 /**
  * What is normal: an immutable version, installed at a position in the log. Plain data; element and
@@ -30,7 +30,7 @@ export interface Model {
 export interface StratumModel {
   readonly stratum: number
   readonly clusters: readonly NormalCluster[]
-  readonly pathSets: PathSets
+  readonly shapes: KnownShapes
   readonly observations: number
   /** Share of its sample that changed its cluster with this version. */
   readonly moved: number
@@ -39,7 +39,7 @@ export interface StratumModel {
 export interface NormalCluster {
   /** Survives refreshes; a new one only when the medoid moved by more than the radius. */
   readonly id: string
-  /** Index over all strata, in order: what the calibration arrays are indexed by. */
+  /** Index over all strata, in order. */
   readonly index: number
   readonly medoid: ScaledProfile
   /** The medoid itself, for people; members[0] is the same trace. */

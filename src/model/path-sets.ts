@@ -2,7 +2,11 @@ import { LRUCache } from 'lru-cache'
 import { type ProfileScratch, signatureOf } from '../profile/profile.ts'
 
 /** Most sets remembered of one stratum: the most frequent ones. */
-const MOST_PATH_SETS = 256
+const MOST_PATH_SETS = 512
+/** Answers remembered: the unusual sets of an incident come again and again. */
+const MOST_ANSWERS = 1024
+/** Sets with a Jaccard distance of at most this are one neighbourhood. */
+const NEIGHBOURHOOD = 0.7
 
 /** The sets of call paths that a stratum is known to have, and the paths in any of them. */
 export interface PathSets {
@@ -11,8 +15,14 @@ export interface PathSets {
   /** Set i: paths [offsets[i], offsets[i + 1]), ascending. */
   readonly offsets: Int32Array<ArrayBuffer>
   readonly paths: Int32Array<ArrayBuffer>
+  /** Sampled observations of each set. */
+  readonly counts: Uint32Array<ArrayBuffer>
+  /** 1 for a set with a path that only one sampled observation has. */
+  readonly broughtPath: Uint8Array<ArrayBuffer>
   /** Every path of the stratum's sample, ascending; also those of sets that found no room. */
   readonly known: Int32Array<ArrayBuffer>
+  /** Sampled observations of all sets. */
+  readonly observations: number
   /** Distinct sets that found no room. */
   readonly dropped: number
 }
@@ -20,13 +30,13 @@ export interface PathSets {
 /** The distinct path sets of a sample; `pathSets[i]` ascending. */
 export function collectPathSets(pathSets: readonly Int32Array[]): PathSets {
   const bySignature = new Map<number, { paths: Int32Array; count: number }>()
-  const known = new Set<number>()
+  const seen = new Map<number, number>()
   for (const paths of pathSets) {
     const signature = signatureOf(paths)
     const counted = bySignature.get(signature)
     if (counted) counted.count++
     else bySignature.set(signature, { paths, count: 1 })
-    for (const path of paths) known.add(path)
+    for (const path of paths) seen.set(path, (seen.get(path) ?? 0) + 1)
   }
   const all = [...bySignature.entries()].sort((a, b) => b[1].count - a[1].count || a[0] - b[0])
   const kept = all.slice(0, MOST_PATH_SETS)
@@ -42,31 +52,35 @@ export function collectPathSets(pathSets: readonly Int32Array[]): PathSets {
     signatures: Uint32Array.from(kept, ([signature]) => signature),
     offsets,
     paths,
-    known: Int32Array.from(known).sort(),
+    counts: Uint32Array.from(kept, ([, { count }]) => count),
+    broughtPath: Uint8Array.from(kept, ([, one]) =>
+      Number(one.paths.some((path) => seen.get(path) === 1)),
+    ),
+    known: Int32Array.from(seen.keys()).sort(),
+    observations: pathSets.length,
     dropped: all.length - kept.length,
   }
 }
 
-/** How unlike all known sets the call paths of a trace are, and where it begins to differ. */
+/** How surprising the set of call paths of a trace is, and where it begins to differ. */
 export interface Novelty {
   /**
-   * 0 for a known set; else the Jaccard distance of the trace's set to the nearest known one, plus
-   * 1 if it has a path that no known trace of the stratum has. In [0, 2].
+   * 0 for a known set; else -ln of how often, by Good and Turing's estimate (Good, Biometrika 40, 1953),
+   * the sets around it bring a new one: a new combination of known paths, or a path never seen.
    */
-  readonly score: number
+  readonly nats: number
   /** The path that differs first: an unseen one, else an extra one, else a missing one; -1: none. */
   readonly path: number
 }
 
-const NOT_NOVEL: Novelty = { score: 0, path: -1 }
+const NOT_NOVEL: Novelty = { nats: 0, path: -1 }
 
 /** Looks traces up among the path sets of one stratum. Remembers answers; the memory is bounded. */
 export class PathSetLookup {
   readonly #pathSets: PathSets
   readonly #bySignature = new Set<number>()
   readonly #known: Set<number>
-  /** Answers by signature: the unusual sets of an incident come again and again. */
-  readonly #answers = new LRUCache<number, Novelty>({ max: 4 * MOST_PATH_SETS })
+  readonly #answers = new LRUCache<number, Novelty>({ max: MOST_ANSWERS })
 
   constructor(pathSets: PathSets) {
     this.#pathSets = pathSets
@@ -84,11 +98,48 @@ export class PathSetLookup {
     return answer
   }
 
+  /**
+   * The paths that make a set new, and whether the trace has them: those never seen, or, in a new
+   * combination of known ones, those that the nearest known set has or lacks.
+   */
+  differences(x: ProfileScratch): { path: number; isThere: boolean }[] {
+    const own = Array.from(x.paths.subarray(0, x.count))
+    const unseen = own.filter((path) => !this.#known.has(path))
+    if (unseen.length > 0) return unseen.map((path) => ({ path, isThere: true }))
+    const { offsets, paths } = this.#pathSets
+    const { nearest } = this.#around(x)
+    const usual = paths.subarray(offsets[nearest], offsets[nearest + 1])
+    const extra = own.filter((path) => !usual.includes(path))
+    const missing = Array.from(usual).filter((path) => x.row(path) < 0)
+    return [
+      ...extra.map((path) => ({ path, isThere: true })),
+      ...missing.map((path) => ({ path, isThere: false })),
+    ]
+  }
+
   #measure(x: ProfileScratch): Novelty {
-    const { offsets, paths, signatures } = this.#pathSets
-    let best = 1
-    let nearest = -1
-    for (let s = 0; s < signatures.length; s++) {
+    const { observations, newSets, newPaths } = this.#around(x)
+    const [first] = this.differences(x)
+    const isUnseen = first !== undefined && !this.#known.has(first.path)
+    const brought = isUnseen ? newPaths : newSets
+    return { nats: Math.log((observations + 1) / (brought + 1)), path: first?.path ?? -1 }
+  }
+
+  /**
+   * The nearest known set, and what the neighbourhood brought: its observations, those that were the
+   * only one of their set, and those that brought a path. Without neighbours all of the stratum says
+   * that nothing came from where nothing was.
+   */
+  #around(x: ProfileScratch): {
+    nearest: number
+    observations: number
+    newSets: number
+    newPaths: number
+  } {
+    const { offsets, paths, counts, broughtPath } = this.#pathSets
+    const found = { nearest: 0, observations: 0, newSets: 0, newPaths: 0 }
+    let best = Infinity
+    for (let s = 0; s < counts.length; s++) {
       let shared = 0
       const from = offsets[s]!
       const to = offsets[s + 1]!
@@ -97,20 +148,14 @@ export class PathSetLookup {
       const distance = (union - shared) / union
       if (distance < best) {
         best = distance
-        nearest = s
+        found.nearest = s
       }
+      if (distance > NEIGHBOURHOOD) continue
+      found.observations += counts[s]!
+      if (counts[s] === 1) found.newSets++
+      found.newPaths += broughtPath[s]!
     }
-    for (let row = 0; row < x.count; row++) {
-      if (!this.#known.has(x.paths[row]!)) return { score: 1 + best, path: x.paths[row]! }
-    }
-    return { score: best, path: nearest < 0 ? x.paths[0]! : this.#firstDifference(x, nearest) }
-  }
-
-  #firstDifference(x: ProfileScratch, set: number): number {
-    const { offsets, paths } = this.#pathSets
-    const own = new Set(paths.subarray(offsets[set]!, offsets[set + 1]!))
-    for (let row = 0; row < x.count; row++) if (!own.has(x.paths[row]!)) return x.paths[row]!
-    for (const path of own) if (x.row(path) < 0) return path
-    return -1
+    if (found.observations === 0) found.observations = this.#pathSets.observations
+    return found
   }
 }

@@ -47,6 +47,15 @@ export interface Scales {
   readonly knots: Float64Array<ArrayBuffer>
   /** How many of the upper knots the sample supports, two a path; the others repeat the last. */
   readonly supported: Uint8Array<ArrayBuffer>
+  /** Upper quartile of the self time of each path, ln(1 + us): what is beyond it is excess. */
+  readonly upperSelf: Float64Array<ArrayBuffer>
+  /** Its median, ms: what the path is expected to take. */
+  readonly medianSelfMs: Float64Array<ArrayBuffer>
+  /** Sampled observations that have the path, and those of them in which it failed. */
+  readonly observations: Uint32Array<ArrayBuffer>
+  readonly failing: Uint32Array<ArrayBuffer>
+  /** The most times that one of them has it. */
+  readonly mostTimes: Float64Array<ArrayBuffer>
 }
 
 /**
@@ -132,11 +141,15 @@ export class Scaler {
     for (let row = 0; row < scales.paths.length; row++) this.#rowOf[scales.paths[row]!] = row
   }
 
+  /** Row of a path in the scales, or -1: no sampled observation has it. */
+  row(path: number): number {
+    return path < this.#rowOf.length ? this.#rowOf[path]! : -1
+  }
+
   /** Fills `x.scaled`. Elements without a scale are at 0: the structure term speaks of them. */
   apply(x: ProfileScratch): void {
     for (let row = 0; row < x.count; row++) {
-      const path = x.paths[row]!
-      const scale = path < this.#rowOf.length ? this.#rowOf[path]! : -1
+      const scale = this.row(x.paths[row]!)
       const out = row * SCALED_STRIDE
       if (scale < 0) {
         x.scaled[out + SCALED_DURATION] = 0

@@ -1,6 +1,7 @@
 import { type ColumnArrays, Columns } from '../columns/columns.ts'
 
 // Of OTLP's span kinds and status codes those that mean something here.
+export const KIND_INTERNAL = 1
 export const KIND_SERVER = 2
 export const KIND_CLIENT = 3
 export const KIND_PRODUCER = 4

@@ -1,6 +1,6 @@
 import type { AssembledTrace } from '../assemble/assembled-trace.ts'
 import type { SlotTable } from '../otlp/attribute-slots.ts'
-import { KIND_CLIENT, KIND_PRODUCER } from '../otlp/span-columns.ts'
+import { KIND_CLIENT, KIND_INTERNAL, KIND_PRODUCER } from '../otlp/span-columns.ts'
 import { NO_TEXT } from '../otlp/vocabulary.ts'
 import { calleeSlots, type ElementTable } from './element-table.ts'
 
@@ -20,12 +20,14 @@ export class TraceElements {
   element = new Int32Array(256)
   path = new Int32Array(256)
   place = new Int32Array(256)
-  /** Duration less the time in which at least one child ran, ns. */
+  /** Duration less the time in which at least one child ran, or a call beside it that it waited for, ns. */
   selfNs = new Float64Array(256)
   readonly #table: ElementTable
   readonly #calleeSlots: Int32Array
   #callee = new Int32Array(256)
   #coveredNs = new Float64Array(256)
+  /** By parent: its child that may wait for the calls after it, or -1. */
+  #waiter = new Int32Array(256)
 
   constructor(table: ElementTable, slots: SlotTable) {
     this.#table = table
@@ -94,25 +96,42 @@ export class TraceElements {
     }
   }
 
-  /** Siblings come by start time, so one pass over the spans sees each parent's union of children. */
+  /**
+   * Siblings come by start time, so one pass over the spans sees each parent's union of children.
+   *
+   * A handler of a reactive framework is not the parent of the call it makes but stands beside it: an
+   * internal span waits for the calls among its siblings that start while it runs.
+   */
   #takeSelfTimes(trace: AssembledTrace): void {
-    const { count, parent, startNs, durationNs } = trace
+    const { count, parent, startNs, durationNs, columns } = trace
+    const { kind } = columns.of
     const covered = this.#coveredNs
+    const waiter = this.#waiter
     for (let i = 0; i < count; i++) {
       const start = startNs[i]!
-      const duration = durationNs[i]!
-      this.selfNs[i] = duration
+      this.selfNs[i] = durationNs[i]!
       covered[i] = start
+      waiter[i] = -1
       const above = parent[i]!
       if (above < 0) continue
-      const parentEnd = startNs[above]! + durationNs[above]!
-      const from = Math.max(start, covered[above]!)
-      const to = Math.min(start + duration, parentEnd)
-      if (to <= from) continue
-      this.selfNs[above]! -= to - from
-      covered[above] = to
+      const end = start + durationNs[i]!
+      this.#cover(trace, above, start, end)
+      if (kind[i] === KIND_INTERNAL) waiter[above] = i
+      else if (waiter[above]! >= 0 && isCall(kind[i]!)) {
+        this.#cover(trace, waiter[above]!, start, end)
+      }
     }
     for (let i = 0; i < count; i++) if (this.selfNs[i]! < 0) this.selfNs[i] = 0
+  }
+
+  /** Takes from a span the time in which another ran, as far as no earlier one has. */
+  #cover({ startNs, durationNs }: AssembledTrace, i: number, start: number, end: number): void {
+    const covered = this.#coveredNs
+    const from = Math.max(start, covered[i]!)
+    const to = Math.min(end, startNs[i]! + durationNs[i]!)
+    if (to <= from) return
+    this.selfNs[i]! -= to - from
+    covered[i] = to
   }
 
   #grow(least: number): void {
@@ -123,6 +142,7 @@ export class TraceElements {
     this.selfNs = new Float64Array(capacity)
     this.#callee = new Int32Array(capacity)
     this.#coveredNs = new Float64Array(capacity)
+    this.#waiter = new Int32Array(capacity)
   }
 }
 

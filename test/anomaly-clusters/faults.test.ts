@@ -84,7 +84,8 @@ const CASES = [
     'shipping',
     undefined,
     'structure',
-    /does what it never did, .*in \d+ of \d+ calls/,
+    // By the place, or, once that has more evidence, by the entry whose requests it changes.
+    /does what it never did, .*in \d+ of \d+ calls|\d+ of \d+ observations have an unusual set of calls/,
   ],
 ] as const
 

@@ -12,6 +12,11 @@ export const NO_SCALES = {
   paths: new Int32Array(0),
   knots: new Float64Array(0),
   supported: new Uint8Array(0),
+  upperSelf: new Float64Array(0),
+  medianSelfMs: new Float64Array(0),
+  observations: new Uint32Array(0),
+  failing: new Uint32Array(0),
+  mostTimes: new Float64Array(0),
 }
 
 export function handReference({ tables }: HandTraces): PlaceReference {

@@ -4,8 +4,8 @@ import type { Publication } from '../../src/contract/sink.ts'
 
 const verdict: Verdict = {
   ...{ id: '4bf92f3577b34da6a3ce929d0e0e4736', timeMs: 1_700_000_000_000, kind: 'trace' },
-  ...{ score: 0.5, p: 0.001, pStructure: 0.2, pDistance: 0.001, anomalous: true, cluster: 'c1' },
-  ...{ reason: 'distance', stratum: 'trace frontend GET /cart', services: ['cart'] },
+  ...{ score: 0.5, p: 0.001, pShape: 0.2, pTime: 0.001, anomalous: true, cluster: 'c1' },
+  ...{ reason: 'time', stratum: 'trace frontend GET /cart', services: ['cart'] },
   ...{ contributions: [], model: 'm1' },
 }
 

@@ -7,7 +7,7 @@ describe('coverage', () => {
   it('counts by entry operation what was judged by itself, with others, and not at all', () => {
     const coverage = new Coverage()
     for (let i = 0; i < 6; i++) coverage.add(2, 1000, 'normal', false)
-    coverage.add(2, 1000, 'distance', false)
+    coverage.add(2, 1000, 'time', false)
     coverage.add(3, 1000, 'normal', true)
     coverage.add(3, 1000, 'incomplete', false)
     coverage.add(4, 1000, 'learning', false)

@@ -62,11 +62,11 @@ describe('an incident that has an anomaly cluster', () => {
   it('moves what drift is seen in, for longer than drift takes', () => {
     expect(watched).toContain(STRATUM)
     const late = output.verdicts.filter(
-      ({ stratum, timeMs, pDistance }) =>
-        stratum === STRATUM && pDistance !== null && timeMs > START + FAULT_MS + 30_000,
+      ({ stratum, timeMs, pTime }) =>
+        stratum === STRATUM && pTime !== null && timeMs > START + FAULT_MS + 30_000,
     )
     expect(late.length).toBeGreaterThan(10 * 32)
-    const far = late.filter(({ pDistance }) => (pDistance ?? 1) < 0.1)
+    const far = late.filter(({ pTime }) => (pTime ?? 1) < 0.1)
     expect(far.length / late.length).toBeGreaterThan(0.4)
   })
 

@@ -9,7 +9,7 @@ import { detectorSettings } from '../detector-settings.ts'
 import { HandTraces } from '../profile/traces.ts'
 
 const START = Date.UTC(2026, 10, 25, 7)
-type Offer = 'learn' | 'setAside'
+type Offer = 'learn' | 'learnLater' | 'setAside'
 
 /** Every entry operation has enough to be fitted by itself. */
 function settingsOf(changes: Partial<DetectorSettings> = {}): DetectorSettings {
@@ -54,20 +54,6 @@ class HandLearner {
   /** Offers the next `n` traces. */
   offer(how: Offer, n: number, entry = 'home'): void {
     for (let i = 0; i < n; i++) this.next(entry, () => this.#offerTo(this.learner, how))
-  }
-
-  /** Offers the next `n` traces that belong in a sample, and tells which of them went into calibration. */
-  offerThoseOf(sample: 'fit' | 'calibration', how: Offer, n: number): number[] {
-    const entered: number[] = []
-    while (entered.length < n) {
-      this.next('home', (belongs) => {
-        if (belongs !== sample) return
-        const before = this.learner.calibrationSize
-        this.#offerTo(this.learner, how)
-        entered.push(this.learner.calibrationSize - before)
-      })
-    }
-    return entered
   }
 
   stratumOf(entry: string): number {
@@ -131,7 +117,7 @@ describe('what a learner keeps', () => {
     const hand = new HandLearner()
     hand.offer('learn', 5)
     hand.offer('setAside', 3)
-    hand.learner.leaveOut()
+    hand.learner.leaveOut(0, hand.timeMs)
     expect(hand.learner).toMatchObject({ learned: 5, quarantined: 4 })
   })
 
@@ -140,7 +126,7 @@ describe('what a learner keeps', () => {
     hand.offer('learn', 3)
     const before = structuredClone(hand.learner.places.state())
     hand.offer('setAside', 3)
-    hand.learner.leaveOut()
+    hand.learner.leaveOut(0, hand.timeMs)
     expect(hand.learner.places.state()).toEqual(before)
     hand.offer('learn', 1)
     expect(hand.learner.places.state()).not.toEqual(before)
@@ -161,39 +147,51 @@ describe('what a learner keeps', () => {
 })
 
 describe('a flagged observation', () => {
-  it('never enters the sample to fit from', () => {
-    const hand = new HandLearner({ alpha: 1 })
-    hand.offer('setAside', 100)
-    expect(hand.learner.sampledOf(hand.stratumOf('home'))).toBe(0)
-    expect(hand.learner.calibrationSize).toBeGreaterThan(30)
+  const { bucketMs } = detectorSettings().accumulate
+
+  it('waits, and enters the samples once no anomaly cluster came for it', () => {
+    const hand = new HandLearner()
+    hand.offer('setAside', 20)
+    const home = hand.stratumOf('home')
+    hand.learner.advance(hand.timeMs)
+    expect([hand.learner.sampledOf(home), hand.learner.calibrationSize]).toEqual([0, 0])
+    hand.learner.advance(hand.timeMs + 4 * bucketMs)
+    expect(hand.learner.sampledOf(home)).toBeGreaterThan(3)
+    expect(hand.learner.sampledOf(home) + hand.learner.calibrationSize).toBe(20)
   })
 
-  it('enters the calibration sample up to a share of alpha, two on credit at most', () => {
-    const hand = new HandLearner({ alpha: 0.25 })
-    hand.offer('learn', 50)
-    // Two, from the credit that is full, and a quarter that each brings; then one in four.
-    const entered = hand.offerThoseOf('calibration', 'setAside', 13)
-    expect(entered).toEqual([1, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1])
+  it('is forgotten where its entry operation became part of an anomaly cluster meanwhile', () => {
+    const hand = new HandLearner()
+    hand.offer('setAside', 20, 'home')
+    hand.offer('setAside', 20, 'search')
+    const home = hand.stratumOf('home')
+    hand.learner.leaveOut(home, hand.timeMs)
+    hand.learner.advance(hand.timeMs + 4 * bucketMs)
+    expect(hand.learner.sampledOf(home)).toBe(0)
+    const search = hand.stratumOf('search')
+    expect(hand.learner.sampledOf(search) + hand.learner.calibrationSize).toBe(20)
+    expect(hand.learner.quarantined).toBe(41)
   })
 
-  it('has no credit at first, and one of the first four enters', () => {
-    const hand = new HandLearner({ alpha: 0.25 })
-    expect(hand.offerThoseOf('calibration', 'setAside', 5)).toEqual([0, 0, 0, 1, 0])
-  })
-
-  it('brings credit and takes none where it belongs in the other sample', () => {
-    const hand = new HandLearner({ alpha: 0.25 })
-    hand.offerThoseOf('fit', 'setAside', 20)
-    expect(hand.learner.calibrationSize).toBe(0)
-    expect(hand.offerThoseOf('calibration', 'setAside', 4)).toEqual([1, 1, 0, 0])
-  })
-
-  it('has the credit that what was learned brings', () => {
-    const hand = new HandLearner({ alpha: 0.25 })
-    hand.offer('learn', 2)
-    expect(hand.offerThoseOf('calibration', 'setAside', 3)).toEqual([0, 1, 0])
+  it('is learned where it comes after an incident', () => {
+    const hand = new HandLearner()
     hand.offer('learn', 1)
-    expect(hand.offerThoseOf('calibration', 'setAside', 2)).toEqual([0, 1])
+    const home = hand.stratumOf('home')
+    hand.learner.leaveOut(home, hand.timeMs)
+    const before = hand.learner.sampledOf(home) + hand.learner.calibrationSize
+    hand.offer('setAside', 20)
+    hand.learner.advance(hand.timeMs + 4 * bucketMs)
+    expect(hand.learner.sampledOf(home) + hand.learner.calibrationSize).toBe(before + 20)
+  })
+})
+
+describe('an unusual observation', () => {
+  it('waits like a flagged one, but tells how places behave and counts as learned', () => {
+    const hand = new HandLearner()
+    const before = structuredClone(hand.learner.places.state())
+    hand.offer('learnLater', 10)
+    expect(hand.learner).toMatchObject({ learned: 10, quarantined: 0, calibrationSize: 0 })
+    expect(hand.learner.places.state()).not.toEqual(before)
   })
 })
 
@@ -312,8 +310,8 @@ describe('a learner that is restored', () => {
   it('goes on as if it had never stopped', () => {
     const hand = new HandLearner({ alpha: 0.25 })
     hand.offer('learn', 20)
-    hand.offerThoseOf('calibration', 'setAside', 3)
-    hand.learner.leaveOut()
+    hand.offer('setAside', 3)
+    hand.learner.leaveOut(0, hand.timeMs)
     const restored = hand.another({ alpha: 0.25 })
     restored.restore(structuredClone(hand.learner.state()))
     expect(restored).toMatchObject({ learned: 20, quarantined: 4 })
@@ -324,6 +322,7 @@ describe('a learner that is restored', () => {
         for (const learner of [hand.learner, restored]) {
           if (i % 2 === 0) learner.setAside(elements, scratch, hand.timeMs)
           else learner.learn(elements, scratch, hand.timeMs)
+          learner.advance(hand.timeMs)
         }
       })
     }

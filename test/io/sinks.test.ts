@@ -40,7 +40,7 @@ describe('a line', () => {
     expect(verdictLine(verdict)).toBe(
       '{"id":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","time":"2026-09-21T14:13:20.123Z","kind":"trace",' +
         '"stratum":"trace shop GET /","score":0.25,"p":0.0004,"anomalous":true,"cluster":"n1",' +
-        '"reason":"distance","services":["currency","shop"],"contributions":[{"term":"latency",' +
+        '"reason":"time","services":["currency","shop"],"contributions":[{"term":"latency",' +
         '"element":"shop GET /","measure":"self_time","value":600,"medoid":6,"contribution":0.25}],' +
         '"model":"m1"}\n',
     )

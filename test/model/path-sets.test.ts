@@ -13,32 +13,74 @@ function scratchOf(...paths: number[]): ProfileScratch {
   return scratch
 }
 
-describe('known sets of call paths', () => {
-  const lookup = new PathSetLookup(
-    collectPathSets([Int32Array.of(2, 3, 4), Int32Array.of(2, 3), Int32Array.of(2, 3, 4)]),
+/** `times` observations of each set. */
+function lookupOf(...sets: readonly [times: number, ...paths: number[]][]): PathSetLookup {
+  const all = sets.flatMap(([times, ...paths]) =>
+    Array.from({ length: times }, () => Int32Array.from(paths)),
   )
+  return new PathSetLookup(collectPathSets(all))
+}
+
+describe('known sets of call paths', () => {
+  const lookup = lookupOf([2, 2, 3, 4], [1, 2, 3])
 
   it('know a set of paths whatever its order', () => {
-    expect(lookup.novelty(scratchOf(4, 2, 3))).toEqual({ score: 0, path: -1 })
+    expect(lookup.novelty(scratchOf(4, 2, 3))).toEqual({ nats: 0, path: -1 })
   })
 
-  it('measure a new combination of known paths by Jaccard distance, and name the missing path', () => {
+  it('name what the nearest set has and a new combination lacks', () => {
     // {2, 4} against {2, 3, 4}: 1 of 3 differs; against {2, 3}: 2 of 3.
-    expect(lookup.novelty(scratchOf(2, 4))).toEqual({ score: 1 / 3, path: 3 })
+    expect(lookup.differences(scratchOf(2, 4))).toEqual([{ path: 3, isThere: false }])
+    expect(lookup.novelty(scratchOf(2, 4)).path).toBe(3)
   })
 
-  it('put any unseen path above every combination of known ones, and name it', () => {
-    const { score, path } = lookup.novelty(scratchOf(2, 3, 4, 9))
-    expect(score).toBeCloseTo(1 + 1 / 4)
-    expect(path).toBe(9)
+  it('name only the unseen paths of a set that has some', () => {
+    expect(lookup.differences(scratchOf(2, 9, 4))).toEqual([{ path: 9, isThere: true }])
   })
 
   it('keep the most frequent ones and count the others', () => {
-    const many = Array.from({ length: 400 }, (_, i) => Int32Array.of(2, 10 + i))
-    const pathSets = collectPathSets([...many, Int32Array.of(2, 10 + 399)])
-    expect(pathSets.signatures).toHaveLength(256)
-    expect(pathSets.dropped).toBe(144)
-    expect(pathSets.known).toHaveLength(401)
-    expect(new PathSetLookup(pathSets).novelty(scratchOf(2, 409)).score).toBe(0)
+    const many = Array.from({ length: 700 }, (_, i) => Int32Array.of(2, 10 + i))
+    const pathSets = collectPathSets([...many, Int32Array.of(2, 10 + 699)])
+    expect(pathSets.signatures).toHaveLength(512)
+    expect(pathSets.dropped).toBe(188)
+    expect(pathSets.known).toHaveLength(701)
+    expect(new PathSetLookup(pathSets).novelty(scratchOf(2, 709)).nats).toBe(0)
+  })
+})
+
+describe('the surprise of a set never seen', () => {
+  it('is that of its neighbourhood: 98 of one set and 2 loners bring 3 new in 101', () => {
+    const lookup = lookupOf([98, 2, 3, 4, 5], [1, 2, 3, 4], [1, 2, 3, 5])
+    expect(lookup.novelty(scratchOf(2, 4, 5)).nats).toBeCloseTo(Math.log(101 / 3), 12)
+  })
+
+  it('is small where every request has a set of its own', () => {
+    const varied = Array.from({ length: 50 }, (_, i): [number, ...number[]] => [1, 2, 3, 10 + i])
+    const { nats } = lookupOf(...varied).novelty(scratchOf(2, 3, 10, 11))
+    expect(nats).toBeCloseTo(0, 12)
+  })
+
+  it('does not hear of what far-off sets bring', () => {
+    const varied = Array.from({ length: 50 }, (_, i): [number, ...number[]] => [1, 90, 91, 100 + i])
+    // {2, 3} is alike to {2, 3, 4} only, which was seen 40 times and never brought anything.
+    const lookup = lookupOf([40, 2, 3, 4], ...varied)
+    expect(lookup.novelty(scratchOf(2, 3)).nats).toBeCloseTo(Math.log(41), 12)
+  })
+
+  it('is greater for a path never seen than for a new combination of known ones', () => {
+    const lookup = lookupOf([90, 2, 3, 4, 5], [1, 2, 3], [1, 2, 4], [1, 2, 5])
+    const combination = lookup.novelty(scratchOf(2, 3, 4)).nats
+    // {2, 5} shares one path of four with it: no neighbour.
+    expect(combination).toBeCloseTo(Math.log(93 / 3), 12)
+    expect(lookup.novelty(scratchOf(2, 3, 4, 5, 9)).nats).toBeCloseTo(Math.log(94), 12)
+  })
+
+  it('is no greater for a path never seen where each request brings one', () => {
+    const varied = Array.from({ length: 50 }, (_, i): [number, ...number[]] => [1, 2, 3, 10 + i])
+    expect(lookupOf(...varied).novelty(scratchOf(2, 3, 99)).nats).toBeCloseTo(0, 12)
+  })
+
+  it('is all that the stratum can say where nothing is alike', () => {
+    expect(lookupOf([30, 2, 3]).novelty(scratchOf(7, 8)).nats).toBeCloseTo(Math.log(31), 12)
   })
 })

@@ -91,6 +91,27 @@ describe('a trace as elements', () => {
     expect(self).toEqual([50, 30, 30, 40])
   })
 
+  it('takes from the self time of a handler the calls beside it that it waits for', () => {
+    const traces = new HandTraces()
+    let self: number[] = []
+    traces.read(
+      [
+        { service: 'a', name: 'root', parent: -1, start: 0, duration: 100, kind: 2 },
+        { service: 'a', name: 'handle', parent: 0, start: 10, duration: 70 },
+        // Two calls at once: 20 to 60 together; the third begins within and ends after the handler.
+        { service: 'a', name: 'call', parent: 0, start: 20, duration: 30, kind: 3 },
+        { service: 'a', name: 'call', parent: 0, start: 30, duration: 30, kind: 3 },
+        { service: 'a', name: 'send', parent: 0, start: 75, duration: 15, kind: 4 },
+        // After the handler, and no call: neither is waited for.
+        { service: 'a', name: 'call', parent: 0, start: 92, duration: 5, kind: 3 },
+      ],
+      () => {
+        self = Array.from(traces.elements.selfNs.slice(0, 6), (ns) => Math.round(ns / 1e6))
+      },
+    )
+    expect(self).toEqual([100 - 80 - 5, 70 - 40 - 5, 30, 30, 15, 5])
+  })
+
   it('becomes a profile: repeated siblings are one element with a count', () => {
     const traces = new HandTraces()
     traces.read(SHOP, () => {

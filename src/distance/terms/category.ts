@@ -13,15 +13,6 @@ export const category: FeatureTerm = {
     for (let c = 0; c < width; c++) sum += gapOf(alignment, c)
     return sum / width
   },
-
-  explain(alignment, emit) {
-    const { x, m } = alignment
-    const width = m.categories.length
-    for (let c = 0; c < width; c++) {
-      const gap = gapOf(alignment, c)
-      if (gap > 0) emit(c, 'value', x.categories[c]!, m.categories[c]!, gap / width)
-    }
-  },
 }
 
 function gapOf({ x, m }: Alignment, c: number): number {

@@ -1,12 +1,4 @@
-import {
-  fromLogTime,
-  MAX_SELF,
-  MEAN_DURATION,
-  PROFILE_STRIDE,
-  SCALED_DURATION,
-  SCALED_SELF,
-  SCALED_STRIDE,
-} from '../../profile/profile.ts'
+import { SCALED_DURATION, SCALED_SELF, SCALED_STRIDE } from '../../profile/profile.ts'
 import type { Alignment } from '../alignment.ts'
 import type { FeatureTerm } from '../feature-term.ts'
 
@@ -32,45 +24,6 @@ export const latency: FeatureTerm = {
       if (difference > most) most = difference
     }
     return 0.5 * (sum / shared) + 0.5 * most
-  },
-
-  explain(alignment, emit) {
-    const { x, m, rows, shared } = alignment
-    if (shared === 0) return
-    let worst = -1
-    let most = 0
-    for (let j = 0; j < m.paths.length; j++) {
-      if (rows[j]! < 0) continue
-      const difference = elementDifference(alignment, j)
-      if (difference > most) {
-        most = difference
-        worst = j
-      }
-    }
-    for (let j = 0; j < m.paths.length; j++) {
-      const row = rows[j]!
-      if (row < 0) continue
-      const share = 0.5 / shared + (j === worst ? 0.5 : 0)
-      const own = DURATION_SHARE * difference(alignment, j, SCALED_DURATION)
-      const self = SELF_SHARE * difference(alignment, j, SCALED_SELF)
-      const at = row * PROFILE_STRIDE
-      const other = j * PROFILE_STRIDE
-      if (self > 0) {
-        const value = fromLogTime(x.values[at + MAX_SELF]!)
-        emit(
-          m.paths[j]!,
-          'self_time',
-          value,
-          fromLogTime(m.values[other + MAX_SELF]!),
-          share * self,
-        )
-      }
-      if (own > 0) {
-        const value = fromLogTime(x.values[at + MEAN_DURATION]!)
-        const normal = fromLogTime(m.values[other + MEAN_DURATION]!)
-        emit(m.paths[j]!, 'duration', value, normal, share * own)
-      }
-    }
   },
 }
 

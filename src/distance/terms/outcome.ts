@@ -14,23 +14,6 @@ export const outcome: FeatureTerm = {
       (alignment.x.status === STATUS_ERROR) !== (alignment.m.status === STATUS_ERROR) ? 0.5 : 0
     return entry + 0.5 * (errors < 1 ? errors : 1)
   },
-
-  explain(alignment, emit) {
-    const { x, m, rows } = alignment
-    if ((x.status === STATUS_ERROR) !== (m.status === STATUS_ERROR)) {
-      emit(x.paths[0]!, 'status', statusName(x.status), statusName(m.status), 0.5)
-    }
-    const total = errorDifference(alignment)
-    if (total === 0) return
-    const scale = 0.5 / Math.max(1, total)
-    for (let j = 0; j < m.paths.length; j++) {
-      if (rows[j]! < 0) continue
-      const gap = gapOf(alignment, j)
-      if (gap === 0) continue
-      const value = x.values[rows[j]! * PROFILE_STRIDE + ERRORS]!
-      emit(m.paths[j]!, 'errors', value, m.values[j * PROFILE_STRIDE + ERRORS]!, gap * scale)
-    }
-  },
 }
 
 function errorDifference(alignment: Alignment): number {
@@ -47,8 +30,4 @@ function gapOf({ x, m, rows }: Alignment, j: number): number {
   const normal = m.values[other + ERRORS]!
   if (errors === 0 && normal === 0) return 0
   return Math.abs(errors / x.values[at + COUNT]! - normal / m.values[other + COUNT]!)
-}
-
-function statusName(status: number): string {
-  return status === STATUS_ERROR ? 'error' : 'ok'
 }

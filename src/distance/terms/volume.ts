@@ -23,29 +23,6 @@ export const volume: FeatureTerm = {
     }
     return 0.5 * (sum / shared) + 0.5 * most
   },
-
-  explain(alignment, emit) {
-    const { x, m, rows, shared } = alignment
-    let worst = -1
-    let most = 0
-    for (let j = 0; j < m.paths.length; j++) {
-      if (rows[j]! < 0) continue
-      const gap = gapOf(alignment, j)
-      if (gap > most) {
-        most = gap
-        worst = j
-      }
-    }
-    for (let j = 0; j < m.paths.length; j++) {
-      const row = rows[j]!
-      if (row < 0) continue
-      const gap = gapOf(alignment, j)
-      if (gap === 0) continue
-      const share = 0.5 / shared + (j === worst ? 0.5 : 0)
-      const count = x.values[row * PROFILE_STRIDE + COUNT]!
-      emit(m.paths[j]!, 'count', count, m.values[j * PROFILE_STRIDE + COUNT]!, gap * share)
-    }
-  },
 }
 
 function gapOf({ x, m, rows }: Alignment, j: number): number {

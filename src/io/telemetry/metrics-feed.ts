@@ -67,6 +67,7 @@ export function feedDetectorCounts(metrics: Metrics, counts: DetectorCounts): vo
   }
   metrics.raise('medoscope_observations_learned_total', learned.observations)
   metrics.raise('medoscope_observations_quarantined_total', learned.quarantined)
+  metrics.raise('medoscope_observations_forgotten_total', learned.forgotten)
   for (const [what, count] of Object.entries(overflow)) {
     metrics.raise('medoscope_overflow_total', count, { what })
   }

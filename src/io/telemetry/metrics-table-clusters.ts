@@ -112,8 +112,8 @@ export const CLUSTER_METRICS = {
   },
   medoscope_anomaly_score: {
     type: 'histogram',
-    help: 'Scores of flagged observations, with the trace id as exemplar.',
-    buckets: [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1],
+    help: 'Scores of flagged observations (1: just flagged), with the trace id as exemplar.',
+    buckets: [1, 1.25, 1.5, 2, 3, 5, 8, 13, 20, 50, 100],
   },
   medoscope_target_flag_ratio: {
     type: 'gauge',

@@ -115,7 +115,7 @@ const PIPELINE_METRICS = {
   },
   medoscope_observations_total: {
     type: 'counter',
-    help: 'Traces judged, by reason of the verdict: normal, structure, distance, learning, incomplete.',
+    help: 'Traces judged, by reason of the verdict: normal, time, shape, learning, incomplete.',
     labels: ['reason'],
   },
   medoscope_coverage_ratio: {
@@ -132,7 +132,11 @@ const PIPELINE_METRICS = {
   },
   medoscope_observations_quarantined_total: {
     type: 'counter',
-    help: 'Traces kept away from the sample: flagged, or part of an open anomaly cluster.',
+    help: 'Traces kept away from the sample: part of an open anomaly cluster, or flagged (until it is known whether one comes).',
+  },
+  medoscope_observations_forgotten_total: {
+    type: 'counter',
+    help: 'Flagged or unusual traces that waited to be learned from and were dropped: an anomaly cluster came for their entry operation, or more waited than there is room for.',
   },
   medoscope_evidence_events_total: {
     type: 'counter',

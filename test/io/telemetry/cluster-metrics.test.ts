@@ -30,8 +30,8 @@ function verdict(cluster: string | null, more: Partial<Verdict> = {}): Verdict {
     kind: 'trace',
     score: 0.1,
     p: 0.5,
-    pStructure: 0.5,
-    pDistance: 0.5,
+    pShape: 0.5,
+    pTime: 0.5,
     anomalous: false,
     cluster,
     reason: 'normal',
@@ -179,7 +179,7 @@ describe('metrics of the model', () => {
     const { metrics, clusters } = made()
     const { representative } = exampleCluster()
     if (!representative) throw new Error('the example has one')
-    const flagged = verdict('a', { score: 0.33, anomalous: true })
+    const flagged = verdict('a', { score: 1.33, anomalous: true })
     const anomaly = {
       id: 'a-1',
       verdict: flagged,
@@ -192,11 +192,11 @@ describe('metrics of the model', () => {
     clusters.take(output({ anomalies: [anomaly] }))
     const open = await metrics.render(true)
     expect(open).toMatch(
-      /medoscope_anomaly_score_bucket\{le="0\.4"\} 1 # \{trace_id="0123456789abcdef0123456789abcdef"\} 0\.33/,
+      /medoscope_anomaly_score_bucket\{le="1\.5"\} 1 # \{trace_id="0123456789abcdef0123456789abcdef"\} 1\.33/,
     )
     expect(open.endsWith('# EOF\n')).toBe(true)
     const plain = await metrics.render()
-    expect(plain).toContain('\nmedoscope_anomaly_score_bucket{le="0.4"} 1\n')
+    expect(plain).toContain('\nmedoscope_anomaly_score_bucket{le="1.5"} 1\n')
     expect(plain).toContain('# TYPE medoscope_records_total counter')
     expect(plain).not.toContain('EOF')
   })

@@ -24,8 +24,8 @@ function countsWith(change: Partial<DetectorCounts> = {}): DetectorCounts {
   return {
     records: { taken: 0, bytes: 0, spans: 0, rejectedSpans: 0, undecodable: 0, keyed: 0 },
     assembled: emptyCounts(),
-    judged: { normal: 0, structure: 0, distance: 0, learning: 0, incomplete: 0, flagged: 0 },
-    learned: { observations: 0, quarantined: 0 },
+    judged: { normal: 0, shape: 0, time: 0, learning: 0, incomplete: 0, flagged: 0 },
+    learned: { observations: 0, quarantined: 0, forgotten: 0 },
     overflow: { texts: 0, elements: 0, paths: 0, places: 0, strata: 0 },
     accumulated: {},
     ownSpans: 0,
@@ -103,7 +103,7 @@ describe('what the detector counts', () => {
         incompleteUnkeyed: 5,
         cycles: 6,
       },
-      judged: { normal: 7, structure: 1, distance: 2, learning: 3, incomplete: 4, flagged: 3 },
+      judged: { normal: 7, shape: 1, time: 2, learning: 3, incomplete: 4, flagged: 3 },
       accumulated: { evicted: 8, open: 2, watched: 12 },
       ownSpans: 9,
     })
@@ -165,7 +165,7 @@ describe('gauges', () => {
       state: 'learning',
       clockMs: 1_000_000,
       learned: 5,
-      judged: { normal: 0, structure: 0, distance: 0, learning: 5, incomplete: 0, flagged: 0 },
+      judged: { normal: 0, shape: 0, time: 0, learning: 5, incomplete: 0, flagged: 0 },
       calibration: { have: 7, needed: 1000, neededToFlag: 999 },
       late: [],
       clocksAhead: [],
