@@ -152,7 +152,7 @@ const timeline: readonly Panel[] = [
         `max by (service) (
           3 * medoscope_anomaly_cluster_info{${CHOSEN}, severity="critical"}
           or 2 * medoscope_anomaly_cluster_info{${CHOSEN}, severity="warning"}
-          or medoscope_anomaly_cluster_info{${CHOSEN}, severity="info"})
+          or medoscope_anomaly_cluster_info{${CHOSEN}, severity="information"})
         or label_replace(0 * max(${WATCHED}) unless on () ${OPEN}, "service", "all quiet", "", "")
         or label_replace(vector(-1) unless on () ${WATCHED}, "service", "not watched", "", "")`,
         '{{service}}',

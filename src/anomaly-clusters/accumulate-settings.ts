@@ -1,3 +1,5 @@
+import type { SeveritySettings } from './severity.ts'
+
 export interface AccumulateSettings {
   /** The stated rate of false anomaly clusters; the only threshold there is. */
   readonly falseClustersPerWeek: number
@@ -10,4 +12,5 @@ export interface AccumulateSettings {
   readonly askAfterMs: number
   /** Open clusters; what opens beyond them is dropped and counted. */
   readonly maxOpenClusters: number
+  readonly severity: SeveritySettings
 }

@@ -45,9 +45,12 @@ interface TestedFacts extends AlarmFacts {
   /** Occurrences, and deviating ones, of the buckets that rather spoke for the alarm than for normal. */
   readonly speakingN: number
   readonly speakingC: number
+  /** Occurrences, and deviating ones, of the series that were counted before it began. */
+  readonly beforeN: number
+  readonly beforeC: number
   /**
    * What most deviating observations have in common, as far as it is known; else 0. Of a place: the path
-   * of the child that it never had. Of an entry: the path that differs, negative where it is missing, or
+   * of the child that it never had, or what its errors are called (see profile/failures.ts). Of an entry: the path that differs, negative where it is missing, or
    * the unusual value of a category (see path-votes.ts).
    */
   readonly vote: number
@@ -86,13 +89,14 @@ export type Alarm = TestedAlarm | SimilarAlarm
 
 /** A new alarm of a series whose evidence has reached ln `peak`. */
 export function raisedAlarm(
-  { series: monitored, deviations }: SeriesMonitor,
+  { series: monitored, deviations, evidence }: SeriesMonitor,
   series: number,
   timeMs: number,
   peak: number,
 ): TestedAlarm {
   const { signal, subject, normal } = monitored.rows.of
   const { name, subject: on } = signalOf(signal[series]!)
+  const since = evidence.since.of
   const facts = {
     subject: subject[series]!,
     series,
@@ -102,13 +106,15 @@ export function raisedAlarm(
     n: 0,
     c: 0,
     score: 0,
-    firstMs: timeMs,
+    firstMs: since.firstMs[series]! || timeMs,
     lastMs: timeMs,
     baseRate: deviations.baseRate(series),
     activeMs: timeMs,
     closing: 0,
     speakingN: 0,
     speakingC: 0,
+    beforeN: since.beforeN[series]!,
+    beforeC: since.beforeC[series]!,
     vote: 0,
   }
   if (on !== 'place')
@@ -126,11 +132,10 @@ export function refreshedAlarm(
   const { series } = alarm
   const since = evidence.since.of
   const facts = {
-    n: since.n[series]! + running.n,
-    c: since.c[series]! + running.c,
+    n: Math.max(0, since.n[series]! + running.n - alarm.beforeN),
+    c: Math.max(0, since.c[series]! + running.c - alarm.beforeC),
     score: since.score[series]! + running.score,
     vote: evidence.votes.leader(series) || alarm.vote,
-    firstMs: since.firstMs[series]! || alarm.firstMs,
     lastMs: Math.max(alarm.lastMs, since.lastMs[series]!),
   }
   if (alarm.on !== 'place') return { ...alarm, ...facts }

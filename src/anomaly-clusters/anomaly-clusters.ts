@@ -100,6 +100,7 @@ export class AnomalyClusters {
       anomaliesDropped: similar.dropped,
       episodesDropped: signatures.dropped,
       historyDropped: this.#history.dropped,
+      answerersDropped: this.#table.answered.dropped,
       open: clusters.open.length,
       watched: monitor.series.count,
       signatures: signatures.size,
@@ -121,6 +122,7 @@ export class AnomalyClusters {
       monitor.countStructure(elements.stratum, unusual, unusual ? signedPath(elements, context) : 0)
       monitor.countCategories(elements.stratum, context.categories, scan, elements.count)
     }
+    this.#countRequest(elements, context)
     const isPlain = monitor.deviations.ofObservation.count === 0 && !context.flagged
     return isPlain ? IN_NO_CLUSTER : this.#observeDeviating(elements, context)
   }
@@ -254,6 +256,26 @@ export class AnomalyClusters {
     if (bucket >= 0) this.#life.endBucket((bucket + 1) * this.#settings.bucketMs)
   }
 
+  /** A request, for those clusters whose entry operations it is of. It suffers from those it deviates in. */
+  #countRequest({ stratum, trace, failed }: TraceElements, { timeMs }: ObservationContext): void {
+    const { monitor, clusters, recent } = this.#life
+    const isSlow = trace.durationNs[0]! > monitor.series.tailNs(stratum)
+    const outcome = failed[0] === 1 ? 'failed' : isSlow ? 'slow' : 'fine'
+    recent.add(stratum, timeMs, outcome)
+    for (const cluster of clusters.open) {
+      if (!cluster.story.impact.some((one) => one.stratum === stratum)) continue
+      clusters.count(cluster, stratum, this.#deviatesIn(cluster) ? outcome : 'fine')
+    }
+  }
+
+  /** Whether the last observation deviates where a cluster has an open alarm. */
+  #deviatesIn(cluster: Cluster): boolean {
+    const { monitor, clusters } = this.#life
+    const { count, series } = monitor.deviations.ofObservation
+    for (let i = 0; i < count; i++) if (clusters.at(series[i]!) === cluster) return true
+    return false
+  }
+
   /** An observation that deviates somewhere, or was flagged. */
   #observeDeviating(elements: TraceElements, context: ObservationContext): Observed {
     const { monitor, clusters, early } = this.#life
@@ -307,7 +329,8 @@ export class AnomalyClusters {
 
   /** Plain data; arrays are shared with this until the next step. */
   state() {
-    const { monitor, clusters, similar, early, accepted, signatures, model, pending } = this.#life
+    const { monitor, clusters, similar, early, accepted, recent, signatures, model, pending } =
+      this.#life
     return {
       progress: { ...this.#progress },
       monitor: monitor.state(),
@@ -316,6 +339,7 @@ export class AnomalyClusters {
       early: early.state(),
       accepted: accepted.state(),
       signatures: signatures.state(),
+      recent: recent.state(),
       model,
       pending: [...pending],
       history: this.#history.state(),
@@ -333,6 +357,7 @@ export class AnomalyClusters {
     life.early.restore(state.early)
     life.accepted.restore(state.accepted)
     life.signatures.restore(state.signatures)
+    life.recent.restore(state.recent)
     life.useModel(state.model)
     life.pending.push(...state.pending)
     this.#history.restore(state.history)

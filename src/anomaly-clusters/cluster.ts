@@ -3,6 +3,7 @@ import type { Recalled } from '../contract/signature.ts'
 import { type Alarm, isSameAlarm } from './alarm.ts'
 import { type Extent, NO_EXTENT } from './episode.ts'
 import type { Member } from './members.ts'
+import { type Story, UNTOLD } from './story.ts'
 
 /** Alarms that one cluster may have. */
 export const MOST_ALARMS = 128
@@ -28,12 +29,13 @@ export interface Cluster {
   readonly recalled: Recalled | null
   /** Whether people are told: not of what is known, while it does not outgrow what was there before. */
   readonly told: boolean
+  readonly story: Story
 }
 
 export function newCluster(id: string, openedMs: number): Cluster {
   const nothing = { alarms: [], members: [], mergedFrom: [], extent: NO_EXTENT, recalled: null }
   const times = { openedMs, closedMs: null, sinceMs: openedMs }
-  return { id, state: 'open', ...times, ...nothing, shown: false, told: true }
+  return { id, state: 'open', ...times, ...nothing, shown: false, told: true, story: UNTOLD }
 }
 
 export function openAlarms({ alarms }: Cluster): Alarm[] {
@@ -43,6 +45,11 @@ export function openAlarms({ alarms }: Cluster): Alarm[] {
 /** When an observation of the cluster deviated last, data time, ms. */
 export function lastDeviationMs({ alarms }: Cluster): number {
   return Math.max(...alarms.map(({ lastMs }) => lastMs))
+}
+
+/** When an observation of the cluster deviated first, data time, ms. */
+export function firstDeviationMs({ alarms }: Cluster): number {
+  return Math.min(...alarms.map(({ firstMs }) => firstMs))
 }
 
 /**

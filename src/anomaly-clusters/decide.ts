@@ -16,6 +16,9 @@ const LEAST_APART = 3
 const MOST_STRANGERS = 0.2
 const LEAST_OWN = 0.8
 
+/** Caller and callee that begin to deviate this close to each other are one story, data time. */
+const TOGETHER_MS = 120_000
+
 export interface ClusterLimits {
   readonly bucketMs: number
   readonly reopenMs: number
@@ -32,12 +35,19 @@ export interface Grounds {
   suspectOf(alarm: Alarm): Suspect
   /** The known signature that an alarm stays within, or null. */
   knownAs(alarm: Alarm): Recalled | null
+  /** Whether the place of one alarm calls that of the other. */
+  isCall(alarm: Alarm, other: Alarm): boolean
   /** Share of common observations of two series; 0 where fewer than `least` are comparable. */
   overlap(series: number, other: number, least: number): number
 }
 
 /** Why two alarms are one story. */
-export type Tie = 'same place' | 'same suspect' | 'same caller' | 'same observations'
+export type Tie =
+  | 'same place'
+  | 'same suspect'
+  | 'same caller'
+  | 'same observations'
+  | 'caller and callee'
 
 /** What becomes of an alarm. */
 export type Decision =
@@ -143,7 +153,9 @@ export function tieOf(a: Alarm, b: Alarm, grounds: Grounds): Tie | null {
   if (a.on === 'similar anomalies' || b.on === 'similar anomalies') return null
   if (ours.caller !== '' && ours.caller === theirs.caller) return 'same caller'
   const overlap = grounds.overlap(a.series, b.series, LEAST_COMMON)
-  return overlap >= grounds.limits.mergeOverlap ? 'same observations' : null
+  if (overlap >= grounds.limits.mergeOverlap) return 'same observations'
+  const together = Math.abs(a.firstMs - b.firstMs) <= TOGETHER_MS
+  return together && grounds.isCall(a, b) ? 'caller and callee' : null
 }
 
 /** Whether an alarm deviates now: what has stopped must not swallow what begins. */

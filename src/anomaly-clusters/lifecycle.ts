@@ -17,15 +17,17 @@ import {
   refreshedAlarm,
   type TestedAlarm,
 } from './alarm.ts'
-import { type Cluster, openAlarms } from './cluster.ts'
+import { type Cluster, firstDeviationMs, openAlarms } from './cluster.ts'
 import { decide, decideMerge, decideSplit, type Grounds } from './decide.ts'
 import { EarlyExamples } from './early-examples.ts'
 import { isSilent, type Look, type Looked, lookAt, lookAtSimilar } from './ending.ts'
 import { type Extent, NO_EXTENT, whatOfSeries, widened } from './episode.ts'
+import { EntriesOfPlaces, type EntryImpact, withEntries } from './impact.ts'
 import { LivingClusters } from './living-clusters.ts'
 import type { KeptExample, Member } from './members.ts'
 import { ProfileDistances } from './profile-distances.ts'
-import { type DescribeContext, describeCluster } from './published-cluster.ts'
+import { type DescribeContext, describeCluster, storyOf } from './published-cluster.ts'
+import { RecentRequests } from './recent-requests.ts'
 import { Signatures } from './signatures.ts'
 import { type LoneAnomaly, SIMILAR, SimilarAnomalies } from './similar-anomalies.ts'
 import { Suspects } from './suspects.ts'
@@ -54,6 +56,7 @@ export class Lifecycle {
   readonly early = new EarlyExamples()
   readonly accepted = new AcceptedBehaviour()
   readonly signatures: Signatures
+  readonly recent = new RecentRequests()
   /** Changes that were not handed over yet. */
   readonly pending: AnomalyClusterChange[] = []
   monitor: SeriesMonitor
@@ -62,12 +65,14 @@ export class Lifecycle {
   #distances: ProfileDistances | null = null
   readonly #parts: LifecycleParts
   readonly #suspects: Suspects
+  readonly #entries: EntriesOfPlaces
 
   constructor(parts: LifecycleParts, monitor: SeriesMonitor) {
     this.#parts = parts
     this.monitor = monitor
     this.#suspects = new Suspects(parts.table)
     this.signatures = new Signatures(parts.settings.bucketMs)
+    this.#entries = new EntriesOfPlaces(parts.table)
   }
 
   useModel(model: Lifecycle['model']): void {
@@ -215,11 +220,14 @@ export class Lifecycle {
       callerOf: options.callerOf,
       model: this.model?.id ?? null,
       askAfterMs: settings.askAfterMs,
+      severity: settings.severity,
     }
   }
 
   #change(change: ClusterChangeKind, cluster: Cluster, timeMs: number): AnomalyClusterChange {
-    const described = describeCluster(cluster, this.context(), timeMs)
+    const context = this.context()
+    this.clusters.tell(cluster, storyOf(cluster, context, this.#impactOf(cluster)))
+    const described = describeCluster(cluster, context, timeMs)
     this.clusters.markShown(cluster, described.representative !== null)
     return { change, timeMs, cluster: described }
   }
@@ -233,6 +241,14 @@ export class Lifecycle {
     }
   }
 
+  /** The entry operations of a cluster, those of alarms that joined it meanwhile included. */
+  #impactOf(cluster: Cluster): readonly EntryImpact[] {
+    const { story, alarms, state } = cluster
+    if (state !== 'open') return story.impact
+    const strata = alarms.flatMap((alarm) => this.#entries.of(alarm))
+    return withEntries(story.impact, strata, this.recent, firstDeviationMs(cluster))
+  }
+
   #grounds(timeMs: number): Grounds {
     const { settings, options } = this.#parts
     const { sketches } = this.monitor.evidence
@@ -241,6 +257,7 @@ export class Lifecycle {
       limits: { ...settings, mergeOverlap: options.mergeOverlap },
       suspectOf: (alarm) => this.#suspects.of(alarm),
       knownAs: (alarm) => this.#knownAs(this.#widened(NO_EXTENT, [alarm]), timeMs),
+      isCall: (alarm, other) => this.#isCall(alarm, other) || this.#isCall(other, alarm),
       overlap: (series, other, least) => sketches.overlap(series, other, least),
     }
   }
@@ -265,6 +282,13 @@ export class Lifecycle {
     const recalled = outgrown ? cluster.recalled : this.signatures.recall(extent, timeMs)
     const isKnown = recalled?.known === true && recalled.excess === null
     this.clusters.note(cluster, { extent, recalled, told: cluster.told || !isKnown })
+  }
+
+  /** Whether what an alarm is about is called by what the other is about. */
+  #isCall(caller: Alarm, callee: Alarm): boolean {
+    const { places } = this.#parts.table
+    if (caller.on !== 'place' || callee.on !== 'place') return false
+    return places.calleeOf(caller.subject) === places.callerOf(callee.subject)
   }
 
   #endAlarms(look: Look): void {

@@ -2,7 +2,11 @@ import type { Alarm } from './alarm.ts'
 import { type Cluster, MOST_ALARMS, newCluster, openAlarms, withAlarm } from './cluster.ts'
 import type { Decision, MergeDecision, SplitDecision } from './decide.ts'
 import { NO_EXTENT } from './episode.ts'
+import { mergedImpact } from './impact.ts'
 import { type Member, wantsMember, withMember, withMembers } from './members.ts'
+import { type RequestOutcome, withRequest } from './recent-requests.ts'
+import { moreSevere } from './severity.ts'
+import { type Story, UNTOLD } from './story.ts'
 
 /** Clusters that are over and remembered: to be reopened, and to be shown after a restart. */
 const MOST_PAST = 256
@@ -120,6 +124,20 @@ export class LivingClusters {
     writable(cluster).shown = shown
   }
 
+  /** Counts a request of an entry operation that a cluster concerns. */
+  count(cluster: Cluster, stratum: number, outcome: RequestOutcome): void {
+    const { story } = cluster
+    const impact = story.impact.map((one) =>
+      one.stratum === stratum ? withRequest(one, outcome) : one,
+    )
+    writable(cluster).story = { ...story, impact }
+  }
+
+  /** What is told of a cluster from now on. */
+  tell(cluster: Cluster, story: Story): void {
+    writable(cluster).story = story
+  }
+
   /** Gives open alarms the numbers of their series under a new null, which has all of them. */
   renumber(numberOf: (alarm: Alarm) => number): void {
     this.#bySeries.clear()
@@ -168,7 +186,9 @@ export class LivingClusters {
     into.members = withMembers(into.members, from.members)
     into.told ||= from.told
     into.sinceMs = Math.min(into.sinceMs, from.sinceMs)
+    into.story = mergedStory(into.story, from.story)
     into.mergedFrom = [...into.mergedFrom, from.id, ...from.mergedFrom]
+    from.story = { ...from.story, mergedInto: into.id }
     from.state = 'resolved'
     from.closedMs = timeMs
     this.counts.merged++
@@ -180,9 +200,10 @@ export class LivingClusters {
     timeMs: number,
   ): Cluster {
     const sinceMs = Math.min(...alarms.map(({ openedMs }) => openedMs))
-    const own = { alarms, members: leave, sinceMs, told: cluster.told }
-    const part = { ...newCluster(id, timeMs), ...own }
     const rest = writable(cluster)
+    const story = { ...UNTOLD, impact: rest.story.impact }
+    const own = { alarms, members: leave, sinceMs, told: cluster.told, story }
+    const part = { ...newCluster(id, timeMs), ...own }
     rest.alarms = rest.alarms.filter((alarm) => !alarms.includes(alarm))
     rest.members = stay
     this.#open.push(part)
@@ -236,6 +257,12 @@ export class LivingClusters {
     for (const one of past) this.#past.push({ ...one })
     for (const cluster of this.#open) this.#index(cluster)
   }
+}
+
+/** The older one's, with what the other has done. */
+function mergedStory(into: Story, from: Story): Story {
+  const severity = moreSevere(into.severity, from.severity)
+  return { ...into, severity, impact: mergedImpact(into.impact, from.impact) }
 }
 
 /** Clusters are handed out to be read; here they are written. */

@@ -1,14 +1,20 @@
 import { SIGNALS, type Signal } from '../baseline/signals.ts'
-import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { AnomalyCluster, Impact } from '../contract/anomaly-cluster.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import { type EvidenceReader, hexWords } from '../profile/kept-trace.ts'
-import type { Alarm } from './alarm.ts'
-import { type Cluster, lastDeviationMs } from './cluster.ts'
+import { type Alarm, keyOf } from './alarm.ts'
+import { type Cluster, firstDeviationMs, lastDeviationMs } from './cluster.ts'
+import { byImpact, type EntryImpact, suffering } from './impact.ts'
 import { type KeptExample, type Member, representatives } from './members.ts'
 import type { ProfileDistances } from './profile-distances.ts'
 import { recallText } from './recall-text.ts'
-import { placeText, sentenceOf } from './sentence.ts'
+import { normalShare, placeText, sentenceOf } from './sentence.ts'
+import { moreSevere, type SeveritySettings, severityOf } from './severity.ts'
+import type { Story } from './story.ts'
 import { type Blame, rankSuspects, type Suspects } from './suspects.ts'
+
+/** Entry operations that are told of one cluster. */
+const TOLD_ENTRIES = 8
 
 /** What describing a cluster needs to know besides it. */
 export interface DescribeContext {
@@ -19,6 +25,7 @@ export interface DescribeContext {
   readonly callerOf: number
   readonly model: string | null
   readonly askAfterMs: number
+  readonly severity: SeveritySettings
 }
 
 /** An alarm with its suspect. */
@@ -26,9 +33,15 @@ interface Weighed extends Blame {
   readonly alarm: Alarm
 }
 
-/** Services of a cluster, the most suspect first, and the alarm that says most about the first. */
+/** A lead is left for another that says this many times as much. */
+const NEW_LEAD = 1.5
+
+/** ... and a failure says this many times as much as anything else. */
+const FAILING_SAYS = 2
+
+/** Services of a cluster, the most suspect first, and the alarm that is told of the first. */
 export function rankCluster(
-  { alarms }: Cluster,
+  { alarms, state, story }: Cluster,
   suspects: Suspects,
   callerOf: number,
 ): { services: string[]; lead: Alarm } {
@@ -43,15 +56,46 @@ export function rankCluster(
   const weighed = [...strongest.values()].map(
     (alarm): Weighed => ({ suspect: suspects.of(alarm), score: alarm.score, alarm }),
   )
-  const services = rankSuspects(withoutAftermath(withoutAnswers(weighed)), callerOf)
-  const about = weighed.filter(({ suspect: { service, caller, callee } }) =>
-    [service, caller, callee].includes(services[0] ?? ''),
-  )
-  const [lead] = about.sort(
+  const telling = withoutAftermath(withoutAnswers(weighed))
+  const services = rankSuspects(telling, callerOf)
+  const isAbout = ({ suspect: { service, caller, callee } }: Weighed): boolean =>
+    [service, caller, callee].includes(services[0] ?? '')
+  const about = telling.filter(isAbout)
+  const [best = weighed[0]!] = about.sort(
     (a, b) =>
-      b.score - a.score || a.alarm.openedMs - b.alarm.openedMs || a.alarm.subject - b.alarm.subject,
+      weight(b) - weight(a) ||
+      a.alarm.openedMs - b.alarm.openedMs ||
+      a.alarm.subject - b.alarm.subject,
   )
-  return { services, lead: (lead ?? weighed[0]!).alarm }
+  // What was told is told until something else is clearly stronger, and to the end once it is over.
+  const told = weighed.find(({ alarm }) => keyOf(alarm.signal, alarm.subject) === story.lead)
+  const stays =
+    told !== undefined &&
+    (state !== 'open' || (about.includes(told) && weight(best) < NEW_LEAD * weight(told)))
+  return { services, lead: (stays ? told : best).alarm }
+}
+
+/** How much there is to say of an alarm: that something fails says more than that it is slow or missing. */
+function weight({ alarm, score }: Weighed): number {
+  return isFailing(alarm) ? FAILING_SAYS * score : score
+}
+
+/** What is told of a cluster by now; `entries`: those that its alarms concern, counted since it began. */
+export function storyOf(
+  cluster: Cluster,
+  context: DescribeContext,
+  impact: readonly EntryImpact[],
+): Story {
+  const { story, alarms } = cluster
+  const { services, lead } = rankCluster(cluster, context.suspects, context.callerOf)
+  const severity = severityOf(impact, alarms, context.severity)
+  return {
+    suspect: story.suspect || (services[0] ?? ''),
+    lead: keyOf(lead.signal, lead.subject),
+    severity: moreSevere(story.severity, severity),
+    impact,
+    mergedInto: story.mergedInto,
+  }
 }
 
 /** What an entry answers to its callers is the consequence of anything that deviates within. */
@@ -61,28 +105,31 @@ function withoutAnswers(weighed: readonly Weighed[]): readonly Weighed[] {
 }
 
 /**
- * What is left when failures go first: where a call fails, the calls that would have come after it
- * are missing too, and blame the one who gave up.
+ * What is left when failures go first: where a call fails it is tried again, the calls that would have
+ * come after it are missing, and what is done instead is quicker; all that blames the one who gave up.
  */
 function withoutAftermath(weighed: readonly Weighed[]): readonly Weighed[] {
   const failing = new Set<string>()
   for (const { alarm, suspect } of weighed) {
-    if (alarm.signal === 'errors') failing.add(suspect.service)
+    if (isFailing(alarm)) failing.add(suspect.service)
   }
   if (failing.size === 0) return weighed
-  return weighed.filter(({ alarm, suspect }) => !isMissing(alarm) || failing.has(suspect.service))
+  const failingPlaces = new Set(
+    weighed.filter(({ alarm }) => isFailing(alarm)).map(({ alarm }) => alarm.subject),
+  )
+  return weighed.filter(
+    ({ alarm, suspect }) =>
+      failing.has(suspect.service) ||
+      !(isMissing(alarm) || (alarm.signal === 'count' && failingPlaces.has(alarm.subject))),
+  )
+}
+
+function isFailing({ signal }: Alarm): boolean {
+  return signal === 'errors' || signal === 'noAnswer'
 }
 
 function isMissing(alarm: Alarm): boolean {
   return alarm.signal === 'presence' || (alarm.signal === 'structure' && alarm.vote < 0)
-}
-
-/** Whether something is worse than it was: less of it, or merely unlike, is worth knowing at most. */
-function isForTheWorse(alarms: readonly Alarm[]): boolean {
-  return alarms.some(({ signal }) => {
-    const { term, direction } = SIGNALS[signal]
-    return term !== 'like' && (direction === 'high' || term === 'presence')
-  })
 }
 
 /** The cluster as others see it at `timeMs`. */
@@ -97,34 +144,49 @@ export function describeCluster(
   const examples = examplesOf(cluster.members, context.distances)
   const shown = examples[0]
   const signal = SIGNALS[lead.signal]
+  const firstMs = firstDeviationMs(cluster)
+  const { suspect, severity, impact, mergedInto } = cluster.story
+  const suffered = impact.filter((one) => suffering(one) > 0).sort(byImpact)
+  const recalled = recallText(cluster.recalled)
+  const sentence = `${sentenceOf(lead, suffered, firstMs, table, reader)}${recalled}.`
   return {
     id,
     state,
-    alerts: cluster.told && isForTheWorse(alarms),
+    alerts: cluster.told && severity !== 'information',
     signature: cluster.recalled,
     asksAcceptance: state === 'open' && cluster.told && timeMs - openedMs >= context.askAfterMs,
     openedMs,
     closedMs,
-    firstMs: Math.min(...alarms.map(({ firstMs }) => firstMs)),
+    firstMs,
     lastMs: lastDeviationMs(cluster),
     place: placeText(lead, table),
     term: signal.term,
     direction: signal.direction,
     services,
+    suspect: suspect || (services[0] ?? ''),
+    severity,
+    impact: suffered.slice(0, TOLD_ENTRIES).map((one) => publishedImpact(one, table)),
     observations: lead.c,
     occurrences: lead.n,
     rate: lead.n > 0 ? lead.c / lead.n : 0,
-    normalRate: lead.baseRate,
+    normalRate: normalShare(lead),
     eValue: Math.exp(Math.max(...alarms.map(({ peak }) => peak))),
     typical: lead.on === 'place' ? inUnit(lead.typical, signal.unit) : null,
     normal: lead.on === 'place' ? inUnit(lead.normal, signal.unit) : null,
-    sentence: `${sentenceOf(lead, table, reader)}${recallText(cluster.recalled)}`,
+    sentence: mergedInto === null ? sentence : `Merged into ${mergedInto}: ${sentence}`,
     representative: shown ? reader.read(shown.trace) : null,
     nearestNormal: shown?.nearestNormal ? reader.read(shown.nearestNormal) : null,
     members: examples.map(({ trace }) => hexWords(trace.traceId)),
     mergedFrom: [...cluster.mergedFrom],
+    mergedInto,
     model: context.model,
   }
+}
+
+function publishedImpact(one: EntryImpact, table: ElementTable): Impact {
+  const { stratum, requests, failed, slow } = one
+  const share = requests > 0 ? suffering(one) / requests : 0
+  return { entry: table.stratumText(stratum), requests, failed, slow, share }
 }
 
 /** Examples chosen last, by the members that they are of; a change of members is another list. */

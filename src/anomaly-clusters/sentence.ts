@@ -1,8 +1,16 @@
+import { SIGNALS } from '../baseline/signals.ts'
 import { readCategoryVote } from '../evidence/path-votes.ts'
+import { KIND_CLIENT, KIND_PRODUCER } from '../otlp/span-columns.ts'
+import { calleeName } from '../profile/callee-names.ts'
 import type { ElementTable } from '../profile/element-table.ts'
+import { errorName } from '../profile/failures.ts'
 import type { EvidenceReader } from '../profile/kept-trace.ts'
 import { timeText } from '../profile/time-text.ts'
-import type { Alarm, PlaceAlarm, TestedAlarm } from './alarm.ts'
+import type { Alarm, EntryAlarm, PlaceAlarm, TestedAlarm } from './alarm.ts'
+import { type EntryImpact, suffering } from './impact.ts'
+
+/** Share of an entry operation's requests from which it is said first that they suffer. */
+const WORTH_SAYING = 0.01
 
 /** Where it is: the place as the table names it, or the entry and the path that differs. */
 export function placeText(alarm: Alarm, table: ElementTable): string {
@@ -12,71 +20,177 @@ export function placeText(alarm: Alarm, table: ElementTable): string {
   return `${entry}: ${pathText(alarm, table)}`
 }
 
-/** The one sentence about an alarm that a person reads. */
+/** Share of occurrences that deviates normally: what the baseline of the alarm's place has seen. */
+export function normalShare(alarm: Alarm): number {
+  if (alarm.on !== 'place' || Number.isNaN(alarm.normal)) return alarm.baseRate
+  if (alarm.signal === 'presence') return 1 - alarm.normal
+  const { unit, subject } = SIGNALS[alarm.signal]
+  return unit === null && subject === 'place' ? alarm.normal : alarm.baseRate
+}
+
+/**
+ * What a person reads: who suffers, since when, and who is to blame, with the evidence; without its full
+ * stop. The impact: of the entry operations, those that suffer most first.
+ */
 export function sentenceOf(
   alarm: Alarm,
+  impact: readonly EntryImpact[],
+  sinceMs: number,
   table: ElementTable,
   reader: Pick<EvidenceReader, 'categoryText'>,
 ): string {
-  const { n, c } = alarm
-  const since = `since ${clockText(alarm.firstMs)}`
-  const normally = `normally ${percent(alarm.baseRate)}`
-  const where = alarm.on === 'place' ? shortPlace(alarm, table) : placeText(alarm, table)
-  if (alarm.on === 'place') return `${where}: ${placeWords(alarm, table, since, normally)}`
-  if (alarm.on === 'similar anomalies') {
-    return `${where}: ${c} of ${n} observations are strange in the same way ${since}, ${normally} are strange at all`
+  const since = ` since ${clockText(sinceMs)}`
+  const [worst] = impact
+  if (!worst || suffering(worst) < WORTH_SAYING * worst.requests) {
+    return causeOf(alarm, since, table, reader)
   }
-  if (alarm.signal === 'category') {
-    const { category, value } = readCategoryVote(alarm.vote)
-    return `${where}: ${c} of ${n} observations have unusual attributes ${since}, most often ${reader.categoryText(category, value)}, ${normally}`
-  }
-  return `${where} ${alarm.vote < 0 ? 'is missing' : 'differs'}: ${c} of ${n} observations have an unusual set of calls ${since}, ${normally}`
+  const { stratum, requests, failed, slow } = worst
+  const [count, words] = failed >= slow ? [failed, 'fail'] : [slow, 'are slow']
+  const who = `${table.stratumText(stratum)}: ${percent(count / requests)} of requests ${words}`
+  return `${who}${since}. ${causeOf(alarm, '', table, reader)}`
 }
 
-function placeWords(
-  alarm: PlaceAlarm,
-  table: ElementTable,
+/** `since`: to be said after the verb, or ''. */
+function causeOf(
+  alarm: Alarm,
   since: string,
-  normally: string,
+  table: ElementTable,
+  reader: Pick<EvidenceReader, 'categoryText'>,
 ): string {
-  const { signal, n, c, typical, normal } = alarm
-  const selfTime = (tail: string): string =>
-    `self time ${tail} in ${c} of ${n} calls ${since}, ${normally}; typical ${timeText(typical / 1e6)}, normally ${timeText(normal / 1e6)}`
-  switch (signal) {
-    case 'selfTimeP90':
-      return selfTime('above its normal p90')
-    case 'selfTimeP99':
-      return selfTime('above its normal p99')
-    case 'selfTimeP10':
-      return selfTime('below its normal p10')
-    case 'errors':
-      return `${c} of ${n} calls fail ${since}, ${normally}`
-    case 'count':
-      return `called more often than usual by ${c} of ${n} callers ${since}, ${normally}; typically ${times(typical)}, normally ${times(normal)}`
-    case 'appearance':
-      return `made in ${c} of ${n} cases ${since}, ${normally}`
-    case 'presence':
-      return `missing in ${c} of ${n} calls that normally make it ${since}, ${normally}`
-    case 'unseen':
-      return `does what it never did, ${pathText(alarm, table)}, in ${c} of ${n} calls ${since}`
+  switch (alarm.on) {
+    case 'place':
+      return placeCause(alarm, since, table)
+    case 'entry operation':
+      return entryCause(alarm, since, table, reader)
+    case 'similar anomalies': {
+      const normally = `normally ${often(alarm.baseRate)} at all`
+      return `${table.stratumText(alarm.subject)}: ${counts(alarm)} requests are strange in the same way${since}, ${normally}`
+    }
   }
+}
+
+function placeCause(alarm: PlaceAlarm, since: string, table: ElementTable): string {
+  const { signal, subject, typical, normal } = alarm
+  const where = shortPlace(subject, table)
+  const of = callerText(subject, table)
+  const shares = `${counts(alarm)} calls`
+  switch (signal) {
+    case 'noAnswer':
+      return `${calleeText(subject, table)} does not answer${errorText(alarm, table)}${since}${failing(alarm, subject, table)}`
+    case 'errors':
+      return `${calleeText(subject, table)} fails${errorText(alarm, table)}${since}${failing(alarm, subject, table)}`
+    case 'selfTimeP90':
+    case 'selfTimeP99':
+      return `${where} is slower${since}: ${timesOf(typical, normal)}, in ${shares}`
+    case 'selfTimeP10':
+      return `${where} is faster${since}: ${timesOf(typical, normal)}, in ${shares}`
+    case 'count':
+      return `${where} is called more often${since}: typically ${times(typical)}, normally ${times(normal)}, by ${counts(alarm)} callers`
+    case 'appearance':
+      return `${where} is called more often${since}: in ${shares}${of}, normally in ${percent(normalShare(alarm))}`
+    case 'presence':
+      return `${where} is missing${since}: in ${shares}${of}, normally ${often(normalShare(alarm))}`
+    case 'unseen':
+      return `${pathText(alarm, table)} is new${since}: in ${shares} of ${where}`
+  }
+}
+
+function entryCause(
+  alarm: EntryAlarm,
+  since: string,
+  table: ElementTable,
+  reader: Pick<EvidenceReader, 'categoryText'>,
+): string {
+  const entry = table.stratumText(alarm.subject)
+  const requests = `${counts(alarm)} requests of ${entry}`
+  const normally = `normally ${often(alarm.baseRate)}`
+  if (alarm.signal === 'category') {
+    const { category, value } = readCategoryVote(alarm.vote)
+    return `${reader.categoryText(category, value)} is sent more often${since}: ${requests} have unusual attributes, ${normally}`
+  }
+  if (alarm.vote === 0) return `${requests} make unusual calls${since}, ${normally}`
+  const path = pathText(alarm, table)
+  return alarm.vote < 0
+    ? `${path} is missing${since}: in ${requests}, ${normally}`
+    : `${path} is called more often${since}: in ${requests}, ${normally}`
+}
+
+/** ` in 20 %: 32 of 160 calls from gateway, normally never`. */
+function failing(alarm: PlaceAlarm, subject: number, table: ElementTable): string {
+  const { n, c } = alarm
+  const share = c < n ? ` in ${percent(c / n)}` : ''
+  const normal = normalShare(alarm)
+  const normally = normal < 0.0005 ? '' : `, normally ${often(normal)}`
+  return `${share}: ${c} of ${n} ${callsText(subject, table)}${normally}`
+}
+
+/** ` (connection refused)`; nothing where errors have no name. */
+function errorText({ vote }: PlaceAlarm, table: ElementTable): string {
+  const text = errorName(vote, (value) => table.valueText(value))
+  return text === '' ? '' : ` (${text})`
 }
 
 /** The element that the differing path ends in. */
 function pathText({ vote }: TestedAlarm, table: ElementTable): string {
-  return table.elementText(table.paths.elementOf(Math.abs(vote)))
+  const element = table.paths.elementOf(Math.abs(vote))
+  return element <= 0 ? '(other)' : elementText(element, table)
+}
+
+function elementText(element: number, table: ElementTable): string {
+  const own = `${table.serviceText(element)} ${table.operationText(element)}`
+  return table.callee(element) === 0 ? own : `${own} → ${calleeName(table.calleeText(element))}`
+}
+
+/** Who is to answer in a place: the callee of a call, else the operation itself. */
+function calleeText(subject: number, table: ElementTable): string {
+  const element = table.places.calleeOf(subject)
+  const own = `${table.serviceText(element)} ${table.operationText(element)}`
+  return isCall(element, table) ? calleeName(table.calleeText(element)) : own
+}
+
+/** Whether the element is a call of somebody, not the work of who answers. */
+function isCall(element: number, table: ElementTable): boolean {
+  const kind = table.kind(element)
+  return (kind === KIND_CLIENT || kind === KIND_PRODUCER) && table.callee(element) !== 0
+}
+
+/** What is counted there: calls, with who makes them, or an entry's own requests. */
+function callsText(subject: number, table: ElementTable): string {
+  const element = table.places.calleeOf(subject)
+  const parent = table.places.callerOf(subject)
+  const own = table.serviceText(element)
+  if (isCall(element, table)) return `calls from ${own}`
+  if (parent === 0) return 'requests'
+  const above = table.serviceText(parent)
+  return above === own ? 'calls' : `calls from ${above}`
+}
+
+/** ` of orders POST /orders`: whose calls a child belongs to. */
+function callerText(subject: number, table: ElementTable): string {
+  const parent = table.places.callerOf(subject)
+  return parent === 0 ? '' : ` of ${table.serviceText(parent)} ${table.operationText(parent)}`
 }
 
 /** The place as people say it: who calls whom. */
-function shortPlace({ subject }: PlaceAlarm, table: ElementTable): string {
+function shortPlace(subject: number, table: ElementTable): string {
   const parent = table.places.callerOf(subject)
   const element = table.places.calleeOf(subject)
   const own = table.serviceText(element)
   const operation = table.operationText(element)
-  if (table.callee(element) !== 0) return `${own} → ${table.calleeText(element)} ${operation}`
+  if (table.callee(element) !== 0) {
+    return `${own} → ${calleeName(table.calleeText(element))} ${operation}`
+  }
   if (parent === 0) return `${own} ${operation}`
   const above = table.serviceText(parent)
   return above === own ? `${own} ${operation}` : `${above} → ${own} ${operation}`
+}
+
+function counts({ n, c }: Alarm): string {
+  return `${c} of ${n}`
+}
+
+function timesOf(typical: number, normal: number): string {
+  return `typically ${timeText(typical / 1e6)}, normally ${timeText(normal / 1e6)}`
 }
 
 function times(count: number): string {
@@ -85,8 +199,15 @@ function times(count: number): string {
   return whole === 1 ? 'once' : `${whole} times`
 }
 
+/** A share as what is normal: `never`, or `2 %`. */
+function often(share: number): string {
+  return share < 0.0005 ? 'never' : percent(share)
+}
+
 function percent(share: number): string {
   const value = share * 100
+  // Nearly all is not all.
+  if (value >= 99.5 && value < 100) return `${Math.floor(value * 10) / 10} %`
   return `${value >= 10 ? value.toFixed(0) : Number(value.toPrecision(2))} %`
 }
 

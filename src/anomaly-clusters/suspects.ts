@@ -1,4 +1,4 @@
-import { KIND_CLIENT, KIND_PRODUCER } from '../otlp/span-columns.ts'
+import { calleeName } from '../profile/callee-names.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import { OTHER_PAIR } from '../profile/pair-table.ts'
 import type { Alarm, PlaceAlarm } from './alarm.ts'
@@ -24,7 +24,8 @@ export class Suspects {
 
   /**
    * A call blames its callee: the self time of a client span is network and queueing. But a database
-   * that has no spans is not the one to look at first: there the call blames its caller. A child that
+   * that has no spans is not the one to look at first: there the call blames its caller, unless it is not
+   * answered at all. A child that
    * is missing blames whoever should have answered if the call was made, else the one who no longer
    * makes it; repeated and new calls blame the one who makes them.
    */
@@ -43,6 +44,8 @@ export class Suspects {
   #ofPlace({ signal, subject, unanswered, c }: PlaceAlarm): Suspect {
     const { places } = this.#table
     const element = places.calleeOf(subject)
+    if (signal === 'noAnswer')
+      return { ...this.#ofElement(element), service: this.#calleeOf(element) }
     if (signal !== 'count' && signal !== 'appearance' && signal !== 'presence') {
       return this.#ofElement(element)
     }
@@ -57,14 +60,18 @@ export class Suspects {
     if (parent === 0) return own
     // Below a call it is the callee's own span that is missing.
     if (table.callee(parent) !== 0) return own
-    return wasCalled ? table.calleeText(element) || own : table.serviceText(parent)
+    return wasCalled ? this.#calleeOf(element) || own : table.serviceText(parent)
+  }
+
+  #calleeOf(element: number): string {
+    return calleeName(this.#table.calleeText(element))
   }
 
   #ofElement(element: number): Suspect {
     const own = this.#table.serviceText(element)
     const callee = this.#table.callee(element)
     if (callee === 0) return alone(own)
-    const text = this.#table.calleeText(element)
+    const text = this.#calleeOf(element)
     return { service: this.#isTraced(callee) ? text : own, caller: own, callee: text }
   }
 
@@ -78,26 +85,12 @@ export class Suspects {
       const parent = above <= OTHER_PAIR ? 0 : table.paths.elementOf(above)
       return alone(this.#ofChild(parent, element, false))
     }
-    const kind = table.kind(element)
-    const isCall = kind === KIND_CLIENT || kind === KIND_PRODUCER
-    const unanswered = isCall && table.callee(element) === 0 ? this.#usualCallee(element) : ''
-    return unanswered === '' ? this.#ofElement(element) : alone(unanswered)
+    return this.#ofElement(element)
   }
 
   #entryService(stratum: number): string {
     const table = this.#table
     return table.serviceText(table.paths.elementOf(table.strata.entryOf(stratum)))
-  }
-
-  /** Whom the same call is answered by in other observations; '' if by nobody. */
-  #usualCallee(element: number): string {
-    const table = this.#table
-    const operation = table.elements.operationOf(element)
-    for (let e = OTHER_PAIR + 1; e < table.elements.size; e++) {
-      if (table.elements.operationOf(e) !== operation || table.callee(e) === 0) continue
-      if (table.kind(e) === table.kind(element)) return table.calleeText(e)
-    }
-    return ''
   }
 
   #isTraced(service: number): boolean {

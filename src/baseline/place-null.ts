@@ -1,5 +1,6 @@
 import { type DispersionMoments, shrunkRho } from '../stats/over-dispersion.ts'
 import type { CategoryShare, StructureShare } from './entry-shares.ts'
+import type { EntryTail } from './entry-tails.ts'
 import { type MixNull, mixOf } from './mix-null.ts'
 import { NULL_OPTIONS, type NullOptions } from './null-options.ts'
 import {
@@ -39,6 +40,8 @@ export interface StratumNullRow {
   readonly stratum: number
   /** By category: usual values; see entry-shares.ts. */
   readonly usual: readonly (readonly number[])[]
+  /** Duration that hardly any of its observations has, ns; null: not known. */
+  readonly tailNs: number | null
   readonly series: readonly SeriesNull[]
 }
 
@@ -58,6 +61,7 @@ export interface PlaceNull {
 export interface StratumShares {
   readonly structure: readonly StructureShare[]
   readonly categories: readonly CategoryShare[]
+  readonly tails: readonly EntryTail[]
 }
 
 type RhoByPool = Readonly<Record<Pool, number>>
@@ -69,13 +73,14 @@ type RhoByPool = Readonly<Record<Pool, number>>
  */
 export function fitPlaceNull(
   data: PlaceReferenceData,
-  { structure, categories }: StratumShares = { structure: [], categories: [] },
+  { structure, categories, tails }: StratumShares = { structure: [], categories: [], tails: [] },
   options: NullOptions = NULL_OPTIONS,
 ): PlaceNull {
   const known = knownPlaces(data, options)
   const unseen = unseenShares(data, known)
   const ofPlaces = Array.from(data.places, (_, i) => placeEstimates(data, i, unseen, options))
   const ofStrata = structure.map((share) => structureOf(data, share, options))
+  const tailOf = new Map(tails.map(({ stratum, tailNs }) => [stratum, tailNs]))
   const usual = new Map(categories.map((share) => [share.stratum, share]))
   const pooled = rhoByPool([...ofPlaces.flat(), ...ofStrata.flat()], options)
   const age = Math.max(1, longest(data))
@@ -105,7 +110,8 @@ export function fitPlaceNull(
     strata: structure.map(({ stratum }, i) => {
       const share = usual.get(stratum)
       const raw = [...ofStrata[i]!, ...(share ? categoryOf(share, options) : [])]
-      return { stratum, usual: share?.usual ?? [], series: shrinkAll(raw, pooled) }
+      const tailNs = tailOf.get(stratum) ?? null
+      return { stratum, usual: share?.usual ?? [], tailNs, series: shrinkAll(raw, pooled) }
     }),
     pooledRho: pooled,
   }

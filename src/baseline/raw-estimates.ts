@@ -166,21 +166,18 @@ function errorsOf(data: PlaceReferenceData, i: number, options: NullOptions): Ra
   const n = sum(data.n, from, to)
   if (n < options.leastReference) return []
   const errors = sum(data.errors, from, to)
-  return [
-    {
-      signal: 'errors',
-      level: 0,
-      baseRate: succession(errors, n),
-      normal: errors / n,
-      reference: n,
-      perBucket: n / (to - from),
-      moments: dispersionMoments(data.n, data.errors, from, to),
-      byPath: cellsOf(data, i, data.cellPath, (cell) => [
-        data.cellN[cell]!,
-        data.cellErrors[cell]!,
-      ]),
-    },
-  ]
+  const failing: RawEstimate = {
+    signal: 'errors',
+    level: 0,
+    baseRate: succession(errors, n),
+    normal: errors / n,
+    reference: n,
+    perBucket: n / (to - from),
+    moments: dispersionMoments(data.n, data.errors, from, to),
+    byPath: cellsOf(data, i, data.cellPath, (cell) => [data.cellN[cell]!, data.cellErrors[cell]!]),
+  }
+  // Calls that fail for want of an answer are among those that fail, so no more of them are normal.
+  return data.expectsAnswer[i] === 1 ? [failing, { ...failing, signal: 'noAnswer' }] : [failing]
 }
 
 function countOf(data: PlaceReferenceData, i: number, options: NullOptions): RawEstimate[] {

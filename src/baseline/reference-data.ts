@@ -35,6 +35,8 @@ export interface PlaceReferenceData extends PathCells, PackedRecords {
   readonly service: Int32Array<ArrayBuffer>
   /** 1 where the place is a call: its self time is network and queueing. */
   readonly isCall: Uint8Array<ArrayBuffer>
+  /** 1 where somebody is called and may not answer. */
+  readonly expectsAnswer: Uint8Array<ArrayBuffer>
   /** Ids of places that were forgotten since a person accepted what they do: they are no news. */
   readonly accepted: Int32Array<ArrayBuffer>
   /** 1 where the parent is an entry. */
@@ -81,6 +83,9 @@ export function packReference(source: ReferenceSource): PlaceReferenceData {
     accepted: Int32Array.from(source.accepted),
     service: Int32Array.from(element, (one) => table.callee(one) || table.service(one)),
     isCall: Uint8Array.from(calls, Number),
+    expectsAnswer: Uint8Array.from(element, (one, i) =>
+      Number(calls[i] && table.awaitsAnswer(one)),
+    ),
     underEntry: Uint8Array.from(parents, (one) => Number(isEntry(one))),
     ...packRecords(places.map((place) => source.places.get(place) as PlaceRecords)),
     runTotal: Float64Array.from(places, (place) => totals.runs[place] ?? 0),

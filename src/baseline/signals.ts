@@ -149,6 +149,8 @@ const TABLE = {
     learned: false,
     term: 'like',
   },
+  /** Calls that fail since nobody answers. */
+  noAnswer: { ...RARE_IN_PLACE, pool: 'errors', term: 'no_answer' },
 } as const satisfies Readonly<Record<string, SignalProperties>>
 
 export type SignalName = keyof typeof TABLE

@@ -89,10 +89,13 @@ export class DemoTally {
     for (const fault of faults) this.#flagged.push({ fault, timeMs, service: services[0] ?? '' })
   }
 
-  #clustersOf({ fromMs, toMs }: Fault): AnomalyCluster[] {
-    const from = this.#startMs + fromMs
-    const to = this.#startMs + toMs + GRACE_MS
-    return [...this.#clusters.values()].filter(({ openedMs }) => openedMs >= from && openedMs <= to)
+  /** Clusters that opened in a fault's time and tell of it. */
+  #clustersOf(fault: Fault): AnomalyCluster[] {
+    const from = this.#startMs + fault.fromMs
+    const to = this.#startMs + fault.toMs + GRACE_MS
+    return [...this.#clusters.values()].filter(
+      (cluster) => cluster.openedMs >= from && cluster.openedMs <= to && tellsOf(cluster, fault),
+    )
   }
 
   #row(fault: Fault, index: number): FaultRow {
@@ -116,6 +119,11 @@ export class DemoTally {
       found: clusters.length > 0 || flagged.length >= ENOUGH,
     }
   }
+}
+
+/** Whether a cluster's story is the fault's: it suspects the service, or is about a call of it or by it. */
+function tellsOf({ suspect, services, place }: AnomalyCluster, { service }: Fault): boolean {
+  return suspect === service || services[0] === service || place.split(/[\s>→:]+/).includes(service)
 }
 
 function mostFrequent(texts: readonly string[]): string | null {

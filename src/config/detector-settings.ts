@@ -13,7 +13,10 @@ export function detectorSettings(config: Config, explainAll = false): DetectorSe
     features: sectionSettings(config, 'features'),
     sample: sectionSettings(config, 'sample'),
     model: sectionSettings(config, 'model'),
-    accumulate: sectionSettings(config, 'accumulate'),
+    accumulate: {
+      ...sectionSettings(config, 'accumulate'),
+      severity: sectionSettings(config, 'severity'),
+    },
     drift: { ...sectionSettings(config, 'drift'), seed },
   }
 }

@@ -261,6 +261,22 @@ const accumulate = section('When many small deviations become an anomaly cluster
   max_open_clusters: count(200, 'Open anomaly clusters.', 1, 100_000),
 })
 
+const severity = section('Who suffers decides how urgent an anomaly cluster is.', {
+  critical_failed: share(
+    0.1,
+    'Critical from this share of failing requests of an entry operation.',
+  ),
+  critical_slow: share(
+    0.5,
+    'Critical from this share of requests that are slow beyond their normal tail.',
+  ),
+  warning_failed: share(0.01, 'Warning from this share of failing requests of an entry operation.'),
+  warning_slow: share(
+    0.05,
+    'Warning from this share of slow requests, and wherever something is worse. The rest is information: no alert.',
+  ),
+})
+
 const drift = section('When traffic counts as having moved away from what it was.', {
   block: duration(
     '5m',
@@ -393,6 +409,7 @@ export const configSchema = z.strictObject({
   sample,
   model,
   accumulate,
+  severity,
   drift,
   pipeline,
   state,

@@ -5,6 +5,7 @@ import type { Recalled } from './signature.ts'
 export type DeviationTerm =
   | 'self_time'
   | 'errors'
+  | 'no_answer'
   | 'count'
   | 'presence'
   | 'structure'
@@ -13,13 +14,28 @@ export type DeviationTerm =
 
 export type Direction = 'high' | 'low'
 
+/** How urgent an anomaly cluster is for people: what alert routes go by. */
+export type Severity = 'information' | 'warning' | 'critical'
+
+/** How the requests of an entry operation fared while an anomaly cluster lasted. */
+export interface Impact {
+  /** Service and operation. */
+  readonly entry: string
+  readonly requests: number
+  /** Those that failed, and those that only were slow beyond their normal tail. */
+  readonly failed: number
+  readonly slow: number
+  /** Of both. */
+  readonly share: number
+}
+
 export type ClusterState = 'open' | 'resolved' | 'accepted'
 
 /** One anomaly cluster as published, and as one line of `replay --clusters`. Times: data time, ms. */
 export interface AnomalyCluster {
   readonly id: string
   readonly state: ClusterState
-  /** Whether people are to be told: something is worse, and it is no more than what is known to come back. */
+  /** Whether people are to be told: it is more than information, and more than what is known to come back. */
   readonly alerts: boolean
   /** What like it there was before; null where there was nothing. */
   readonly signature: Recalled | null
@@ -36,7 +52,13 @@ export interface AnomalyCluster {
   readonly direction: Direction
   /** The most suspect first. */
   readonly services: readonly string[]
-  /** Deviating occurrences of all occurrences since `first`. */
+  /** The service first suspected; it never changes, so that alerts keep their labels. */
+  readonly suspect: string
+  /** The highest that it has had. */
+  readonly severity: Severity
+  /** Entry operations whose requests suffer, the one that suffers most first. */
+  readonly impact: readonly Impact[]
+  /** Deviating occurrences of all occurrences since the first one. */
   readonly observations: number
   readonly occurrences: number
   readonly rate: number
@@ -53,6 +75,8 @@ export interface AnomalyCluster {
   /** Trace ids of 3-5 diverse members. */
   readonly members: readonly string[]
   readonly mergedFrom: readonly string[]
+  /** The cluster that it turned out to be part of; it is over then. */
+  readonly mergedInto: string | null
   readonly model: string | null
 }
 

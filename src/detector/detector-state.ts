@@ -7,7 +7,7 @@ import type { LearnerState } from './learner.ts'
 import type { TablesState } from './tables.ts'
 
 /** Rises when a state of before cannot be read any more. */
-export const STATE_FORMAT = 6
+export const STATE_FORMAT = 7
 
 /** A detector as plain data: numbers, strings, bigints, arrays, typed arrays and plain objects. */
 export interface DetectorState {

@@ -1,6 +1,7 @@
 import type { Contribution } from '../contract/anomaly.ts'
 import type { EmitSurprise } from '../model/shape-surprise.ts'
 import { NO_TEXT, type Vocabulary } from '../otlp/vocabulary.ts'
+import { calleeName } from '../profile/callee-names.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import {
   COUNT,
@@ -127,7 +128,8 @@ function suspect({ path, measure, value }: RawContribution, table: ElementTable)
     const above = table.paths.elementOf(table.paths.parentOf(path))
     return table.serviceText(above) || table.serviceText(element)
   }
-  if (measure === 'self_time' && table.callee(element) !== 0) return table.calleeText(element)
+  if (measure === 'self_time' && table.callee(element) !== 0)
+    return calleeName(table.calleeText(element))
   return table.serviceText(element)
 }
 

@@ -1,4 +1,5 @@
 import { categoryShares, structureShares } from '../baseline/entry-shares.ts'
+import { entryTails } from '../baseline/entry-tails.ts'
 import { fitPlaceNull, type PlaceNull } from '../baseline/place-null.ts'
 import type { PlaceReferenceData } from '../baseline/reference-data.ts'
 import { fitModel } from '../model/fit.ts'
@@ -26,5 +27,6 @@ export function fit(request: FitRequest): FitResult {
   if (places === null) return { ...model, places }
   const structure = structureShares(model.calibration, scored)
   const categories = categoryShares(request)
-  return { ...model, places: fitPlaceNull(places, { structure, categories }) }
+  const tails = entryTails(request)
+  return { ...model, places: fitPlaceNull(places, { structure, categories, tails }) }
 }

@@ -14,6 +14,7 @@ const P90 = SIGNALS.selfTimeP90.number
 const P10 = SIGNALS.selfTimeP10.number
 const P99 = SIGNALS.selfTimeP99.number
 const ERRORS = SIGNALS.errors.number
+const NO_ANSWER = SIGNALS.noAnswer.number
 const COUNT = SIGNALS.count.number
 const PRESENCE = SIGNALS.presence.number
 const APPEARANCE = SIGNALS.appearance.number
@@ -137,7 +138,8 @@ export class Deviations {
     this.add(series)
   }
 
-  #findOccurrences({ place, selfNs, count }: TraceElements, { ownError }: OccurrenceScan): void {
+  #findOccurrences({ place, selfNs, count }: TraceElements, scan: OccurrenceScan): void {
+    const { ownError, noAnswer } = scan
     const { byPlace, places } = this.#series
     const { p90, p99, p10 } = this.#series.ofPlace.of
     for (let i = 0; i < count; i++) {
@@ -151,7 +153,9 @@ export class Deviations {
         this.#addValue(byPlace[at * SIGNAL_STRIDE + P90]!, self)
         if (self > p99[at]!) this.#addValue(byPlace[at * SIGNAL_STRIDE + P99]!, self)
       } else if (self < p10[at]!) this.#addValue(byPlace[at * SIGNAL_STRIDE + P10]!, self)
-      if (ownError[i] === 1) this.#addValue(byPlace[at * SIGNAL_STRIDE + ERRORS]!, self)
+      if (ownError[i] !== 1) continue
+      const signal = noAnswer[i] === 1 ? NO_ANSWER : ERRORS
+      this.#addValue(byPlace[at * SIGNAL_STRIDE + signal]!, self)
     }
   }
 
@@ -185,7 +189,8 @@ export class Deviations {
     const seen = this.#expectedSeen
     for (let i = 0; i < count; i++) {
       const e = element[i]!
-      if (e >= elements || seen[i]! >= wanted[e]!) continue
+      // Where nobody answered, what the answer would have brought is no news.
+      if (e >= elements || seen[i]! >= wanted[e]! || scan.noAnswer[i] === 1) continue
       for (let x = childStart[e]!; x < childStart[e + 1]!; x++) {
         const place = children[x]!
         if (child[place] !== EXPECTED || scan.find(i, place) >= 0) continue

@@ -81,6 +81,7 @@ export class MonitoredSeries {
   )
   /** By stratum: usual values of each category. */
   readonly #usual = new Map<number, StratumNullRow['usual']>()
+  readonly #tails = new Map<number, number>()
   readonly #table: ElementTable
 
   constructor(placeNull: PlaceNull, table: ElementTable) {
@@ -93,8 +94,9 @@ export class MonitoredSeries {
     for (const { place, series } of placeNull.places) {
       for (const one of series) this.#addOfPlace(place, one)
     }
-    for (const { stratum, series, usual } of placeNull.strata) {
+    for (const { stratum, series, usual, tailNs } of placeNull.strata) {
       this.#usual.set(stratum, usual)
+      if (tailNs !== null) this.#tails.set(stratum, tailNs)
       for (const one of series) this.#addOfStratum(stratum, one)
     }
     const children = this.#pairsOfChildren()
@@ -135,6 +137,11 @@ export class MonitoredSeries {
   unusualCategory(stratum: number, values: Int32Array): number {
     if (this.find(SIGNALS.category.number, stratum) < 0) return -1
     return unusualCategory(this.#usual.get(stratum) ?? [], values)
+  }
+
+  /** Duration beyond which hardly any request of a stratum is, ns; Infinity where that is not known. */
+  tailNs(stratum: number): number {
+    return this.#tails.get(stratum) ?? Number.POSITIVE_INFINITY
   }
 
   /** Whether two places are the same call: same operation and kind, whoever answered. */

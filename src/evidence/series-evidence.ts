@@ -40,7 +40,17 @@ const SINCE = {
   c: 'f64',
   /** Sum over those buckets of z (c / n)^2: see `bucketScore`. */
   score: 'f64',
-  /** First and last deviating observation, data time, ms; 0 = none. */
+  /**
+   * CUSUM of deviating observations, which says when the change began to the observation: at 0 it begins
+   * anew with the next one. Until then an earlier one that stood alone is forgotten.
+   */
+  onset: 'f64',
+  /** Occurrences and deviating ones before the change began, and when the CUSUM was brought up to date. */
+  beforeN: 'f64',
+  beforeC: 'f64',
+  onsetN: 'f64',
+  onsetC: 'f64',
+  /** First deviating observation of the change, and the last one, data time, ms; 0 = none. */
   firstMs: 'f64',
   lastMs: 'f64',
   /** Calls that were made but not answered: see `Deviations`. */
@@ -105,12 +115,39 @@ export class SeriesEvidence {
     this.recent.rows.grow(count)
   }
 
-  /** Takes note of a deviating observation. */
-  note(series: number, hash: number, timeMs: number): void {
-    const { firstMs, lastMs } = this.since.of
-    if (firstMs[series] === 0) firstMs[series] = timeMs
+  /** Takes note of a deviating observation; (n, c): the running bucket with it. */
+  note(
+    series: number,
+    hash: number,
+    timeMs: number,
+    { n, c, baseRate }: { readonly n: number; readonly c: number; readonly baseRate: number },
+  ): void {
+    if (this.isSuspended(series)) return
+    const { lastMs } = this.since.of
+    this.#noteOnset(series, n, c, timeMs, baseRate)
     if (timeMs > lastMs[series]!) lastMs[series] = timeMs
     this.sketches.add(series, hash)
+  }
+
+  #noteOnset(series: number, n: number, c: number, timeMs: number, baseRate: number): void {
+    const since = this.since.of
+    const atN = since.n[series]! + n
+    const atC = since.c[series]! + c
+    const deviating = atC - since.onsetC[series]!
+    const normal = Math.max(0, atN - since.onsetN[series]! - deviating)
+    const share = alternativeShare(
+      this.#options[this.#series.signal(series).alternatives][0],
+      baseRate,
+    )
+    const left = since.onset[series]! + normal * Math.log((1 - share) / (1 - baseRate))
+    if (left <= 0) {
+      since.firstMs[series] = timeMs
+      since.beforeN[series] = atN - deviating
+      since.beforeC[series] = atC - deviating
+    }
+    since.onset[series] = Math.max(0, left) + deviating * Math.log(share / baseRate)
+    since.onsetN[series] = atN
+    since.onsetC[series] = atC
   }
 
   /** Whether the rest of the running bucket of a series does not count. */

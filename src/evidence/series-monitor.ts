@@ -74,11 +74,24 @@ export class SeriesMonitor {
   /** Counts one observation, and finds the series in which it deviates. */
   count(elements: TraceElements, scan: OccurrenceScan): void {
     this.deviations.count(elements, scan)
+    this.#noteErrors(elements, scan)
     if (scan.complete && this.deviations.unknownRuns === 0) return
     const { known } = this.series
     const { runs, runPlace } = scan
     for (let run = 0; run < runs; run++) {
       if (known[runPlace[run]!] !== 1) this.#countUnseen(elements, scan, run)
+    }
+  }
+
+  /** What the errors of an observation are called. */
+  #noteErrors(elements: TraceElements, { ownError, noAnswer }: OccurrenceScan): void {
+    for (let i = 0; i < elements.count; i++) {
+      if (ownError[i] !== 1) continue
+      const { number } = noAnswer[i] === 1 ? SIGNALS.noAnswer : SIGNALS.errors
+      const place = elements.place[i]!
+      const vote = place < this.series.places ? elements.errorVote(i) : 0
+      const series = this.series.find(number, place)
+      if (series >= 0 && vote !== 0) this.evidence.votes.add(series, vote)
     }
   }
 
@@ -122,15 +135,22 @@ export class SeriesMonitor {
   /** Adds the observation to the evidence of the series in which it deviates. */
   note(hash: number, timeMs: number): void {
     const { count, series } = this.deviations.ofObservation
-    for (let i = 0; i < count; i++) this.evidence.note(series[i]!, hash, timeMs)
+    for (let i = 0; i < count; i++) {
+      this.evidence.note(series[i]!, hash, timeMs, this.#counted(series[i]!))
+    }
+  }
+
+  #counted(series: number): { n: number; c: number; baseRate: number } {
+    const { deviations } = this
+    const c = deviations.bySeries.of.c[series]!
+    return { n: deviations.occurrences(series), c, baseRate: deviations.baseRate(series) }
   }
 
   running(series: number): RunningCounts {
     if (this.evidence.isSuspended(series)) return { n: 0, c: 0, score: 0, unanswered: 0 }
-    const { c: deviating, unanswered } = this.deviations.bySeries.of
-    const n = this.deviations.occurrences(series)
-    const c = deviating[series]!
-    const score = bucketScore(n, c, this.deviations.baseRate(series))
+    const { unanswered } = this.deviations.bySeries.of
+    const { n, c, baseRate } = this.#counted(series)
+    const score = bucketScore(n, c, baseRate)
     return { n, c, score, unanswered: unanswered[series]! }
   }
 

@@ -3,7 +3,6 @@ import type {
   AnomalyClusterChange,
   ClusterChangeKind,
 } from '../contract/anomaly-cluster.ts'
-import { moreSevere, type Severity, severityOf } from './cluster-severity.ts'
 
 export interface ClusterStoreLimits {
   /** Clusters that are over and still served. */
@@ -35,7 +34,6 @@ export class ClusterStore {
   droppedExamples = 0
   readonly #limits: ClusterStoreLimits
   readonly #open = new Map<string, AnomalyCluster>()
-  readonly #severity = new Map<string, Severity>()
   /** In the order of closing, the oldest first. */
   readonly #past = new Map<string, AnomalyCluster>()
   #pastSpans = 0
@@ -53,9 +51,7 @@ export class ClusterStore {
     this.changes[change.change]++
     const { cluster } = change
     // A cluster that was merged into an older one is gone under its own id.
-    for (const id of cluster.mergedFrom) {
-      if (this.#open.delete(id)) this.#severity.delete(id)
-    }
+    for (const id of cluster.mergedFrom) this.#open.delete(id)
     this.#put(cluster)
   }
 
@@ -79,11 +75,6 @@ export class ClusterStore {
     return null
   }
 
-  /** The highest severity the cluster had while open. */
-  severity(cluster: AnomalyCluster): Severity {
-    return this.#severity.get(cluster.id) ?? severityOf(cluster)
-  }
-
   #put(cluster: AnomalyCluster): void {
     const { id } = cluster
     const before = this.#past.get(id)
@@ -92,9 +83,6 @@ export class ClusterStore {
       this.#past.delete(id)
       this.#pastSpans -= spans(before)
     }
-    const known = this.#severity.get(id)
-    const severity = severityOf(cluster)
-    this.#severity.set(id, known ? moreSevere(known, severity) : severity)
     if (cluster.state === 'open') {
       this.#open.set(id, cluster)
       return
@@ -109,7 +97,6 @@ export class ClusterStore {
     for (const [id, cluster] of this.#past) {
       if (this.#past.size > this.#limits.maxPast) {
         this.#past.delete(id)
-        this.#severity.delete(id)
         this.#pastSpans -= spans(cluster)
         this.droppedPast++
       } else if (this.#pastSpans > this.#limits.maxPastSpans && spans(cluster) > 0) {

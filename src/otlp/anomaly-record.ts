@@ -99,7 +99,10 @@ export function clusterChangeRecord(change: AnomalyClusterChange): OtlpLogRecord
       'medoscope.anomaly_cluster.id': cluster.id,
       'medoscope.anomaly_cluster.change': change.change,
       'medoscope.anomaly_cluster.state': cluster.state,
+      'medoscope.anomaly_cluster.severity': cluster.severity,
       'medoscope.anomaly_cluster.alerts': cluster.alerts,
+      'medoscope.anomaly_cluster.suspect': cluster.suspect,
+      'medoscope.anomaly_cluster.impact': JSON.stringify(cluster.impact),
       'medoscope.anomaly_cluster.signature': cluster.signature?.id,
       'medoscope.anomaly_cluster.times': cluster.signature?.times,
       'medoscope.anomaly_cluster.asks_acceptance': cluster.asksAcceptance || null,
@@ -120,13 +123,14 @@ export function clusterChangeRecord(change: AnomalyClusterChange): OtlpLogRecord
       'medoscope.anomaly_cluster.sentence': cluster.sentence,
       'medoscope.anomaly_cluster.members': listed(cluster.members),
       'medoscope.anomaly_cluster.merged_from': listed(cluster.mergedFrom),
+      'medoscope.anomaly_cluster.merged_into': cluster.mergedInto,
     }),
   }
 }
 
 function severity(cluster: AnomalyCluster): { severityNumber: number; severityText: string } {
   if (cluster.state !== 'open' || !cluster.alerts) return INFO
-  return cluster.term === 'errors' && cluster.direction === 'high' ? ERROR : WARN
+  return cluster.severity === 'critical' ? ERROR : WARN
 }
 
 /** Names or ids as one text, since stores turn attribute lists into text each in a way of its own. */

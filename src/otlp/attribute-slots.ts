@@ -24,6 +24,7 @@ export const SEMANTIC_SLOTS = {
   ],
   peerService: ['service.peer.name', 'peer.service'],
   serverAddress: ['server.address', 'net.peer.name'],
+  serverPort: ['server.port', 'net.peer.port'],
   errorType: ['error.type'],
 } as const satisfies Record<string, readonly string[]>
 

@@ -1,5 +1,6 @@
-import type { SlotTable } from '../otlp/attribute-slots.ts'
+import { KIND_CLIENT } from '../otlp/span-columns.ts'
 import { NO_TEXT, type Vocabulary } from '../otlp/vocabulary.ts'
+import { AnsweredCalls, type AnsweredCallsState } from './answered-calls.ts'
 import { OTHER_PAIR, PairTable, type PairTableState } from './pair-table.ts'
 
 const KIND_STRIDE = 8
@@ -74,6 +75,8 @@ export class ElementTable {
   readonly paths: PathTable
   readonly places: PlaceTable
   readonly strata: StratumTable
+  /** Who answered the calls so far. */
+  readonly answered: AnsweredCalls
   readonly #names: Vocabulary
   readonly #values: Vocabulary
 
@@ -89,6 +92,7 @@ export class ElementTable {
     this.paths = new PathTable(limits.maxPaths)
     this.places = new PlaceTable(limits.maxPlaces)
     this.strata = new StratumTable(limits.maxStrata)
+    this.answered = new AnsweredCalls(limits.maxTexts)
   }
 
   element(service: number, name: number, kind: number, callee: number): number {
@@ -115,8 +119,23 @@ export class ElementTable {
     return this.elements.calleeOf(element)
   }
 
+  /** Whether the element is a call that waits for its answer. */
+  awaitsAnswer(element: number): boolean {
+    return this.kind(element) === KIND_CLIENT
+  }
+
   serviceText(element: number): string {
     return element <= OTHER_PAIR ? '' : this.#values.text(this.service(element)) || '(no service)'
+  }
+
+  /** Text of a value by its id. */
+  valueText(value: number): string {
+    return this.#values.text(value)
+  }
+
+  /** Id of a value's text. */
+  value(text: string): number {
+    return this.#values.intern(text)
   }
 
   calleeText(element: number): string {
@@ -159,20 +178,18 @@ export class ElementTable {
 
   state(): ElementTableState {
     const states = TABLES.map((name) => [name, this[name].state()])
-    return Object.fromEntries(states) as ElementTableState
+    const pairs = Object.fromEntries(states) as PairStates
+    return { ...pairs, answered: this.answered.state() }
   }
 
   restore(state: ElementTableState): void {
     for (const name of TABLES) this[name].restore(state[name])
+    this.answered.restore(state.answered)
   }
 }
 
 const TABLES = ['operations', 'elements', 'paths', 'places', 'strata'] as const
 
-export type ElementTableState = Readonly<Record<(typeof TABLES)[number], PairTableState>>
+type PairStates = Readonly<Record<(typeof TABLES)[number], PairTableState>>
 
-/** Slots that name the other side of a call, best first. */
-export function calleeSlots(slots: SlotTable): Int32Array<ArrayBuffer> {
-  const names = ['peerService', 'serverAddress', 'dbSystem', 'messagingDestination', 'rpcService']
-  return Int32Array.from(names.flatMap((name) => slots.index.get(name) ?? []))
-}
+export type ElementTableState = PairStates & { readonly answered: AnsweredCallsState }

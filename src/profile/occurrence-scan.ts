@@ -1,4 +1,3 @@
-import { STATUS_ERROR } from '../otlp/span-columns.ts'
 import type { TraceElements } from './trace-elements.ts'
 
 /**
@@ -9,6 +8,8 @@ import type { TraceElements } from './trace-elements.ts'
 export class OccurrenceScan {
   /** 1 where span i failed although nothing below it did: errors travel up, blame should not. */
   ownError = new Uint8Array(256)
+  /** 1 where that is because nobody answered its call. */
+  noAnswer = new Uint8Array(256)
   /** Runs in use. */
   runs = 0
   /** Index of the span that the run hangs under, of its first span, its place, and its number of spans. */
@@ -67,15 +68,16 @@ export class OccurrenceScan {
 
   /** Parents come before their children, so going backwards sees all of a span's descendants. */
   #findOwnErrors(elements: TraceElements): void {
-    const { trace, count } = elements
-    const { status } = trace.columns.of
+    const { trace, count, failed, unanswered } = elements
     const failedBelow = this.#failedBelow
     for (let i = 0; i < count; i++) failedBelow[i] = 0
     for (let i = count - 1; i >= 0; i--) {
-      const failed = status[i] === STATUS_ERROR
-      this.ownError[i] = failed && failedBelow[i] === 0 ? 1 : 0
+      const hasFailed = failed[i] === 1
+      const own = hasFailed && failedBelow[i] === 0
+      this.ownError[i] = own ? 1 : 0
+      this.noAnswer[i] = own && unanswered[i] === 1 ? 1 : 0
       const above = trace.parent[i]!
-      if (above >= 0 && (failed || failedBelow[i] === 1)) failedBelow[above] = 1
+      if (above >= 0 && (hasFailed || failedBelow[i] === 1)) failedBelow[above] = 1
     }
   }
 
@@ -119,6 +121,7 @@ export class OccurrenceScan {
   #grow(least: number): void {
     const capacity = 2 ** Math.ceil(Math.log2(least))
     this.ownError = new Uint8Array(capacity)
+    this.noAnswer = new Uint8Array(capacity)
     this.#failedBelow = new Uint8Array(capacity)
     this.runParent = new Int32Array(capacity)
     this.runFirst = new Int32Array(capacity)

@@ -1,8 +1,10 @@
 import type { AssembledTrace } from '../assemble/assembled-trace.ts'
 import type { SlotTable } from '../otlp/attribute-slots.ts'
-import { KIND_CLIENT, KIND_INTERNAL, KIND_PRODUCER } from '../otlp/span-columns.ts'
+import { KIND_CLIENT, KIND_INTERNAL, KIND_PRODUCER, KIND_SERVER } from '../otlp/span-columns.ts'
 import { NO_TEXT } from '../otlp/vocabulary.ts'
-import { calleeSlots, type ElementTable } from './element-table.ts'
+import { CalleeNames } from './callee-names.ts'
+import type { ElementTable } from './element-table.ts'
+import { Failures } from './failures.ts'
 
 /** Stratum kind of traces; log sessions will have their own. */
 const TRACE_STRATUM = 0
@@ -22,8 +24,13 @@ export class TraceElements {
   place = new Int32Array(256)
   /** Duration less the time in which at least one child ran, or a call beside it that it waited for, ns. */
   selfNs = new Float64Array(256)
+  /** 1 where a span failed whose failures count: see `Failures`. */
+  failed = new Uint8Array(256)
+  /** 1 where a call failed because nobody answered. */
+  unanswered = new Uint8Array(256)
   readonly #table: ElementTable
-  readonly #calleeSlots: Int32Array
+  readonly #names: CalleeNames
+  readonly #failures: Failures
   #callee = new Int32Array(256)
   #coveredNs = new Float64Array(256)
   /** By parent: its child that may wait for the calls after it, or -1. */
@@ -31,7 +38,8 @@ export class TraceElements {
 
   constructor(table: ElementTable, slots: SlotTable) {
     this.#table = table
-    this.#calleeSlots = calleeSlots(slots)
+    this.#names = new CalleeNames(slots, table)
+    this.#failures = new Failures(slots, (value) => table.valueText(value))
   }
 
   /** Describes `trace`; everything here is overwritten. */
@@ -47,14 +55,14 @@ export class TraceElements {
 
   /**
    * Whom span i calls: the one other service among its children; for a client or producer span
-   * without such a child, what its attributes say. A span that does more than call (it has children
-   * in its own service, or in several others) calls nobody in particular. That holds for servers as
-   * well, where client spans are missing: docs/quality.md says what leaving it out brings.
+   * without such a child, whoever answered such calls before, else what its attributes say. A span
+   * that does more than call (it has children in its own service, or in several others) calls nobody
+   * in particular. That holds for servers as well, where client spans are missing: docs/quality.md
+   * says what leaving it out brings.
    */
   #findCallees(trace: AssembledTrace): void {
     const { count, parent, columns } = trace
-    const { service, kind, attributes } = columns.of
-    const { stride } = columns
+    const { service, kind } = columns.of
     const callee = this.#callee
     const UNDECIDED = -1
     for (let i = 0; i < count; i++) callee[i] = UNDECIDED
@@ -64,23 +72,36 @@ export class TraceElements {
       const own = service[above]!
       const other = service[i]!
       const said = callee[above]!
-      if (other === own) {
-        const calls = isCall(kind[above]!)
-        if (!calls) callee[above] = NO_TEXT
+      if (other === own && !(isCall(kind[above]!) && kind[i] === KIND_SERVER)) {
+        if (!isCall(kind[above]!)) callee[above] = NO_TEXT
       } else if (said === UNDECIDED) callee[above] = other
       else if (said !== other) callee[above] = NO_TEXT
     }
     for (let i = 0; i < count; i++) {
-      if (callee[i] !== UNDECIDED) continue
-      callee[i] = NO_TEXT
-      if (!isCall(kind[i]!)) continue
-      for (let s = 0; s < this.#calleeSlots.length; s++) {
-        const value = attributes[i * stride + this.#calleeSlots[s]!]!
-        if (value === NO_TEXT) continue
-        callee[i] = value
-        break
+      const answered = callee[i] !== UNDECIDED
+      const { failed, unanswered } = this
+      failed[i] = Number(this.#failures.hasFailed(columns, i, i === 0))
+      unanswered[i] = 0
+      if (!isCall(kind[i]!)) {
+        if (!answered) callee[i] = NO_TEXT
+        continue
+      }
+      const caller = parent[i]! < 0 ? i : parent[i]!
+      if (answered) {
+        if (callee[i] !== NO_TEXT) this.#names.learn(columns, i, caller, callee[i]!)
+        continue
+      }
+      const known = this.#names.answererOf(columns, i, caller)
+      callee[i] = known === NO_TEXT ? this.#names.said(columns, i) : known
+      if (failed[i] === 1) {
+        unanswered[i] = Number(this.#failures.wasUnanswered(columns, i, known !== NO_TEXT))
       }
     }
+  }
+
+  /** The text that tells the failure of span i, as a vote (see `Failures`); 0 = none does. */
+  errorVote(i: number): number {
+    return this.#failures.errorVote(this.trace.columns, i)
   }
 
   #nameElements(trace: AssembledTrace): void {
@@ -140,6 +161,8 @@ export class TraceElements {
     this.path = new Int32Array(capacity)
     this.place = new Int32Array(capacity)
     this.selfNs = new Float64Array(capacity)
+    this.failed = new Uint8Array(capacity)
+    this.unanswered = new Uint8Array(capacity)
     this.#callee = new Int32Array(capacity)
     this.#coveredNs = new Float64Array(capacity)
     this.#waiter = new Int32Array(capacity)

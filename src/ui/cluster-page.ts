@@ -1,5 +1,5 @@
 import type { EvidenceSpan } from '../contract/anomaly.ts'
-import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { AnomalyCluster, Severity } from '../contract/anomaly-cluster.ts'
 import type { ClusterDetail, Deviating } from '../contract/cluster-detail.ts'
 import type { Signature } from '../contract/signature.ts'
 import {
@@ -16,7 +16,7 @@ import { deviationWords } from './deviation-words.ts'
 import { type Html, html } from './html.ts'
 import { page } from './page.ts'
 import { clock, duration, instant, share } from './quantity.ts'
-import { type Severity, severityBadge } from './severity.ts'
+import { severityBadge } from './severity.ts'
 import { TIMELINE_STYLE, timelineCharts } from './timeline-charts.ts'
 import { whatWasBefore } from './what-was-before.ts'
 

@@ -1,9 +1,9 @@
-import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { AnomalyCluster, Severity } from '../contract/anomaly-cluster.ts'
 import { dayLanes, LANES_STYLE } from './day-lanes.ts'
 import { type Html, html } from './html.ts'
 import { page } from './page.ts'
 import { dayClock, duration, instant, share } from './quantity.ts'
-import { type Severity, severityBadge } from './severity.ts'
+import { severityBadge } from './severity.ts'
 import { TIMELINE_STYLE } from './timeline-charts.ts'
 
 /** What the home page says about the detector's state; the shell fills it from the detector's status. */

@@ -1,8 +1,7 @@
-import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { AnomalyCluster, Severity } from '../contract/anomaly-cluster.ts'
 import { coordinate, type Frame, type TimeScale, timeAxis, timeScale } from './chart-axes.ts'
 import { type Html, html } from './html.ts'
 import { clock, instant } from './quantity.ts'
-import { SEVERITY_WORDS, type Severity } from './severity.ts'
 
 const HOUR_MS = 3_600_000
 /** The axis is the shortest of these that all clusters of the day lie on. */
@@ -19,7 +18,7 @@ const ROW = 20
 const GAP = 8
 const TOP = 6
 /** Severities differ in height as well as in colour. */
-const HEIGHTS: Readonly<Record<Severity, number>> = { critical: 16, warning: 11, info: 6 }
+const HEIGHTS: Readonly<Record<Severity, number>> = { critical: 16, warning: 11, information: 6 }
 const LEAST_WIDTH = 5
 
 export interface Bar {
@@ -61,7 +60,7 @@ export function dayLanes(
   })
   const hidden = lanes.length - shown.length
   return html`<h2 id="day">The last ${axisHours(recent, nowMs) === 1 ? 'hour' : html`${axisHours(recent, nowMs)} hours`}</h2>
-<p class="quiet keys">${(['critical', 'warning', 'info'] as const).map((one) => html`<span class="bar-key ${one}"></span>${SEVERITY_WORDS[one]}`)}<br>One bar a cluster, in the lane of its most suspect service. Times are UTC.</p>
+<p class="quiet keys">${(['critical', 'warning', 'information'] as const).map((one) => html`<span class="bar-key ${one}"></span>${one}`)}<br>One bar a cluster, in the lane of its most suspect service. Times are UTC.</p>
 <div class="scroll"><svg class="lanes" viewBox="0 0 ${WIDTH} ${bottom + 22}" role="group" aria-labelledby="day">${timeAxis(x, frame, 8)}${drawn}</svg></div>
 ${hidden > 0 ? html`<p class="quiet">${hidden} further services are in the lists below.</p>` : null}`
 }
@@ -129,7 +128,7 @@ function drawnBar(
   const middle = top + GAP / 2 + row * ROW + ROW / 2
   const { closedMs, sentence, id, firstMs } = cluster
   const until = closedMs === null ? 'still open' : `until ${clock(closedMs)}`
-  const words = `${SEVERITY_WORDS[severity]}, from ${instant(firstMs)}, ${until}: ${sentence}`
+  const words = `${severity}, from ${instant(firstMs)}, ${until}: ${sentence}`
   return html`<a href="/clusters/${encodeURIComponent(id)}" aria-label="${words}"><title>${words}</title><rect class="${severity}" x="${coordinate(left)}" width="${coordinate(width)}" y="${coordinate(middle - height / 2)}" height="${height}" rx="2"/></a>`
 }
 
@@ -138,7 +137,7 @@ export const LANES_STYLE: Html = {
   markup: `svg.lanes { min-width: 640px } svg.lanes a:focus-visible { outline: none }
 svg.lanes rect { stroke: var(--ground); stroke-width: .5 } svg.lanes a:focus-visible rect, svg.lanes a:hover rect { stroke: var(--text); stroke-width: 2.5 }
 rect.critical, .bar-key.critical { fill: var(--bad); background: var(--bad) } rect.warning, .bar-key.warning { fill: var(--anomaly); background: var(--anomaly) }
-rect.info, .bar-key.info { fill: var(--link); background: var(--link) }
+rect.information, .bar-key.information { fill: var(--link); background: var(--link) }
 .bar-key { display: inline-block; width: 1.6em; margin: 0 .4em 0 .8em; border-radius: 2px; vertical-align: middle }
-.bar-key.critical { height: 14px; margin-left: 0 } .bar-key.warning { height: 10px } .bar-key.info { height: 5px }`,
+.bar-key.critical { height: 14px; margin-left: 0 } .bar-key.warning { height: 10px } .bar-key.information { height: 5px }`,
 }

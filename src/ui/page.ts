@@ -43,7 +43,7 @@ h1 { font-size: 1.35rem; line-height: 1.3; margin: .6rem 0 .8rem; max-width: 70c
 h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem } h3 { font-size: .95rem; margin: 1rem 0 .3rem }
 .quiet { color: var(--quiet) }
 .badge { display: inline-block; border: 1px solid currentColor; border-radius: 99px; padding: 0 .6em; font-size: .85rem; white-space: nowrap }
-.open, .missing, .extra, .status, .critical { color: var(--bad) } .warning { color: var(--anomaly) } .info { color: var(--link) } .resolved, .faster { color: var(--good) } .accepted, .attributes { color: var(--quiet) }
+.open, .missing, .extra, .status, .critical { color: var(--bad) } .warning { color: var(--anomaly) } .information { color: var(--link) } .resolved, .faster { color: var(--good) } .accepted, .attributes { color: var(--quiet) }
 .slower { color: var(--anomaly) }
 dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 45%), 1fr)); gap: .5rem 1.5rem; margin: 0 }
 dt { color: var(--quiet); font-size: .85rem } dd { margin: 0; overflow-wrap: anywhere }

@@ -35,7 +35,9 @@ describe('the key of what deviates', () => {
 describe('an alarm that is raised', () => {
   const raised = (name: keyof typeof SIGNALS) => {
     const of = { signal: [0, SIGNALS[name].number], subject: [0, 8], normal: [0, 5e6] }
-    const fake = { series: { rows: { of } }, deviations: { baseRate: () => 0.02 } }
+    const since = { of: { firstMs: [0, 700], beforeN: [0, 6], beforeC: [0, 1] } }
+    const deviations = { baseRate: () => 0.02 }
+    const fake = { series: { rows: { of } }, deviations, evidence: { since } }
     return raisedAlarm(fake as unknown as SeriesMonitor, 1, 1000, 13)
   }
 
@@ -46,7 +48,9 @@ describe('an alarm that is raised', () => {
         subject: 8,
         series: 1,
         openedMs: 1000,
-        firstMs: 1000,
+        firstMs: 700,
+        beforeN: 6,
+        beforeC: 1,
         lastMs: 1000,
         activeMs: 1000,
         peak: 13,
@@ -68,14 +72,13 @@ describe('an alarm that is raised', () => {
 
 describe('an alarm that is refreshed', () => {
   interface Past {
-    readonly firstMs?: number
     readonly lastMs?: number
     readonly vote?: number
     readonly median?: number
   }
-  const evidence = ({ firstMs = 0, lastMs = 0, vote = 0, median = Number.NaN }: Past) => {
+  const evidence = ({ lastMs = 0, vote = 0, median = Number.NaN }: Past) => {
     const sums = { n: [0, 10], c: [0, 4], score: [0, 2], unanswered: [0, 3] }
-    const times = { firstMs: [0, firstMs], lastMs: [0, lastMs] }
+    const times = { lastMs: [0, lastMs] }
     const fake = {
       since: { of: { ...sums, ...times } },
       votes: { leader: () => vote },
@@ -92,17 +95,18 @@ describe('an alarm that is refreshed', () => {
     typical: 9,
     n: 99,
     peak: 3,
+    beforeN: 4,
+    beforeC: 1,
   })
 
-  it('has what its evidence and the running bucket counted', () => {
-    const now = { firstMs: 20, lastMs: 80, vote: -4, median: 11 }
+  it('has what its evidence and the running bucket counted since it began', () => {
+    const now = { lastMs: 80, vote: -4, median: 11 }
     expect(refreshedAlarm(alarm, evidence(now), running)).toEqual({
       ...alarm,
-      n: 15,
-      c: 5,
+      n: 11,
+      c: 4,
       score: 2.5,
       unanswered: 4,
-      firstMs: 20,
       lastMs: 80,
       vote: -4,
       typical: 11,

@@ -7,6 +7,7 @@ import {
   withAlarm,
 } from '../../src/anomaly-clusters/cluster.ts'
 import { NO_EXTENT } from '../../src/anomaly-clusters/episode.ts'
+import { UNTOLD } from '../../src/anomaly-clusters/story.ts'
 import { handCluster, placeAlarm } from './hand-alarms.ts'
 
 const alarm = (subject: number, closedMs: number | null = null) => placeAlarm({ subject, closedMs })
@@ -27,6 +28,7 @@ describe('the alarms of a cluster', () => {
       extent: NO_EXTENT,
       recalled: null,
       told: true,
+      story: UNTOLD,
     })
   })
 

@@ -31,6 +31,8 @@ const BLAMED: Readonly<Record<number, string>> = {
   4: 'ads',
   5: 'shop>mail',
   6: 'shop>news',
+  7: 'orders',
+  8: 'payment',
 }
 /** Shares of common observations by the series of two alarms. */
 const OVERLAPS: Readonly<Record<string, number>> = { '20 40': 0.5, '20 41': 0.49 }
@@ -46,6 +48,7 @@ const grounds: Grounds = {
       : { service: callee, caller, callee }
   },
   knownAs: () => null,
+  isCall: (a, b) => a.subject + b.subject === 15,
   overlap: (a, b, least) => {
     expect(least).toBe(4)
     return OVERLAPS[`${Math.min(a, b)} ${Math.max(a, b)}`] ?? 0
@@ -68,6 +71,15 @@ describe('two alarms are tied', () => {
     expect(tieOf(mail, news, grounds)).toBe('same caller')
     expect(tieOf(cart, ads, grounds)).toBe('same observations')
     expect(tieOf(ads, cart, grounds)).toBe('same observations')
+  })
+
+  it('as caller and callee, where both began within two minutes', () => {
+    const orders = placeAlarm({ ...now, subject: 7, series: 70, firstMs: 50_000 })
+    const payment = placeAlarm({ ...now, subject: 8, series: 80, firstMs: 170_000 })
+    expect(tieOf(orders, payment, grounds)).toBe('caller and callee')
+    expect(tieOf(payment, orders, grounds)).toBe('caller and callee')
+    expect(tieOf({ ...orders, firstMs: 49_999 }, payment, grounds)).toBeNull()
+    expect(tieOf(cartToo, payment, grounds)).toBeNull()
   })
 
   it('by none of these else', () => {

@@ -19,7 +19,15 @@ const FACTS = {
   lastMs: 0,
   baseRate: 0,
 }
-const TEST = { activeMs: 0, closing: 0, speakingN: 0, speakingC: 0, vote: 0 }
+const TEST = {
+  activeMs: 0,
+  closing: 0,
+  speakingN: 0,
+  speakingC: 0,
+  beforeN: 0,
+  beforeC: 0,
+  vote: 0,
+}
 
 export function placeAlarm(changes: Partial<PlaceAlarm> = {}): PlaceAlarm {
   const values = { unanswered: 0, typical: Number.NaN, normal: Number.NaN }

@@ -211,7 +211,8 @@ export class HandShop {
     const places = new Map<number, SeriesNull[]>()
     const strata = new Map<number, SeriesNull[]>()
     for (const { at, signal = 'errors', levelMs = 0 } of watched) {
-      const series = { signal, level: levelMs * 1e6, baseRate: 0.01, rho: 0.01, normal: 5e6 }
+      const normal = levelMs === 0 ? 0.01 : 5e6
+      const series = { signal, level: levelMs * 1e6, baseRate: 0.01, rho: 0.01, normal }
       const [rows, of] =
         signal === 'structure' ? [strata, this.stratum(at)] : [places, this.place(at)]
       rows.set(of, [...(rows.get(of) ?? []), series])
@@ -221,7 +222,12 @@ export class HandShop {
       ...emptyPlaceNull(this.#settings.bucketMs),
       known: [...this.#places.values()].sort((a, b) => a - b),
       places: ascending.map(([place, series]) => ({ place, series })),
-      strata: [...strata].map(([stratum, series]) => ({ stratum, usual: [], series })),
+      strata: [...strata].map(([stratum, series]) => ({
+        stratum,
+        usual: [],
+        tailNs: null,
+        series,
+      })),
     }
   }
 }

@@ -45,7 +45,7 @@ describe.each([{ restoring: false }, { restoring: true }])(
           model: 'model-1',
         })
         expect(cluster?.sentence).toMatch(
-          /^gateway → cart Get: \d+ of \d+ calls fail since 00:00:30, /,
+          /^cart Get fails since 00:00:30 in [56]\d %: \d+ of \d+ calls from gateway, normally 1 %\.$/,
         )
         expect(cluster?.representative?.spans.map(({ status }) => status)).toContain(2)
         expect(cluster?.members.length).toBeGreaterThan(0)

@@ -7,6 +7,7 @@ import {
 } from '../../src/anomaly-clusters/published-cluster.ts'
 import type { Suspects } from '../../src/anomaly-clusters/suspects.ts'
 import type { KeptTrace } from '../../src/profile/kept-trace.ts'
+import { detectorSettings } from '../detector-settings.ts'
 import { HandTraces } from '../profile/traces.ts'
 import {
   DISTANCES,
@@ -46,7 +47,7 @@ describe('the services of a cluster', () => {
   })
 
   it('are led by the alarm that was first, of equal ones', () => {
-    const late = placeAlarm({ subject: 2, score: 1, openedMs: 9 })
+    const late = placeAlarm({ subject: 2, signal: 'unseen', score: 1, openedMs: 9 })
     const early = placeAlarm({ subject: 2, signal: 'count', score: 1, openedMs: 5 })
     expect(ranked(late, early).lead).toBe(1)
   })
@@ -81,6 +82,7 @@ describe('a cluster as it is published', () => {
     callerOf: 3,
     model: 'model-7',
     askAfterMs: 100,
+    severity: detectorSettings().accumulate.severity,
   }
   const slow = placeAlarm({
     signal: 'selfTimeP90',

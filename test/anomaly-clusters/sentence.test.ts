@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Alarm, PlaceAlarm } from '../../src/anomaly-clusters/alarm.ts'
+import type { EntryImpact } from '../../src/anomaly-clusters/impact.ts'
 import { clockText, placeText, sentenceOf } from '../../src/anomaly-clusters/sentence.ts'
 import { categoryVote } from '../../src/evidence/path-votes.ts'
 import { HandTraces } from '../profile/traces.ts'
@@ -27,10 +28,11 @@ traces.read(
   },
 )
 const reader = { categoryText: (category: number, value: number) => `key${category} ${value}` }
-const FACTS = { n: 40, c: 12, firstMs: Date.UTC(2026, 0, 1, 7, 4, 9), baseRate: 0.015 }
+const SINCE_MS = Date.UTC(2026, 0, 1, 7, 4, 9)
+const FACTS = { n: 40, c: 12, baseRate: 0.015 }
 
-function said(alarm: Alarm): string {
-  return sentenceOf({ ...alarm, ...FACTS } as Alarm, table, reader)
+function said(alarm: Alarm, impact: readonly EntryImpact[] = []): string {
+  return `${sentenceOf({ ...alarm, ...FACTS } as Alarm, impact, SINCE_MS, table, reader)}.`
 }
 
 function inPlace(
@@ -42,60 +44,85 @@ function inPlace(
 }
 
 describe('the sentence about an alarm', () => {
-  const times = { typical: 60e6, normal: 2.5e6 }
-  const since = 'since 07:04:09, normally 1.5 %'
+  const since = 'since 07:04:09'
 
   it.each([
-    ['selfTimeP90', 'above its normal p90'],
-    ['selfTimeP99', 'above its normal p99'],
-    ['selfTimeP10', 'below its normal p10'],
-  ] as const)('says of %s how long it takes', (signal, tail) => {
-    expect(inPlace(signal, 'page', times)).toBe(
-      `shop page: self time ${tail} in 12 of 40 calls ${since}; typical 60 ms, normally 2.5 ms`,
+    ['selfTimeP90', 'slower'],
+    ['selfTimeP99', 'slower'],
+    ['selfTimeP10', 'faster'],
+  ] as const)('says of %s that it is %s', (signal, words) => {
+    expect(inPlace(signal, 'page', { typical: 60e6, normal: 2.5e6 })).toBe(
+      `shop page is ${words} ${since}: typically 60 ms, normally 2.5 ms, in 12 of 40 calls.`,
     )
   })
 
-  it('says what fails, is repeated, is made or is missing', () => {
-    expect(inPlace('errors', 'Get')).toBe(`shop → cart Get: 12 of 40 calls fail ${since}`)
+  it('says who fails or does not answer, with what, for whom', () => {
+    const refused = table.value('ECONNREFUSED') * 4
+    expect(inPlace('noAnswer', 'POST', { vote: refused, normal: 0 })).toBe(
+      `cart does not answer (connection refused) ${since} in 30 %: 12 of 40 calls from shop.`,
+    )
+    const code = table.value('500') * 4 + 2
+    expect(inPlace('errors', 'Get', { vote: code, normal: 0.002 })).toBe(
+      `cart Get fails (HTTP 500) ${since} in 30 %: 12 of 40 calls from shop, normally 0.2 %.`,
+    )
+    expect(inPlace('errors', 'GET /', { normal: 0 })).toBe(
+      `shop GET / fails ${since} in 30 %: 12 of 40 requests.`,
+    )
+  })
+
+  it('says what is repeated, new or missing', () => {
     expect(inPlace('count', 'POST', { typical: 3.6, normal: 1 })).toBe(
-      `shop → cart POST: called more often than usual by 12 of 40 callers ${since}; typically 4 times, normally once`,
+      `shop → cart POST is called more often ${since}: typically 4 times, normally once, by 12 of 40 callers.`,
     )
     expect(inPlace('count', 'POST', { normal: 1.4 })).toContain('typically often, normally once')
-    expect(inPlace('appearance', 'Get')).toBe(`shop → cart Get: made in 12 of 40 cases ${since}`)
-    expect(inPlace('presence', 'GET /')).toBe(
-      `shop GET /: missing in 12 of 40 calls that normally make it ${since}`,
+    expect(inPlace('appearance', 'Get', { normal: 0.1 })).toBe(
+      `shop → cart Get is called more often ${since}: in 12 of 40 calls of shop POST, normally in 10 %.`,
     )
-  })
-
-  it('says what was never done', () => {
+    expect(inPlace('presence', 'page', { normal: 0.99 })).toBe(
+      `shop page is missing ${since}: in 12 of 40 calls of shop GET /, normally 1 %.`,
+    )
     expect(inPlace('unseen', 'page', { vote: paths.get('Get')! })).toBe(
-      'shop page: does what it never did, cart Get, in 12 of 40 calls since 07:04:09',
+      `cart Get is new ${since}: in 12 of 40 calls of shop page.`,
     )
   })
 
   it('says of an entry what is unusual', () => {
-    const calls = `12 of 40 observations have an unusual set of calls ${since}`
+    const requests = '12 of 40 requests of shop GET /'
     const at = { subject: stratum }
-    expect(said(entryAlarm(at))).toBe(`shop GET / differs: ${calls}`)
+    expect(said(entryAlarm(at))).toBe(`${requests} make unusual calls ${since}, normally 1.5 %.`)
     const vote = paths.get('Get')!
-    expect(said(entryAlarm({ ...at, vote }))).toBe(`shop GET /: cart Get differs: ${calls}`)
+    expect(said(entryAlarm({ ...at, vote }))).toBe(
+      `cart Get is called more often ${since}: in ${requests}, normally 1.5 %.`,
+    )
     expect(said(entryAlarm({ ...at, vote: -vote }))).toBe(
-      `shop GET /: cart Get is missing: ${calls}`,
+      `cart Get is missing ${since}: in ${requests}, normally 1.5 %.`,
     )
     expect(said(entryAlarm({ ...at, signal: 'category', vote: categoryVote(1, 7) }))).toBe(
-      `shop GET /: 12 of 40 observations have unusual attributes since 07:04:09, most often key1 7, normally 1.5 %`,
+      `key1 7 is sent more often ${since}: ${requests} have unusual attributes, normally 1.5 %.`,
     )
     expect(said(similarAlarm(at))).toBe(
-      `shop GET /: 12 of 40 observations are strange in the same way ${since} are strange at all`,
+      `shop GET /: 12 of 40 requests are strange in the same way ${since}, normally 1.5 % at all.`,
     )
   })
 
+  it('says first who suffers, if anybody does', () => {
+    const cause = { ...placeAlarm({ signal: 'noAnswer', subject: places.get('POST')!, normal: 0 }) }
+    const all = { ...cause, ...FACTS, n: 97, c: 97 }
+    const impact = (requests: number, failed: number, slow: number): string =>
+      `${sentenceOf(all, [{ stratum, requests, failed, slow }], SINCE_MS, table, reader)}.`
+    const blame = 'cart does not answer: 97 of 97 calls from shop.'
+    expect(impact(50, 50, 0)).toBe(`shop GET /: 100 % of requests fail ${since}. ${blame}`)
+    expect(impact(1000, 997, 3)).toBe(`shop GET /: 99.7 % of requests fail ${since}. ${blame}`)
+    expect(impact(50, 1, 20)).toBe(`shop GET /: 40 % of requests are slow ${since}. ${blame}`)
+    expect(impact(1000, 9, 0)).toBe(`cart does not answer ${since}: 97 of 97 calls from shop.`)
+  })
+
   it('rounds shares to two digits, and to whole ones from ten per cent', () => {
-    const normally = (baseRate: number) =>
-      /normally (.*)$/.exec(
-        sentenceOf({ ...placeAlarm({ subject: places.get('Get')! }), baseRate }, table, reader),
-      )?.[1]
-    expect([0.1234, 0.0999, 0.01234, 0.1].map(normally)).toEqual(['12 %', '10 %', '1.2 %', '10 %'])
+    const normally = (normal: number) =>
+      /normally (.*)\.$/.exec(said(placeAlarm({ subject: places.get('Get')!, normal })))?.[1]
+    const shares = [0.1234, 0.0999, 0.01234, 0.1]
+    expect(shares.map(normally)).toEqual(['12 %', '10 %', '1.2 %', '10 %'])
+    expect(normally(0.0004)).toBeUndefined()
   })
 
   it('tells the time of day', () => {

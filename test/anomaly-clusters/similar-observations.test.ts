@@ -78,7 +78,7 @@ describe('strange and similar observations without a shared place', () => {
     const { cluster } = opened[0]!
     expect(cluster.term).toBe('like')
     expect(cluster.sentence).toMatch(
-      /shop GET \/ → cart: \d+ of \d+ observations are strange in the same way/,
+      /shop GET \/ → cart: \d+ of \d+ requests are strange in the same way/,
     )
     expect(cluster.representative?.spans).toHaveLength(STRANGE.length)
     expect(cluster.members.length).toBeGreaterThan(0)

@@ -137,7 +137,7 @@ describe('a call that nobody answers', () => {
   const blamed = (name: string) => suspects.of(entryAlarm({ vote: paths.get(name)! }))
 
   it('blames who answers the same call else', () => {
-    expect(blamed('POST')).toEqual({ service: 'cart', caller: '', callee: '' })
+    expect(blamed('POST')).toEqual({ service: 'cart', caller: 'shop', callee: 'cart' })
   })
 
   it('blames the caller where nobody ever did, or only another kind of it', () => {

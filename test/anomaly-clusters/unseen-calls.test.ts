@@ -78,7 +78,7 @@ describe('an operation that does what it never did', () => {
       expect(timeMs - START - 120_000 - phase * 1000).toBeLessThanOrEqual(10_000)
       expect(cluster).toMatchObject({ term: 'structure', services: ['reviews'] })
       expect(cluster.sentence).toMatch(
-        /^shop → reviews List: does what it never did, reviews legacy fallback.*, in (\d+) of \d+ calls since 00:0\d:\d\d$/,
+        /^reviews legacy fallback is new since 00:0\d:\d\d: in (\d+) of \d+ calls of shop → reviews List\.$/,
       )
       // Two new things in one call are one call.
       expect(cluster.observations).toBeLessThanOrEqual(200)

@@ -69,7 +69,7 @@ class Entry {
     })
     const observations = calibration.length
     const structure = [{ stratum: this.#stratum, observations, unusual: 0 }]
-    return fitPlaceNull(this.#reference.request(), { structure, categories })
+    return fitPlaceNull(this.#reference.request(), { structure, categories, tails: [] })
   }
 
   watch(): this {
@@ -113,7 +113,7 @@ describe('unusual attributes of an entry', () => {
     entry.see(600, throttled)
     expect(entry.opened()).toEqual([
       expect.stringMatching(
-        /^shop GET \/.*: \d+ of \d+ observations have unusual attributes since 00:01:\d\d, most often http.response.status_code 429, normally 0.5 %$/,
+        /^http.response.status_code 429 is sent more often since 00:01:\d\d: \d+ of \d+ requests of shop GET \/.* have unusual attributes, normally 0.5 %\.$/,
       ),
     ])
     const [{ cluster }] = entry.changes as [AnomalyClusterChange]
@@ -137,7 +137,7 @@ describe('unusual attributes of an entry', () => {
       i % 5 === 0 ? { status: '500', failsWithin: true } : usual(i)
     const entry = new Entry().learn(400, usual).watch().see(300, usual).see(600, failing)
     expect(entry.opened()).toEqual([])
-    const alone = (i: number): Request => (i % 5 === 0 ? { status: '500' } : usual(i))
+    const alone = (i: number): Request => (i % 5 === 0 ? { status: '429' } : usual(i))
     expect(entry.see(600, alone).opened()).toHaveLength(1)
   })
 

@@ -29,6 +29,7 @@ export interface HandPlace {
   readonly parentElement?: number
   readonly service?: number
   readonly isCall?: boolean
+  readonly expectsAnswer?: boolean
   readonly underEntry?: boolean
   readonly records?: readonly HandRecord[]
   readonly runTotal?: number
@@ -65,6 +66,7 @@ export function handReferenceData(
     parentElement: ints(places.map(({ parentElement }) => parentElement ?? 0)),
     service: ints(places.map(({ service }) => service ?? 3)),
     isCall: Uint8Array.from(places, ({ isCall }) => Number(isCall ?? false)),
+    expectsAnswer: Uint8Array.from(places, ({ expectsAnswer }) => Number(expectsAnswer ?? false)),
     underEntry: Uint8Array.from(places, ({ underEntry }) => Number(underEntry ?? false)),
     accepted: ints(accepted),
     records: offsets(records),

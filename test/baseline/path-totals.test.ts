@@ -18,6 +18,7 @@ function spansOf(entry: string, lookUps: number, fails = false): HandSpan[] {
       parent: 1,
       start: i,
       duration: 1,
+      kind: 3,
       error: fails,
     })
   }

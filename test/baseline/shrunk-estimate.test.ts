@@ -133,7 +133,9 @@ describe('the null of the strata', () => {
     ]
     const categories = [{ stratum: 5, usual: [[7]], observations: 98, unusual: 9 }]
     const data = handReferenceData([], [[5, [[50, 4]]]])
-    const { strata } = fitPlaceNull(data, { structure, categories })
+    const tails = [{ stratum: 6, tailNs: 9e6 }]
+    const { strata } = fitPlaceNull(data, { structure, categories, tails })
+    expect(strata.map(({ tailNs }) => tailNs)).toEqual([null, 9e6])
     expect(strata.map(({ stratum, usual }) => [stratum, usual])).toEqual([
       [5, [[7]]],
       [6, []],

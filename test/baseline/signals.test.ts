@@ -16,6 +16,7 @@ const EXPECTED = `
 8 structure of entry operation / observations, high; rareShares, rareFloor, pool structure; learned; structure
 9 category of entry operation / observations, high; rareShares, rareFloor, pool structure; reopens; category
 10 similarAnomalies of similar anomalies / observations, high; similarShares, null, pool null; reopens; like
+11 noAnswer of place / occurrences, high; rareShares, rareFloor, pool errors; learned, reopens; no_answer
 `
 
 describe('the table of signals', () => {

@@ -32,7 +32,8 @@ export function clusterPublication(id: string): Publication {
     ...{ place: 'a -> b c', term: 'self_time', direction: 'high', services: ['b'] },
     ...{ observations: 5, occurrences: 9, rate: 0.5, normalRate: 0.05, eValue: 1e6 },
     ...{ typical: 3, normal: 1, sentence: 'b is slow', representative: null, nearestNormal: null },
-    ...{ members: [], mergedFrom: [], model: 'm1' },
+    ...{ suspect: 'b', severity: 'warning', impact: [] },
+    ...{ members: [], mergedFrom: [], mergedInto: null, model: 'm1' },
   }
   return { type: 'anomaly_cluster', change: { change: 'opened', timeMs: 3, cluster } }
 }

@@ -27,7 +27,7 @@ const GAP_NS = 400_000_000n
 
 const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, '0')
 
-/** A trace in which one kind of secret is an operation, an error, a peer and a route; broken at the end. */
+/** A trace in which one kind of secret is an operation, an error, a peer and a route; broken and slow at the end. */
 function trace(n: number): Uint8Array {
   const { name, secrets } = MASKING_CORPUS[n % MASKING_CORPUS.length] ?? expect.unreachable()
   // Ids and numbers without a word beside them are masked in names; attributes may be addresses and ids.
@@ -50,7 +50,7 @@ function trace(n: number): Uint8Array {
     name: 'GET /',
     kind: 2,
     startNs: start,
-    endNs: start + 20_000_000n,
+    endNs: start + (isBroken ? 220_000_000n : 20_000_000n),
     attributes,
   }
   const call: OtlpSpan = {

@@ -21,6 +21,7 @@ export function handNull(
     strata: Object.entries(strata).map(([stratum, series]) => ({
       stratum: Number(stratum),
       usual,
+      tailNs: null,
       series,
     })),
   }

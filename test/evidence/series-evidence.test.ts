@@ -130,9 +130,9 @@ describe('the evidence of a series', () => {
 
   it('remembers since when, how many and which, until nothing speaks for a change', () => {
     const evidence = errors()
-    evidence.note(0, 77, 1000)
-    evidence.note(0, 78, 900)
-    evidence.note(0, 79, 1100)
+    evidence.note(0, 77, 1000, { n: 1, c: 1, baseRate: RATE })
+    evidence.note(0, 78, 900, { n: 1, c: 1, baseRate: RATE })
+    evidence.note(0, 79, 1100, { n: 1, c: 1, baseRate: RATE })
     evidence.votes.add(0, 5)
     evidence.recent.add(0, 3)
     evidence.endBucket(0, 30, 12, 2, false)
@@ -160,7 +160,7 @@ describe('the evidence of a series', () => {
 
   it('remembers on while a cluster is open', () => {
     const evidence = errors()
-    evidence.note(0, 77, 1000)
+    evidence.note(0, 77, 1000, { n: 1, c: 1, baseRate: RATE })
     for (let i = 0; i < 100; i++) evidence.endBucket(0, 20, 0, 0, true)
     expect([evidence.since.of.n[0], evidence.since.of.firstMs[0]]).toEqual([2000, 1000])
   })
@@ -181,7 +181,7 @@ describe('the evidence of a series', () => {
 
   it('is not weighed in a plain bucket of enough occurrences, where nothing spoke before', () => {
     const evidence = errors()
-    evidence.note(0, 77, 1000)
+    evidence.note(0, 77, 1000, { n: 1, c: 1, baseRate: RATE })
     expect(evidence.endPlainBucket(0, 7)).toBe(false)
     expect(evidence.since.of.firstMs[0]).toBe(1000)
     expect(evidence.endPlainBucket(0, 8)).toBe(true)
@@ -193,7 +193,7 @@ describe('the evidence of a series', () => {
 
   it('begins anew after a series has closed, but not with the rest of its bucket', () => {
     const evidence = errors()
-    evidence.note(0, 77, 1000)
+    evidence.note(0, 77, 1000, { n: 1, c: 1, baseRate: RATE })
     evidence.endBucket(0, 30, 12, 0, false)
     evidence.restart(0)
     expect(evidence.isSuspended(0)).toBe(true)

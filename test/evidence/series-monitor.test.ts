@@ -202,7 +202,10 @@ describe('a call that is missing', () => {
       const own = { service: 'shop', start, duration: 50 }
       spans.push({ ...own, name: 'page', parent: 0 })
       if (call === 'not made') return
-      spans.push({ ...own, name: 'Get', parent: page, duration: 20, kind: 3 })
+      const get = { ...own, name: 'Get', parent: page, duration: 20, kind: 3 }
+      // At an address where nobody ever did.
+      const attributes = { 'server.address': '192.0.2.7' }
+      spans.push(call === 'unanswered' ? { ...get, attributes } : get)
       if (call === 'unanswered') return
       spans.push({ ...own, service: 'cart', name: 'Get', parent: page + 1, duration: 10, kind: 2 })
     })

@@ -74,6 +74,9 @@ export function cluster(change: Partial<AnomalyCluster> = {}): AnomalyCluster {
     term: 'self_time',
     direction: 'high',
     services: ['currency', 'shop'],
+    suspect: 'currency',
+    severity: 'critical',
+    impact: [{ entry: 'shop GET /', requests: 60, failed: 3, slow: 55, share: 58 / 60 }],
     observations: 58,
     occurrences: 60,
     rate: 58 / 60,
@@ -86,6 +89,7 @@ export function cluster(change: Partial<AnomalyCluster> = {}): AnomalyCluster {
     nearestNormal: null,
     members: ['a'.repeat(32)],
     mergedFrom: [],
+    mergedInto: null,
     model: 'm1',
     ...change,
   }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { AnomalyCluster, ClusterChangeKind } from '../../src/contract/anomaly-cluster.ts'
-import { moreSevere, severityOf } from '../../src/io/cluster-severity.ts'
 import { ClusterStore } from '../../src/io/cluster-store.ts'
 import { exampleCluster } from '../ui/example-cluster.ts'
 
@@ -73,37 +72,5 @@ describe('the store of clusters', () => {
     store.seed([exampleCluster({ id: 'a' })])
     expect(store.open()).toHaveLength(1)
     expect(store.changes.opened).toBe(0)
-  })
-
-  it('never lowers the severity of an open cluster', () => {
-    const store = new ClusterStore()
-    opened(store, 'a', { rate: 0.9 })
-    opened(store, 'a', { rate: 0.3 })
-    const [cluster] = store.open()
-    expect(cluster && severityOf(cluster)).toBe('warning')
-    expect(cluster && store.severity(cluster)).toBe('critical')
-  })
-})
-
-describe('severity', () => {
-  it.each([
-    ['critical', { rate: 0.97, typical: 590, normal: 6 }],
-    ['warning', { rate: 0.97, typical: 8, normal: 6 }],
-    ['warning', { rate: 0.2, typical: 590, normal: 6 }],
-    ['info', { direction: 'low' }],
-    ['critical', { term: 'errors', rate: 0.25 }],
-    ['warning', { term: 'errors', rate: 0.05 }],
-    ['critical', { term: 'presence', direction: 'low', rate: 0.9 }],
-    ['warning', { term: 'structure', rate: 1 }],
-    ['critical', { term: 'count', rate: 0.9, typical: 8, normal: 1 }],
-    ['warning', { term: 'count', rate: 0.9, typical: null, normal: 1 }],
-    ['info', { term: 'like', rate: 1 }],
-  ] as const)('is %s for %j', (severity, more) => {
-    expect(severityOf(exampleCluster(more))).toBe(severity)
-  })
-
-  it('is ordered', () => {
-    expect(moreSevere('info', 'warning')).toBe('warning')
-    expect(moreSevere('critical', 'warning')).toBe('critical')
   })
 })

@@ -249,25 +249,54 @@ describe('a web hook', () => {
         alerts: [
           {
             status: 'firing',
-            labels: { cluster: 'c1', service: 'currency', term: 'self_time', severity: 'critical' },
+            labels: {
+              alertname: 'MedoscopeAnomalyClusterCritical',
+              cluster: 'c1',
+              service: 'currency',
+              severity: 'critical',
+            },
             annotations: { summary: expect.stringContaining('currency Convert') },
             startsAt: '2026-09-21T14:13:30.000Z',
             endsAt: '0001-01-01T00:00:00Z',
             generatorURL: 'http://m/clusters/c1',
-            fingerprint: 'c1',
+            fingerprint: 'c1-critical',
           },
         ],
       },
-      { status: 'resolved', alerts: [{ fingerprint: 'c2', endsAt: '2026-09-21T14:14:00.000Z' }] },
+      {
+        status: 'resolved',
+        alerts: [
+          { fingerprint: 'c2', endsAt: '2026-09-21T14:14:00.000Z' },
+          { fingerprint: 'c2-critical', endsAt: '2026-09-21T14:14:00.000Z' },
+        ],
+      },
     ])
   })
 
-  it('hears of the end of a cluster that was merged into another', () => {
-    const messages = webhookMessages([clusterChange('merged', { mergedFrom: ['c7'] })], '')
-    expect(messages).toMatchObject([
-      { status: 'firing', alerts: [{ fingerprint: 'c1', generatorURL: '' }] },
-      { status: 'resolved', alerts: [{ fingerprint: 'c7', labels: { cluster: 'c7' } }] },
-    ])
+  it('knows an alert again by labels that never change, whatever else does', () => {
+    const labels = (more: Parameters<typeof cluster>[0]): unknown => {
+      const [message] = webhookMessages([clusterChange('updated', more)], '')
+      return (message as { alerts: { labels: unknown }[] }).alerts[0]?.labels
+    }
+    const warning = { severity: 'warning' } as const
+    expect(labels(warning)).toEqual({
+      alertname: 'MedoscopeAnomalyCluster',
+      cluster: 'c1',
+      service: 'currency',
+      severity: 'warning',
+    })
+    const moved = {
+      services: ['cart'],
+      term: 'errors',
+      place: 'elsewhere',
+      observations: 9,
+    } as const
+    expect(labels({ ...warning, ...moved })).toEqual(labels(warning))
+  })
+
+  it('is not told of information', () => {
+    const information = { severity: 'information', alerts: false } as const
+    expect(webhookMessages([clusterChange('opened', information)], '')).toEqual([])
   })
 
   const failureOf = async (url = receiver.url): Promise<DeliveryFailure> => {

@@ -156,6 +156,9 @@ const CHANGE: AnomalyClusterChange = {
     term: 'self_time',
     direction: 'high',
     services: ['cart'],
+    suspect: 'cart',
+    severity: 'warning',
+    impact: [{ entry: 'frontend GET /cart', requests: 40, failed: 0, slow: 31, share: 0.775 }],
     observations: 31,
     occurrences: 40,
     rate: 0.775,
@@ -168,6 +171,7 @@ const CHANGE: AnomalyClusterChange = {
     nearestNormal: evidence(NORMAL_ID, 0),
     members: [TRACE_ID, NORMAL_ID],
     mergedFrom: [],
+    mergedInto: null,
     model: 'm-3',
   },
 }
@@ -192,6 +196,10 @@ describe('clusterChangeRecord', () => {
         'medoscope.anomaly_cluster.id': 'k-2',
         'medoscope.anomaly_cluster.change': 'opened',
         'medoscope.anomaly_cluster.state': 'open',
+        'medoscope.anomaly_cluster.severity': 'warning',
+        'medoscope.anomaly_cluster.suspect': 'cart',
+        'medoscope.anomaly_cluster.impact':
+          '[{"entry":"frontend GET /cart","requests":40,"failed":0,"slow":31,"share":0.775}]',
         'medoscope.anomaly_cluster.place': 'frontend GET /cart -> cart GetCart',
         'medoscope.anomaly_cluster.term': 'self_time',
         'medoscope.anomaly_cluster.direction': 'high',
@@ -213,9 +221,10 @@ describe('clusterChangeRecord', () => {
   it('is as severe as the cluster is bad', () => {
     const severity = (fields: Partial<AnomalyClusterChange['cluster']>): string =>
       clusterChangeRecord({ ...CHANGE, cluster: { ...CHANGE.cluster, ...fields } }).severityText
-    expect(severity({ term: 'errors' })).toBe('ERROR')
-    expect(severity({ term: 'errors', direction: 'low' })).toBe('WARN')
-    expect(severity({ term: 'errors', state: 'resolved' })).toBe('INFO')
+    expect(severity({ severity: 'critical' })).toBe('ERROR')
+    expect(severity({ severity: 'warning' })).toBe('WARN')
+    expect(severity({ severity: 'information', alerts: false })).toBe('INFO')
+    expect(severity({ severity: 'critical', state: 'resolved' })).toBe('INFO')
     expect(severity({ state: 'accepted' })).toBe('INFO')
   })
 })

@@ -17,6 +17,7 @@ const span = (service: string, name: string, parent: number, start: number, erro
   parent,
   start,
   duration: 10,
+  kind: 2,
   error,
 })
 
@@ -43,6 +44,48 @@ describe('own errors', () => {
     ]
     scanOf(spans, (scan) => {
       expect([...scan.ownError.slice(0, 3)]).toEqual([0, 0, 1])
+    })
+  })
+})
+
+describe('errors of internal spans', () => {
+  it('explain what the work around them says, and take no blame of their own', () => {
+    const spans = [
+      span('shop', 'GET /', -1, 0, true),
+      { ...span('shop', 'GET / http send', 0, 1, true), kind: 1 },
+      { ...span('shop', 'GET / http send', 0, 2), kind: 1 },
+    ]
+    scanOf(spans, (scan) => {
+      expect([...scan.ownError.slice(0, 3)]).toEqual([1, 0, 0])
+    })
+  })
+
+  it('let a failure below them through', () => {
+    const spans = [
+      span('shop', 'GET /', -1, 0, true),
+      { ...span('shop', 'retry', 0, 1, true), kind: 1 },
+      span('cart', 'Get', 1, 2, true),
+    ]
+    scanOf(spans, (scan) => {
+      expect([...scan.ownError.slice(0, 3)]).toEqual([0, 0, 1])
+    })
+  })
+})
+
+describe('a call without an answer', () => {
+  it('is an own error of its kind, unless something below it failed', () => {
+    const call = {
+      ...span('shop', 'POST', 0, 1, true),
+      kind: 3,
+      attributes: { 'error.type': 'ECONNREFUSED' },
+    }
+    scanOf([span('shop', 'GET /', -1, 0, true), call], (scan) => {
+      expect([...scan.ownError.slice(0, 2)]).toEqual([0, 1])
+      expect([...scan.noAnswer.slice(0, 2)]).toEqual([0, 1])
+    })
+    const answer = span('cart', 'Get', 1, 2, true)
+    scanOf([span('shop', 'GET /', -1, 0, true), call, answer], (scan) => {
+      expect([...scan.noAnswer.slice(0, 3)]).toEqual([0, 0, 0])
     })
   })
 })

@@ -46,7 +46,9 @@ describe('the page of a cluster', () => {
 
   it('says what, where and since when', () => {
     const seen = text(page)
-    expect(seen).toContain('currency Convert: self time above its normal p90 in 58 of 60 calls')
+    expect(seen).toContain(
+      'currency Convert is slower: typically 590 ms, normally 6 ms, in 58 of 60 calls',
+    )
     expect(seen).toContain('Most suspect service currency')
     expect(seen).toContain('Since 2026-01-02 05:28:10 UTC')
     expect(seen).toContain('58 of 60 (97 %), normally 5 %')

@@ -18,7 +18,9 @@ function cluster(id: string, service: string, from: number, to: number | null): 
 }
 
 function drawn(clusters: readonly AnomalyCluster[]): string {
-  return dayLanes(clusters, ({ id }) => (id === 'bad' ? 'critical' : 'info'), NOW)?.markup ?? ''
+  return (
+    dayLanes(clusters, ({ id }) => (id === 'bad' ? 'critical' : 'information'), NOW)?.markup ?? ''
+  )
 }
 
 describe('the lanes of a day', () => {
@@ -57,7 +59,7 @@ describe('the lanes of a day', () => {
   it('lead from each bar to its cluster, and say in words what it is', () => {
     const made = drawn([cluster('bad', 'cart', 2, null), cluster('b/1', 'ads', 2, 1)])
     expect(made).toMatch(
-      /<a href="\/clusters\/bad" aria-label="critical, from 2026-01-02 10:00:00 UTC, still open: checkout/,
+      /<a href="\/clusters\/bad" aria-label="critical, from 2026-01-02 10:00:00 UTC, still open: frontend/,
     )
     expect(made).toMatch(/<a href="\/clusters\/b%2F1" aria-label="information,.* until 11:00:00: /)
     expect(made).toContain('<rect class="critical"')

@@ -74,6 +74,11 @@ export function exampleCluster(changes: Partial<AnomalyCluster> = {}): AnomalyCl
     term: 'self_time',
     direction: 'high',
     services: ['currency', 'checkout'],
+    suspect: 'currency',
+    severity: 'critical',
+    impact: [
+      { entry: 'frontend POST /checkout', requests: 60, failed: 3, slow: 55, share: 58 / 60 },
+    ],
     observations: 58,
     occurrences: 60,
     rate: 58 / 60,
@@ -82,11 +87,12 @@ export function exampleCluster(changes: Partial<AnomalyCluster> = {}): AnomalyCl
     typical: 590,
     normal: 6,
     sentence:
-      'checkout → currency Convert: self time above its normal p90 in 58 of 60 calls since 05:28:10, normally 5 %; typical 590 ms, normally 6 ms',
+      'frontend POST /checkout: 92 % of requests are slow since 05:28:10. checkout → currency Convert is slower: typically 590 ms, normally 6 ms, in 58 of 60 calls.',
     representative: ANOMALY,
     nearestNormal: NORMAL,
     members: ['fedcba9876543210fedcba9876543210', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'],
     mergedFrom: [],
+    mergedInto: null,
     model: 'm-3c1e',
     ...changes,
   }

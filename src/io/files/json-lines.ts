@@ -46,6 +46,7 @@ function clusterObject(cluster: AnomalyCluster): Record<string, unknown> {
   return {
     id: cluster.id,
     state: cluster.state,
+    severity: cluster.severity,
     alerts: cluster.alerts,
     asks_acceptance: cluster.asksAcceptance,
     opened: isoTime(cluster.openedMs),
@@ -53,6 +54,8 @@ function clusterObject(cluster: AnomalyCluster): Record<string, unknown> {
     first: isoTime(cluster.firstMs),
     last: isoTime(cluster.lastMs),
     services: cluster.services,
+    suspect: cluster.suspect,
+    impact: cluster.impact,
     place: cluster.place,
     term: cluster.term,
     direction: cluster.direction,
@@ -74,6 +77,7 @@ function clusterObject(cluster: AnomalyCluster): Record<string, unknown> {
       times: cluster.signature.times,
       last: isoTime(cluster.signature.lastMs),
     },
+    merged_into: cluster.mergedInto,
     model: cluster.model,
   }
 }

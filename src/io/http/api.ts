@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { AnomalyCluster } from '../../contract/anomaly-cluster.ts'
 import type { Answer } from '../../contract/signature.ts'
-import type { ClusterStore } from '../cluster-store.ts'
 import { messageOf } from '../telemetry/log.ts'
 import { requireToken } from './admin.ts'
 import { evidenceDocument } from './evidence-otlp.ts'
@@ -38,12 +37,12 @@ export function registerClusterRoutes(server: FastifyInstance, routes: ClusterRo
     const state = request.query.state ?? 'all'
     const chosen = { all, open: () => store.open(), past: () => store.past() }[state]
     if (!chosen) return json(reply.code(400), { error: 'state is open, past, or left out' })
-    return json(reply, { clusters: chosen().map((cluster) => listed(cluster, store)) })
+    return json(reply, { clusters: chosen().map(listed) })
   })
   server.get<{ Params: { id: string } }>('/api/v1/anomaly-clusters/:id', (request, reply) => {
     const cluster = store.get(request.params.id)
     if (!cluster) return json(reply.code(404), { error: 'no such anomaly cluster (any more)' })
-    return json(reply, whole(cluster, store))
+    return json(reply, whole(cluster))
   })
   server.get('/api/v1/coverage', (_, reply) => json(reply, routes.coverage()))
   server.get<{ Params: { name: string } }>('/runbooks/:name', async (request, reply) => {
@@ -93,21 +92,20 @@ function answerIn(body: unknown): Answer | null {
 }
 
 /** What a list says of a cluster: everything but the spans. */
-function listed(cluster: AnomalyCluster, store: ClusterStore): object {
+function listed(cluster: AnomalyCluster): object {
   const { representative, nearestNormal, ...rest } = cluster
   return {
     ...rest,
-    severity: store.severity(cluster),
     representativeTraceId: representative?.traceId ?? null,
     nearestNormalTraceId: nearestNormal?.traceId ?? null,
     page: `/clusters/${encodeURIComponent(cluster.id)}`,
   }
 }
 
-function whole(cluster: AnomalyCluster, store: ClusterStore): object {
+function whole(cluster: AnomalyCluster): object {
   const { representative, nearestNormal } = cluster
   return {
-    ...listed(cluster, store),
+    ...listed(cluster),
     representative,
     nearestNormal,
     representativeOtlp: representative && evidenceDocument(representative),

@@ -45,7 +45,7 @@ export function registerPages(server: FastifyInstance, routes: PageRoutes): void
     const all = [...store.open(), ...store.past()]
     return markup(
       reply,
-      clustersPage(all, learning(), (cluster) => store.severity(cluster)),
+      clustersPage(all, learning(), ({ severity }) => severity),
     )
   })
   server.get<{ Params: { id: string }; Querystring: { done?: string } }>(
@@ -166,7 +166,7 @@ function viewOf(cluster: AnomalyCluster, routes: PageRoutes): Partial<ClusterVie
   const signature = routes.signatures?.().find((one) => one.id === cluster.signature?.id) ?? null
   return {
     links,
-    severity: store.severity(cluster),
+    severity: cluster.severity,
     detail: detail?.(id) ?? null,
     signature,
     before: likeIt(cluster, store, signature),

@@ -1,6 +1,5 @@
 import type { AnomalyCluster, AnomalyClusterChange } from '../../contract/anomaly-cluster.ts'
 import type { Publication, Sink } from '../../contract/sink.ts'
-import { severityOf } from '../cluster-severity.ts'
 import { httpPost } from './http-post.ts'
 
 export interface WebhookSettings {
@@ -59,24 +58,28 @@ interface WebhookAlert {
 
 const NOT_YET = '0001-01-01T00:00:00Z'
 
+/** Labels of an alert: they never change, so what takes it knows it again. */
+interface AlertIdentity {
+  readonly cluster: string
+  readonly service: string
+  readonly severity: 'warning' | 'critical'
+}
+
 /**
  * One message for the clusters that fire and one for those that are over, each cluster by its last
- * change in the batch. Clusters that were merged into another are over; those that are information or
- * known from before are not told.
+ * change in the batch. A cluster that becomes critical fires as another alert, in whose stead the first is
+ * silent; both end with it. What is information or known from before is not told.
  */
 export function webhookMessages(
   changes: readonly AnomalyClusterChange[],
   externalUrl: string,
 ): object[] {
-  const last = new Map<string, WebhookAlert>()
-  for (const { change, timeMs, cluster } of changes) {
-    if (!cluster.alerts) continue
-    last.set(cluster.id, alertOf(cluster, externalUrl))
-    if (change !== 'merged') continue
-    for (const id of cluster.mergedFrom) last.set(id, mergedAlert(id, timeMs, cluster))
+  const last = new Map<string, WebhookAlert[]>()
+  for (const { cluster } of changes) {
+    if (cluster.alerts) last.set(cluster.id, alertsOf(cluster, externalUrl))
   }
   return (['firing', 'resolved'] as const).flatMap((status) => {
-    const alerts = [...last.values()].filter((alert) => alert.status === status)
+    const alerts = [...last.values()].flat().filter((alert) => alert.status === status)
     return alerts.length === 0 ? [] : [messageOf(status, alerts, externalUrl)]
   })
 }
@@ -98,44 +101,54 @@ function messageOf(status: string, alerts: readonly WebhookAlert[], externalUrl:
   }
 }
 
-function alertOf(cluster: AnomalyCluster, externalUrl: string): WebhookAlert {
-  const open = cluster.state === 'open'
-  return {
-    status: open ? 'firing' : 'resolved',
-    labels: {
-      alertname: 'MedoscopeAnomalyCluster',
-      cluster: cluster.id,
-      service: cluster.services[0] ?? '',
-      term: cluster.term,
-      direction: cluster.direction,
-      severity: severityOf(cluster),
-    },
-    annotations: {
-      summary: cluster.sentence,
-      place: cluster.place,
-      services: cluster.services.join(', '),
-      observations: `${cluster.observations} of ${cluster.occurrences}`,
-      trace_id: cluster.representative?.traceId ?? '',
-      normal_trace_id: cluster.nearestNormal?.traceId ?? '',
-    },
-    startsAt: new Date(cluster.openedMs).toISOString(),
-    endsAt: open ? NOT_YET : new Date(cluster.closedMs ?? cluster.lastMs).toISOString(),
-    generatorURL:
-      externalUrl === '' ? '' : `${externalUrl}/clusters/${encodeURIComponent(cluster.id)}`,
-    fingerprint: cluster.id,
-  }
+function labelsOf({ cluster, service, severity }: AlertIdentity): Record<string, string> {
+  const alertname =
+    severity === 'critical' ? 'MedoscopeAnomalyClusterCritical' : 'MedoscopeAnomalyCluster'
+  return { alertname, cluster, service, severity }
 }
 
-/** Ends the alert of a cluster that is now part of an older one. */
-function mergedAlert(id: string, timeMs: number, into: AnomalyCluster): WebhookAlert {
-  const time = new Date(timeMs).toISOString()
+function fingerprintOf({ cluster, severity }: AlertIdentity): string {
+  return severity === 'critical' ? `${cluster}-critical` : cluster
+}
+
+/** Of an open cluster the alert of its severity; of one that is over all that it may have had. */
+function alertsOf(cluster: AnomalyCluster, externalUrl: string): WebhookAlert[] {
+  const open = cluster.state === 'open'
+  const isCritical = cluster.severity === 'critical'
+  const classes = isCritical
+    ? open
+      ? (['critical'] as const)
+      : (['warning', 'critical'] as const)
+    : (['warning'] as const)
+  return classes.map((severity) => {
+    const identity = { cluster: cluster.id, service: cluster.suspect, severity }
+    return {
+      status: open ? 'firing' : 'resolved',
+      labels: labelsOf(identity),
+      annotations: annotationsOf(cluster),
+      startsAt: new Date(cluster.openedMs).toISOString(),
+      endsAt: open ? NOT_YET : new Date(cluster.closedMs ?? cluster.lastMs).toISOString(),
+      generatorURL:
+        externalUrl === '' ? '' : `${externalUrl}/clusters/${encodeURIComponent(cluster.id)}`,
+      fingerprint: fingerprintOf(identity),
+    }
+  })
+}
+
+function annotationsOf(cluster: AnomalyCluster): Record<string, string> {
+  const suffering = cluster.impact.map(
+    ({ entry, requests, failed, slow }) =>
+      `${entry}: ${failed} failed, ${slow} slow of ${requests}`,
+  )
   return {
-    status: 'resolved',
-    labels: { alertname: 'MedoscopeAnomalyCluster', cluster: id },
-    annotations: { summary: `Part of anomaly cluster ${into.id}` },
-    startsAt: time,
-    endsAt: time,
-    generatorURL: '',
-    fingerprint: id,
+    summary: cluster.sentence,
+    impact: suffering.join('; '),
+    place: cluster.place,
+    term: cluster.term,
+    direction: cluster.direction,
+    services: cluster.services.join(', '),
+    observations: `${cluster.observations} of ${cluster.occurrences}`,
+    trace_id: cluster.representative?.traceId ?? '',
+    normal_trace_id: cluster.nearestNormal?.traceId ?? '',
   }
 }

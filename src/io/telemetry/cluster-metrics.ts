@@ -1,9 +1,13 @@
-import type { AnomalyCluster } from '../../contract/anomaly-cluster.ts'
+import type { AnomalyCluster, DeviationTerm } from '../../contract/anomaly-cluster.ts'
 import type { InstalledModel } from '../../contract/installed-model.ts'
 import type { StepOutput } from '../../contract/step-output.ts'
 import type { ClusterStore } from '../cluster-store.ts'
 import type { GaugeName, Metrics } from './metrics.ts'
-import { LISTED_ANOMALY_CLUSTERS, LISTED_NORMAL_CLUSTERS } from './metrics-table-clusters.ts'
+import {
+  LISTED_ANOMALY_CLUSTERS,
+  LISTED_ENTRIES,
+  LISTED_NORMAL_CLUSTERS,
+} from './metrics-table-clusters.ts'
 
 export interface ClusterMetricsSettings {
   readonly alpha: number
@@ -21,6 +25,7 @@ const NEAREST = 'medoscope_normal_cluster_observations_total'
 const PER_CLUSTER = [
   'medoscope_anomaly_cluster_info',
   'medoscope_anomaly_cluster_traces_info',
+  'medoscope_anomaly_cluster_impact_ratio',
   'medoscope_anomaly_cluster_rate_ratio',
   'medoscope_anomaly_cluster_normal_rate_ratio',
   'medoscope_anomaly_cluster_observations',
@@ -133,10 +138,11 @@ export class ClusterMetrics {
     const { id, term, direction, typical, normal } = cluster
     metrics.set('medoscope_anomaly_cluster_info', 1, {
       cluster: id,
-      service: label(cluster.services[0] ?? 'unknown'),
+      service: label(cluster.suspect || 'unknown'),
       term,
       direction,
-      severity: this.#store.severity(cluster),
+      words: wordsOf(cluster),
+      severity: cluster.alerts ? cluster.severity : 'information',
       place: label(cluster.place),
     })
     metrics.set('medoscope_anomaly_cluster_traces_info', 1, {
@@ -144,6 +150,12 @@ export class ClusterMetrics {
       trace_id: cluster.representative?.traceId ?? '',
       normal_trace_id: cluster.nearestNormal?.traceId ?? '',
     })
+    for (const { entry, share } of cluster.impact.slice(0, LISTED_ENTRIES)) {
+      metrics.set('medoscope_anomaly_cluster_impact_ratio', share, {
+        cluster: id,
+        entry: label(entry),
+      })
+    }
     const own = { cluster: id }
     const set = (name: GaugeName, value: number | null): void => {
       if (value !== null) metrics.set(name, value, own)
@@ -184,6 +196,22 @@ export class ClusterMetrics {
       metrics.set('medoscope_normal_cluster_weight_ratio', weight, { cluster: cluster.id })
     }
   }
+}
+
+/** What a suspect does, in words; by direction up and down. */
+const WORDS: Readonly<Record<DeviationTerm, readonly [high: string, low: string]>> = {
+  errors: ['fails', 'fails less'],
+  no_answer: ['does not answer', 'answers'],
+  self_time: ['is slower', 'is faster'],
+  count: ['is called more often', 'is called less often'],
+  presence: ['is called more often', 'is missing'],
+  structure: ['makes unusual calls', 'makes unusual calls'],
+  category: ['gets unusual requests', 'gets unusual requests'],
+  like: ['has requests that are strange in the same way', 'has fewer strange requests'],
+}
+
+function wordsOf({ term, direction }: AnomalyCluster): string {
+  return WORDS[term][direction === 'high' ? 0 : 1]
 }
 
 function label(text: string): string {

@@ -2,6 +2,8 @@ import type { MetricRow } from './metric-row.ts'
 
 /** Open anomaly clusters that get series of their own; the others are counted. */
 export const LISTED_ANOMALY_CLUSTERS = 50
+/** Entry operations of one of them that do, those that suffer most. */
+export const LISTED_ENTRIES = 3
 /** Normal clusters that get series of their own, the heaviest first. */
 export const LISTED_NORMAL_CLUSTERS = 500
 /** Strata whose drift gets series of its own, the busiest first. */
@@ -33,8 +35,13 @@ export const CLUSTER_METRICS = {
   },
   medoscope_anomaly_cluster_info: {
     type: 'gauge',
-    help: 'Always 1: what an open anomaly cluster is. Alerts are made from it.',
-    labels: ['cluster', 'service', 'term', 'direction', 'severity', 'place'],
+    help: 'Always 1: what an open anomaly cluster is. Cluster, service (first suspected) and severity class are labels of its alerts, which never change.',
+    labels: ['cluster', 'service', 'term', 'direction', 'words', 'severity', 'place'],
+  },
+  medoscope_anomaly_cluster_impact_ratio: {
+    type: 'gauge',
+    help: 'Share of the requests of an entry operation that failed or were slow beyond their normal tail; the 3 that suffer most.',
+    labels: ['cluster', 'entry'],
   },
   medoscope_anomaly_cluster_traces_info: {
     type: 'gauge',

@@ -75,7 +75,7 @@ describe('metrics of anomaly clusters', () => {
     const cluster = exampleCluster()
     clusters.take(output({ clusterChanges: [{ change: 'opened', timeMs: 1, cluster }] }))
     expect(await series(metrics, 'medoscope_anomaly_cluster_info')).toEqual([
-      'medoscope_anomaly_cluster_info{cluster="c-7f3a01",service="currency",term="self_time",direction="high",severity="critical",place="checkout PlaceOrder -> currency Convert"} 1',
+      'medoscope_anomaly_cluster_info{cluster="c-7f3a01",service="currency",term="self_time",direction="high",words="is slower",severity="critical",place="checkout PlaceOrder -> currency Convert"} 1',
     ])
     expect(await series(metrics, 'medoscope_anomaly_cluster_typical_seconds')).toEqual([
       'medoscope_anomaly_cluster_typical_seconds{cluster="c-7f3a01"} 0.59',

@@ -1,0 +1,89 @@
+import type { ElementTable } from '../profile/element-table.ts'
+import { OTHER_PAIR } from '../profile/pair-table.ts'
+import type { Alarm } from './alarm.ts'
+import type { RecentRequests, RequestCounts } from './recent-requests.ts'
+
+/** Entry operations that one cluster counts; those that suffer least find no room. */
+const MOST_ENTRIES = 32
+/** Kind of stratum that observations of traces have. */
+const OF_TRACES = 0
+
+/** How the requests of one entry operation fared while a cluster lasted. */
+export interface EntryImpact extends RequestCounts {
+  readonly stratum: number
+}
+
+/** Requests that failed or were slow. */
+export function suffering({ failed, slow }: RequestCounts): number {
+  return failed + slow
+}
+
+/** Those that suffer most first. */
+export function byImpact(a: EntryImpact, b: EntryImpact): number {
+  return suffering(b) - suffering(a) || b.requests - a.requests || a.stratum - b.stratum
+}
+
+/** Entry operations that come through a place, as far as call paths tell. Reads each path once. */
+export class EntriesOfPlaces {
+  readonly #table: ElementTable
+  readonly #strata = new Map<number, number[]>()
+  /** By path, that of its entry. */
+  readonly #roots: number[] = [0, 0]
+
+  constructor(table: ElementTable) {
+    this.#table = table
+  }
+
+  of(alarm: Alarm): readonly number[] {
+    if (alarm.on !== 'place') return [alarm.subject]
+    this.#read()
+    return this.#strata.get(alarm.subject) ?? []
+  }
+
+  #read(): void {
+    const { paths, places, strata } = this.#table
+    for (let path = this.#roots.length; path < paths.size; path++) {
+      const above = paths.parentOf(path)
+      const root = above <= OTHER_PAIR ? path : this.#roots[above]!
+      this.#roots.push(root)
+      const parent = above <= OTHER_PAIR ? 0 : paths.elementOf(above)
+      const place = places.find(parent, paths.elementOf(path))
+      const stratum = strata.find(OF_TRACES, root)
+      if (place <= OTHER_PAIR || stratum <= OTHER_PAIR) continue
+      const known = this.#strata.get(place) ?? []
+      this.#strata.set(place, known)
+      if (!known.includes(stratum)) known.push(stratum)
+    }
+  }
+}
+
+/** The impact with the entry operations of more alarms, counted since the cluster began. */
+export function withEntries(
+  impact: readonly EntryImpact[],
+  strata: readonly number[],
+  recent: RecentRequests,
+  sinceMs: number,
+): readonly EntryImpact[] {
+  const fresh = [...new Set(strata)].filter((one) => !impact.some(({ stratum }) => stratum === one))
+  if (fresh.length === 0) return impact
+  const counted = fresh.map((stratum) => ({ stratum, ...recent.since(stratum, sinceMs) }))
+  return [...impact, ...counted].sort(byImpact).slice(0, MOST_ENTRIES)
+}
+
+/** The impact of two clusters that are one: of what both counted, the one that counted more. */
+export function mergedImpact(
+  impact: readonly EntryImpact[],
+  other: readonly EntryImpact[],
+): readonly EntryImpact[] {
+  const merged = new Map(impact.map((one) => [one.stratum, one]))
+  for (const one of other) {
+    const known = merged.get(one.stratum)
+    merged.set(one.stratum, {
+      stratum: one.stratum,
+      requests: Math.max(one.requests, known?.requests ?? 0),
+      failed: Math.max(one.failed, known?.failed ?? 0),
+      slow: Math.max(one.slow, known?.slow ?? 0),
+    })
+  }
+  return [...merged.values()].sort(byImpact).slice(0, MOST_ENTRIES)
+}

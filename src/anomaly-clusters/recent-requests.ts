@@ -1,0 +1,85 @@
+/** Data time that a slot covers, ms, and slots that are kept. */
+const SLOT_MS = 5000
+const MOST_SLOTS = 120
+
+/** The requests of one entry operation over some time. */
+export interface RequestCounts {
+  readonly requests: number
+  readonly failed: number
+  /** Those that did not fail, but took longer than nearly all do normally. */
+  readonly slow: number
+}
+
+export const NO_REQUESTS: RequestCounts = { requests: 0, failed: 0, slow: 0 }
+
+/** What became of one request. */
+export type RequestOutcome = 'fine' | 'failed' | 'slow'
+
+interface SlotCounts extends RequestCounts {
+  /** Requests of the slot before the first that failed or was slow. */
+  readonly fineBefore: number
+}
+
+/** The counts with one more request. */
+export function withRequest<C extends RequestCounts>(counts: C, outcome: RequestOutcome): C {
+  return {
+    ...counts,
+    requests: counts.requests + 1,
+    failed: counts.failed + Number(outcome === 'failed'),
+    slow: counts.slow + Number(outcome === 'slow'),
+  }
+}
+
+/**
+ * The requests of the last ten minutes by entry operation, so that a cluster that opens can say who has
+ * suffered since it began. Bounded: old slots are forgotten.
+ */
+export class RecentRequests {
+  /** By number of the slot, ascending, and by stratum. */
+  readonly #slots = new Map<number, Map<number, SlotCounts>>()
+
+  add(stratum: number, timeMs: number, outcome: RequestOutcome): void {
+    const number = Math.floor(timeMs / SLOT_MS)
+    let slot = this.#slots.get(number)
+    if (!slot) {
+      slot = new Map()
+      this.#slots.set(number, slot)
+      this.#forget(number)
+    }
+    const counts = slot.get(stratum) ?? { ...NO_REQUESTS, fineBefore: 0 }
+    const isFirst = outcome !== 'fine' && counts.failed + counts.slow === 0
+    const fineBefore = isFirst ? counts.requests : counts.fineBefore
+    slot.set(stratum, { ...withRequest(counts, outcome), fineBefore })
+  }
+
+  /** The requests since a change that began at `fromMs`: in its slot from the first that suffered on. */
+  since(stratum: number, fromMs: number): RequestCounts {
+    const first = Math.floor(fromMs / SLOT_MS)
+    const total = { requests: 0, failed: 0, slow: 0 }
+    for (const [number, slot] of this.#slots) {
+      const counts = slot.get(stratum)
+      if (number < first || !counts) continue
+      const { requests, failed, slow, fineBefore } = counts
+      const isWhole = number > first
+      total.requests += isWhole ? requests : failed + slow === 0 ? 0 : requests - fineBefore
+      total.failed += failed
+      total.slow += slow
+    }
+    return total
+  }
+
+  /** Forgets what is older than `MOST_SLOTS` before the newest, and what lies after a clock set back. */
+  #forget(newest: number): void {
+    for (const number of this.#slots.keys()) {
+      if (Math.abs(newest - number) >= MOST_SLOTS) this.#slots.delete(number)
+    }
+  }
+
+  state() {
+    return [...this.#slots].map(([number, slot]) => [number, [...slot]] as const)
+  }
+
+  restore(state: ReturnType<RecentRequests['state']>): void {
+    for (const [number, slot] of state) this.#slots.set(number, new Map(slot))
+  }
+}

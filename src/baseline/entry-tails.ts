@@ -1,0 +1,43 @@
+import type { ModelRequest } from '../model/fit-request.ts'
+import { OTHER_PAIR } from '../profile/pair-table.ts'
+import { fromLogTime, MEAN_DURATION, PROFILE_STRIDE } from '../profile/profile.ts'
+import { upperShare } from '../stats/quantile-bound.ts'
+import { NULL_OPTIONS } from './null-options.ts'
+
+/** How long hardly any request of a stratum takes, ns. */
+export interface EntryTail {
+  readonly stratum: number
+  readonly tailNs: number
+}
+
+/** A request that is slower than others is felt beyond this multiple of the median. */
+const FELT = 1.5
+
+/** The tails of durations by stratum, ascending, from the calibration observations. */
+export function entryTails({
+  calibration,
+  calibrationStratum,
+}: Pick<ModelRequest, 'calibration' | 'calibrationStratum'>): EntryTail[] {
+  const { offsets, paths, values } = calibration
+  const times = new Map<number, number[]>()
+  calibrationStratum.forEach((stratum, i) => {
+    // Its own path is the first one of an entry: paths below have got their ids later.
+    const row = offsets[i]!
+    if (row === offsets[i + 1] || paths[row]! <= OTHER_PAIR) return
+    const ofStratum = times.get(stratum) ?? []
+    times.set(stratum, ofStratum)
+    ofStratum.push(fromLogTime(values[row * PROFILE_STRIDE + MEAN_DURATION]!) * 1e6)
+  })
+  return [...times]
+    .filter(([, { length }]) => length >= NULL_OPTIONS.leastReference)
+    .map(([stratum, ofStratum]) => ({ stratum, tailNs: tailOf(ofStratum) }))
+    .sort((a, b) => a.stratum - b.stratum)
+}
+
+function tailOf(times: readonly number[]): number {
+  const sorted = times.toSorted((a, b) => a - b)
+  const n = sorted.length
+  const { farQuantile, deviations } = NULL_OPTIONS
+  const at = (share: number): number => sorted[Math.min(n - 1, Math.floor(share * n))]!
+  return Math.max(at(upperShare(farQuantile, n, deviations)), FELT * at(0.5))
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import type { Alarm } from '../../src/anomaly-clusters/alarm.ts'
+import { moreSevere, severityOf } from '../../src/anomaly-clusters/severity.ts'
+import { detectorSettings } from '../detector-settings.ts'
+import { entryAlarm, placeAlarm } from './hand-alarms.ts'
+
+const { severity: table } = detectorSettings().accumulate
+
+function of(counts: [requests: number, failed: number, slow: number], ...alarms: Alarm[]): string {
+  const [requests, failed, slow] = counts
+  return severityOf([{ requests, failed, slow }], alarms, table)
+}
+
+describe('severity', () => {
+  const different = entryAlarm()
+
+  it.each([
+    ['critical', [100, 10, 0]],
+    ['warning', [100, 9, 0]],
+    ['warning', [100, 1, 0]],
+    ['information', [1000, 9, 0]],
+    ['critical', [100, 0, 50]],
+    ['warning', [100, 0, 49]],
+    ['warning', [100, 0, 5]],
+    ['information', [100, 0, 4]],
+    ['information', [0, 0, 0]],
+  ] as const)('is %s where of %j requests some fail, others are slow', (severity, counts) => {
+    expect(of([...counts], different)).toBe(severity)
+  })
+
+  it('is that of the entry operation that suffers most', () => {
+    const fine = { requests: 1000, failed: 0, slow: 0 }
+    expect(severityOf([fine, { requests: 5, failed: 5, slow: 0 }], [different], table)).toBe(
+      'critical',
+    )
+    expect(severityOf([], [different], table)).toBe('information')
+  })
+
+  it.each([
+    ['warning', ['errors', 'noAnswer', 'selfTimeP90', 'selfTimeP99', 'count']],
+    ['warning', ['presence', 'appearance']],
+    ['information', ['selfTimeP10', 'unseen']],
+  ] as const)('is %s by %j where no request suffers', (severity, signals) => {
+    for (const signal of signals) {
+      expect([signal, of([100, 0, 1], placeAlarm({ signal }), different)]).toEqual([
+        signal,
+        severity,
+      ])
+    }
+  })
+
+  it('is a warning where calls are missing from an entry, not where others are there', () => {
+    expect(of([100, 0, 1], entryAlarm({ vote: -5 }))).toBe('warning')
+    expect(of([100, 0, 1], entryAlarm({ vote: 5 }))).toBe('information')
+  })
+
+  it('is ordered', () => {
+    expect(moreSevere('information', 'warning')).toBe('warning')
+    expect(moreSevere('critical', 'warning')).toBe('critical')
+    expect(moreSevere('warning', 'warning')).toBe('warning')
+  })
+})
