@@ -1,6 +1,6 @@
 import { type Html, html } from './html.ts'
 
-const LINKS = html`<nav aria-label="Pages"><a href="/">Clusters</a><a href="/metrics">Metrics</a><a href="/api/v1/anomaly-clusters">JSON</a></nav>`
+const LINKS = html`<nav aria-label="Pages"><a href="/">Clusters</a><a href="/known">Known</a><a href="/metrics">Metrics</a><a href="/api/v1/anomaly-clusters">JSON</a></nav>`
 
 /**
  * The frame of every page: no script, no outside resource, dark and light, readable on a phone. Without links it

@@ -6,6 +6,7 @@ import type { Notice } from '../../ui/cluster-actions.ts'
 import { type ClusterView, clusterPage, NO_LINKS, type PageLinks } from '../../ui/cluster-page.ts'
 import { clustersPage, type LearningState } from '../../ui/clusters-page.ts'
 import { html } from '../../ui/html.ts'
+import { knownPage } from '../../ui/known-page.ts'
 import { page } from '../../ui/page.ts'
 import type { ClusterStore } from '../cluster-store.ts'
 import { messageOf } from '../telemetry/log.ts'
@@ -35,7 +36,7 @@ const MOST_BEFORE = 8
 const FORM = 'application/x-www-form-urlencoded'
 
 /**
- * Adds what people look at: `GET /` and `GET /clusters/{id}`, and what the forms of that page ask for,
+ * Adds what people look at: `GET /`, `GET /known` and `GET /clusters/{id}`, and what the forms of that page ask for,
  * `POST /clusters/{id}/{accept|unaccept|name}`, with the admin token among their fields. A browser sends
  * no token by itself, so no page elsewhere can have it do anything.
  */
@@ -62,6 +63,10 @@ export function registerPages(server: FastifyInstance, routes: PageRoutes): void
       return markup(reply, clusterPage(cluster, { ...view, notice }))
     },
   )
+  server.get('/known', (_, reply) => {
+    const { signatures, acceptances } = routes
+    return markup(reply, knownPage(signatures?.() ?? [], acceptances?.() ?? []))
+  })
   server.addContentTypeParser(FORM, { parseAs: 'string' }, (_, body, done) =>
     done(null, new URLSearchParams(String(body))),
   )

@@ -145,6 +145,14 @@ describe('the pages', () => {
     expect((await unnamed({ ...words, token: 'secret' }, OPEN.id, 'name')).statusCode).toBe(409)
   })
 
+  it('list what is known and what was accepted', async () => {
+    const { server, post } = site()
+    await post({ reason: 'release 2.4', token: 'secret' })
+    const known = (await server.inject('/known')).body
+    expect(known).toContain('the backup')
+    expect(known).toContain('release 2.4')
+  })
+
   it('say nothing of what was not done, whatever the address claims', async () => {
     const page = await site().server.inject(`/clusters/${OPEN.id}?done=accept`)
     expect(page.body).not.toContain('Accepted.')
