@@ -165,7 +165,7 @@ const timeline: readonly Panel[] = [
       ...mappings({
         '-1': ['not watched', 'rgba(180, 140, 60, 0.5)'],
         '0': ['quiet', 'rgba(115, 125, 135, 0.35)'],
-        '1': ['information', SEVERITY_COLOURS.info],
+        '1': ['information', SEVERITY_COLOURS.information],
         '2': ['warning', SEVERITY_COLOURS.warning],
         '3': ['critical', SEVERITY_COLOURS.critical],
       }),

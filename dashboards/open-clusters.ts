@@ -8,7 +8,7 @@ export const VALUE = reference('__value.raw')
 export const CHOSEN = 'job=~"$job", service=~"$service"'
 export const OPEN = `medoscope_anomaly_cluster_info{${CHOSEN}}`
 
-export const SEVERITY_COLOURS = { critical: 'red', warning: 'orange', info: 'blue' } as const
+export const SEVERITY_COLOURS = { critical: 'red', warning: 'orange', information: 'blue' } as const
 
 /** A column: a label of the info metrics, or a metric of its own, joined by the cluster's id. */
 interface Column {
@@ -17,10 +17,15 @@ interface Column {
   readonly label?: string
   readonly metric?: string
   readonly factor?: number
+  /** Where the value is not that of a metric of the cluster's own. */
+  readonly expr?: string
   readonly look: Json
 }
 
 const wide = (width: number): Json => ({ 'custom.width': width })
+
+/** The entry operation of each cluster that suffers most, by the share of its requests that does. */
+const WORST = `topk by (cluster) (1, max by (cluster, entry) (medoscope_anomaly_cluster_impact_ratio)) and on (cluster) ${OPEN}`
 
 const COLUMNS: readonly Column[] = [
   {
@@ -42,8 +47,14 @@ const COLUMNS: readonly Column[] = [
       ],
     },
   },
-  { name: 'Service', label: 'service', look: wide(115) },
-  { name: 'What', label: 'what', look: wide(118) },
+  { name: 'Who suffers', label: 'entry', look: { 'custom.minWidth': 190 } },
+  {
+    name: 'Of them',
+    expr: WORST,
+    look: { unit: 'percentunit', decimals: 0, ...wide(80) },
+  },
+  { name: 'Suspect', label: 'service', look: wide(115) },
+  { name: 'What', label: 'words', look: wide(140) },
   { name: 'Call', label: 'call', look: { 'custom.minWidth': 240 } },
   {
     name: 'Since',
@@ -101,7 +112,7 @@ const AT_ONCE = { instant: true, format: 'table' } as const
 /** What the first two queries bring: labels only. */
 const LABELS: readonly Query[] = [
   prom(
-    `max by (cluster, severity, service, call, what) (label_replace(label_join(${OPEN}, "what", " ", "term", "direction"), "call", "$1", "place", "(?:.* > )?(.*)"))`,
+    `max by (cluster, severity, service, call, words) (label_replace(${OPEN}, "call", "$1", "place", "(?:.* > )?(.*)"))`,
     '',
     AT_ONCE,
   ),
@@ -117,10 +128,11 @@ export function openClustersTable(): Panel {
   const queries: Query[] = [...LABELS]
   const indexByName: Record<string, number> = {}
   const renameByName: Record<string, string> = {}
-  COLUMNS.forEach(({ name, label, metric, factor }, index) => {
+  COLUMNS.forEach(({ name, label, metric, factor, expr }, index) => {
     let field = label ?? ''
-    if (metric !== undefined) {
-      const value = `max by (cluster) (medoscope_anomaly_cluster_${metric}) and on (cluster) ${OPEN}`
+    if (metric !== undefined || expr !== undefined) {
+      const value =
+        expr ?? `max by (cluster) (medoscope_anomaly_cluster_${metric}) and on (cluster) ${OPEN}`
       field = `Value #${String.fromCharCode(65 + queries.length)}`
       queries.push(prom(factor === undefined ? value : `${factor} * (${value})`, '', AT_ONCE))
     }
@@ -131,7 +143,7 @@ export function openClustersTable(): Panel {
     type: 'table',
     title: 'Open anomaly clusters',
     description:
-      'What is strange now, the strongest evidence first: where, since when, and how far from normal. The cluster opens its page in medoscope, with a real example beside the nearest normal trace; the traces open in the trace store.',
+      'What is strange now, what hurts most first: which entry operation suffers most and what share of its requests, the service first suspected, where, since when, and how far from normal. The cluster opens its page in medoscope, with a real example beside the nearest normal trace; the traces open in the trace store.',
     unit: 'short',
     queries,
     width: 24,
@@ -148,7 +160,7 @@ export function openClustersTable(): Panel {
           renameByName,
         },
       },
-      { id: 'sortBy', options: { sort: [{ field: 'Strength', desc: true }] } },
+      { id: 'sortBy', options: { sort: [{ field: 'Of them', desc: true }] } },
     ],
   }
 }

@@ -12,6 +12,7 @@ import type { Alarm } from './alarm.ts'
 import type { Cluster } from './cluster.ts'
 import type { KeptTimeline } from './cluster-timelines.ts'
 import { type DescribeContext, rankCluster } from './published-cluster.ts'
+import { normalShare } from './sentence.ts'
 
 /** A running minute is shown from here on: a rate of less is none. */
 const LEAST_OF_MINUTE_MS = 5000
@@ -61,7 +62,7 @@ function deviating(alarm: Alarm, { table }: DescribeContext): Deviating {
     firstMs: alarm.firstMs,
     observations: alarm.c,
     occurrences: alarm.n,
-    normalRate: alarm.baseRate,
+    normalRate: normalShare(alarm),
     isOver: alarm.closedMs !== null,
   }
 }

@@ -142,7 +142,7 @@ function joined(a: Stretch, b: Stretch): Stretch {
 }
 
 function bandOf(series: MonitoredSeries, place: number): KeptBand {
-  const { level, baseRate, normal } = series.rows.of
+  const { level, normal } = series.rows.of
   const read = (column: Float64Array, signal: keyof typeof SIGNALS): number =>
     column[series.find(SIGNALS[signal].number, place)] ?? Number.NaN
   return {
@@ -150,6 +150,6 @@ function bandOf(series: MonitoredSeries, place: number): KeptBand {
     p50: read(normal, 'selfTimeP90'),
     p90: read(level, 'selfTimeP90'),
     p99: read(level, 'selfTimeP99'),
-    failed: read(baseRate, 'errors'),
+    failed: read(normal, 'errors'),
   }
 }

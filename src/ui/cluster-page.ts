@@ -1,5 +1,5 @@
 import type { EvidenceSpan } from '../contract/anomaly.ts'
-import type { AnomalyCluster, Severity } from '../contract/anomaly-cluster.ts'
+import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 import type { ClusterDetail, Deviating } from '../contract/cluster-detail.ts'
 import type { Signature } from '../contract/signature.ts'
 import {
@@ -14,6 +14,7 @@ import { callGraph, GRAPH_STYLE } from './call-graph.ts'
 import { type ActionsView, clusterActions, type Notice, noticeBox } from './cluster-actions.ts'
 import { deviationWords } from './deviation-words.ts'
 import { type Html, html } from './html.ts'
+import { IMPACT_STYLE, impactTable } from './impact-table.ts'
 import { page } from './page.ts'
 import { clock, duration, instant, share } from './quantity.ts'
 import { severityBadge } from './severity.ts'
@@ -45,7 +46,6 @@ const WORDS: Readonly<Record<Difference, string>> = {
 /** What a page of a cluster shows beside the cluster. */
 export interface ClusterView extends ActionsView {
   readonly links: PageLinks
-  readonly severity: Severity | null
   /** Null: nothing more is known of it. */
   readonly detail: ClusterDetail | null
   /** What keeps coming back that it is like; null where nothing does. */
@@ -57,7 +57,6 @@ export interface ClusterView extends ActionsView {
 
 const BARE_VIEW: ClusterView = {
   links: NO_LINKS,
-  severity: null,
   detail: null,
   signature: null,
   before: [],
@@ -74,12 +73,14 @@ const BARE_VIEW: ClusterView = {
  */
 export function clusterPage(cluster: AnomalyCluster, view: Partial<ClusterView> = {}): string {
   const whole = { ...BARE_VIEW, ...view }
-  const { links, severity, detail, signature, before, notice } = whole
-  const body = html`<style>${TIMELINE_STYLE}${GRAPH_STYLE}</style>
+  const { links, detail, signature, before, notice } = whole
+  const body = html`<style>${TIMELINE_STYLE}${GRAPH_STYLE}${IMPACT_STYLE}</style>
 ${noticeBox(notice)}
 <h1>${cluster.sentence}</h1>
-<p>${severity === null ? null : html`${severityBadge(severity)} `}<span class="badge ${cluster.state}">${cluster.state}</span>${cluster.alerts ? null : html` <span class="badge quiet">no alert</span>`}</p>
+<p>${severityBadge(cluster.severity)} <span class="badge ${cluster.state}">${cluster.state}</span>${cluster.alerts ? null : html` <span class="badge quiet">no alert</span>`}</p>
+${mergedInto(cluster)}
 ${facts(cluster)}
+${impactTable(cluster)}
 ${timelineCharts(cluster, detail?.timeline ?? null)}
 ${deviations(cluster, detail?.deviating ?? [])}
 ${comparison(cluster, links)}
@@ -87,6 +88,12 @@ ${whatWasBefore(cluster, signature, before)}
 ${clusterActions(cluster, whole)}
 ${more(cluster, links)}`
   return page(cluster.sentence, body)
+}
+
+/** Where the story goes on. */
+function mergedInto({ mergedInto: into }: AnomalyCluster): Html | null {
+  if (into === null) return null
+  return html`<p class="state">This turned out to be part of <a href="/clusters/${encodeURIComponent(into)}">another cluster</a>, which goes on.</p>`
 }
 
 type Fact = readonly [name: string, value: string]

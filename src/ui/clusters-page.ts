@@ -1,4 +1,4 @@
-import type { AnomalyCluster, Severity } from '../contract/anomaly-cluster.ts'
+import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 import { dayLanes, LANES_STYLE } from './day-lanes.ts'
 import { type Html, html } from './html.ts'
 import { page } from './page.ts'
@@ -46,11 +46,7 @@ const BLIND_BELOW = 0.9
 const STALE_MS = 300_000
 
 /** The home page: one sentence of state, the day, the open clusters, then those that are over. Pure. */
-export function clustersPage(
-  clusters: readonly AnomalyCluster[],
-  learning: LearningState,
-  severityOf: (cluster: AnomalyCluster) => Severity = () => 'warning',
-): string {
+export function clustersPage(clusters: readonly AnomalyCluster[], learning: LearningState): string {
   const open = clusters.filter((cluster) => cluster.state === 'open')
   const past = clusters.filter((cluster) => cluster.state !== 'open')
   const title = learning.state === 'learning' ? 'Learning' : `${open.length} open anomaly clusters`
@@ -59,10 +55,10 @@ export function clustersPage(
     title,
     html`<style>${TIMELINE_STYLE}${LANES_STYLE}</style><h1>${headline(learning, open)}</h1>
 ${stateBox(learning)}
-<h2 id="open">Open</h2>${table(open, 'open', 'Nothing is open.', severityOf)}
-${watermarkMs === null ? null : dayLanes(clusters, severityOf, watermarkMs)}
+<h2 id="open">Open</h2>${table(open, 'open', 'Nothing is open.')}
+${watermarkMs === null ? null : dayLanes(clusters, watermarkMs)}
 ${coverageBox(learning)}
-<h2 id="past">Past</h2>${table(past, 'past', 'Nothing yet.', severityOf)}`,
+<h2 id="past">Past</h2>${table(past, 'past', 'Nothing yet.')}`,
   )
 }
 
@@ -114,20 +110,15 @@ function coverageBox({ coverage: { share: judged, seen, unjudged } }: LearningSt
   return html`<h2 id="judged">Judged</h2><p>${share(judged)} of the ${seen} traces of the last minutes. <a href="/api/v1/coverage">By entry operation</a>.</p>${table}`
 }
 
-function table(
-  clusters: readonly AnomalyCluster[],
-  labelledBy: string,
-  none: string,
-  severityOf: (cluster: AnomalyCluster) => Severity,
-): Html {
+function table(clusters: readonly AnomalyCluster[], labelledBy: string, none: string): Html {
   if (clusters.length === 0) return html`<p>${none}</p>`
   return html`<div class="scroll"><table aria-labelledby="${labelledBy}">
 <thead><tr><th scope="col">Severity</th><th scope="col">What</th><th scope="col">Service</th><th scope="col">Since (UTC)</th><th scope="col">Lasted</th><th scope="col">Deviating, normally</th><th scope="col">State</th></tr></thead>
-<tbody>${clusters.map((cluster) => row(cluster, severityOf(cluster)))}</tbody></table></div>`
+<tbody>${clusters.map(row)}</tbody></table></div>`
 }
 
-function row(cluster: AnomalyCluster, severity: Severity): Html {
-  return html`<tr><td>${severityBadge(severity)}</td><th scope="row"><a href="/clusters/${encodeURIComponent(cluster.id)}">${cluster.sentence}</a></th>
-<td>${cluster.services[0] ?? '–'}</td><td class="time">${dayClock(cluster.firstMs)}</td><td class="time">${duration(Math.max(0, (cluster.closedMs ?? cluster.lastMs) - cluster.firstMs))}</td>
+function row(cluster: AnomalyCluster): Html {
+  return html`<tr><td>${severityBadge(cluster.severity)}</td><th scope="row"><a href="/clusters/${encodeURIComponent(cluster.id)}">${cluster.sentence}</a></th>
+<td>${cluster.suspect || '–'}</td><td class="time">${dayClock(cluster.firstMs)}</td><td class="time">${duration(Math.max(0, (cluster.closedMs ?? cluster.lastMs) - cluster.firstMs))}</td>
 <td class="number">${share(cluster.rate)}, ${share(cluster.normalRate)}</td><td><span class="badge ${cluster.state}">${cluster.state}</span>${cluster.alerts ? null : ', no alert'}${cluster.asksAcceptance ? ', asks to be accepted' : null}</td></tr>`
 }

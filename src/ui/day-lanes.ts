@@ -39,11 +39,7 @@ export interface Lane {
  * The day as lanes, a service each, with one bar a cluster in the look of its severity. A bar leads to
  * its cluster. Nothing where nothing was strange.
  */
-export function dayLanes(
-  clusters: readonly AnomalyCluster[],
-  severityOf: (cluster: AnomalyCluster) => Severity,
-  nowMs: number,
-): Html | null {
+export function dayLanes(clusters: readonly AnomalyCluster[], nowMs: number): Html | null {
   const recent = clusters.filter((cluster) => endOf(cluster, nowMs) > nowMs - 24 * HOUR_MS)
   if (recent.length === 0) return null
   const fromMs = nowMs - axisHours(recent, nowMs) * HOUR_MS
@@ -54,13 +50,13 @@ export function dayLanes(
   const x = timeScale(fromMs, nowMs, frame)
   let top = TOP
   const drawn = shown.map((lane) => {
-    const made = drawnLane(lane, top, x, severityOf)
+    const made = drawnLane(lane, top, x)
     top += heightOf(lane)
     return made
   })
   const hidden = lanes.length - shown.length
   return html`<h2 id="day">The last ${axisHours(recent, nowMs) === 1 ? 'hour' : html`${axisHours(recent, nowMs)} hours`}</h2>
-<p class="quiet keys">${(['critical', 'warning', 'information'] as const).map((one) => html`<span class="bar-key ${one}"></span>${one}`)}<br>One bar a cluster, in the lane of its most suspect service. Times are UTC.</p>
+<p class="quiet keys">${(['critical', 'warning', 'information'] as const).map((one) => html`<span class="bar-key ${one}"></span>${one}`)}<br>One bar a cluster, in the lane of the service first suspected. Times are UTC.</p>
 <div class="scroll"><svg class="lanes" viewBox="0 0 ${WIDTH} ${bottom + 22}" role="group" aria-labelledby="day">${timeAxis(x, frame, 8)}${drawn}</svg></div>
 ${hidden > 0 ? html`<p class="quiet">${hidden} further services are in the lists below.</p>` : null}`
 }
@@ -71,7 +67,7 @@ export function lanesOf(
   fromMs: number,
   nowMs: number,
 ): Lane[] {
-  const byService = Map.groupBy(clusters, ({ services }) => services[0] ?? '(unknown)')
+  const byService = Map.groupBy(clusters, ({ suspect }) => suspect || '(unknown)')
   const lanes = [...byService].map(([service, its]) => {
     const ends: number[] = []
     const bars = its
@@ -103,25 +99,16 @@ function heightOf({ rows }: Lane): number {
   return rows * ROW + GAP
 }
 
-function drawnLane(
-  { service, bars, rows }: Lane,
-  top: number,
-  x: TimeScale,
-  severityOf: (cluster: AnomalyCluster) => Severity,
-): Html {
+function drawnLane({ service, bars, rows }: Lane, top: number, x: TimeScale): Html {
   const name = service.length > NAME_LETTERS ? `${service.slice(0, NAME_LETTERS - 1)}…` : service
   const height = rows * ROW + GAP
   return html`<line class="grid" x1="0" x2="${WIDTH - RIGHT}" y1="${top + height}" y2="${top + height}"/><text x="2" y="${top + height / 2}">${name}<title>${service}</title></text>${bars.map(
-    (bar) => drawnBar(bar, top, x, severityOf(bar.cluster)),
+    (bar) => drawnBar(bar, top, x),
   )}`
 }
 
-function drawnBar(
-  { cluster, fromMs, toMs, row }: Bar,
-  top: number,
-  x: TimeScale,
-  severity: Severity,
-): Html {
+function drawnBar({ cluster, fromMs, toMs, row }: Bar, top: number, x: TimeScale): Html {
+  const { severity } = cluster
   const height = HEIGHTS[severity]
   const width = Math.max(LEAST_WIDTH, x(toMs) - x(fromMs))
   const left = Math.min(x(fromMs), WIDTH - RIGHT - width)

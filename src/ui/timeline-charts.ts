@@ -75,7 +75,7 @@ function chartsOf({ term, firstMs }: AnomalyCluster, { normal, points }: PlaceTi
     curves: [{ name: 'calls', look: 'main', of: callsASecond }],
     words: (value) => String(Number(value.toPrecision(3))),
   }
-  if (term === 'errors') return [failures, calls]
+  if (term === 'errors' || term === 'no_answer') return [failures, calls]
   if (term !== 'self_time') return [calls, times]
   const since = points.filter(({ toMs }) => toMs > firstMs)
   const failed = since.reduce((sum, point) => sum + point.failed, 0)

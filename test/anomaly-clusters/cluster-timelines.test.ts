@@ -19,7 +19,7 @@ class Minutes {
   readonly sources: TimelineSources = {
     history: new PlaceHistory(),
     series: new MonitoredSeries(
-      handNull({ [PLACE]: [handSeries('errors', { baseRate: 0.03 })] }),
+      handNull({ [PLACE]: [handSeries('errors', { baseRate: 0.05, normal: 0.03 })] }),
       new HandTraces().tables.elements,
     ),
   }

@@ -34,7 +34,6 @@ function text(page: string): string {
 
 describe('the page of a cluster', () => {
   const page = clusterPage(exampleCluster(), {
-    severity: 'critical',
     detail: exampleDetail(),
     before: [exampleCluster({ id: 'c-before', state: 'resolved', sentence: 'so it was before' })],
     canChange: true,
@@ -79,7 +78,7 @@ describe('the page of a cluster', () => {
 
   it('has no script, no outside resource, and table headings for a screen reader', () => {
     expect(page).not.toMatch(/<script|src=|@import|url\((?!#)/)
-    expect(page.match(/<thead><tr>(<th scope="col">[^<]*<\/th>)+<\/tr><\/thead>/g)).toHaveLength(4)
+    expect(page.match(/<thead><tr>(<th scope="col">[^<]*<\/th>)+<\/tr><\/thead>/g)).toHaveLength(5)
     expect(page).toContain('lang="en"')
   })
 
@@ -166,6 +165,22 @@ describe('the page of a cluster', () => {
     expect(page).toContain('action="/clusters/c-7f3a01/name"')
     expect(page).toContain('name="name" type="text" required maxlength="2000" value="the backup"')
     expect(clusterPage(exampleCluster(), { canChange: true })).not.toContain('/name"')
+  })
+
+  it('tells who suffers first, and says so where nobody does', () => {
+    const seen = text(page)
+    expect(seen).toMatch(/Who suffers .* frontend POST \/checkout 97 % 60 3 55 /)
+    expect(seen.indexOf('Who suffers')).toBeLessThan(seen.indexOf('How it was before'))
+    expect(text(clusterPage(exampleCluster({ impact: [] })))).toContain('No entry operation:')
+    const entry = { entry: 'a', requests: 1, failed: 1, slow: 0, share: 1 }
+    const many = clusterPage(exampleCluster({ impact: Array(15).fill(entry) }))
+    expect(text(many)).toContain('3 further ones are in the JSON.')
+  })
+
+  it('leads from what turned out to be part of another to that', () => {
+    const merged = clusterPage(exampleCluster({ state: 'resolved', mergedInto: 'c/2' }))
+    expect(merged).toContain('part of <a href="/clusters/c%2F2">another cluster</a>')
+    expect(page).not.toContain('another cluster')
   })
 
   it('says in words what the charts and the graph show', () => {

@@ -10,7 +10,8 @@ const NOW = Date.UTC(2026, 0, 2, 12)
 function cluster(id: string, service: string, from: number, to: number | null): AnomalyCluster {
   return exampleCluster({
     id,
-    services: service === '' ? [] : [service],
+    suspect: service,
+    severity: id === 'bad' ? 'critical' : 'information',
     state: to === null ? 'open' : 'resolved',
     firstMs: NOW - from * HOUR_MS,
     closedMs: to === null ? null : NOW - to * HOUR_MS,
@@ -18,9 +19,7 @@ function cluster(id: string, service: string, from: number, to: number | null): 
 }
 
 function drawn(clusters: readonly AnomalyCluster[]): string {
-  return (
-    dayLanes(clusters, ({ id }) => (id === 'bad' ? 'critical' : 'information'), NOW)?.markup ?? ''
-  )
+  return dayLanes(clusters, NOW)?.markup ?? ''
 }
 
 describe('the lanes of a day', () => {

@@ -6,7 +6,7 @@ import { openBrowser } from '../stack/pictures.ts'
 import { exampleCluster, exampleDetail, span, trace } from './example-cluster.ts'
 
 /** All that a page of a cluster can show. */
-const WHOLE = { detail: exampleDetail(), severity: 'critical', canChange: true } as const
+const WHOLE = { detail: exampleDetail(), canChange: true }
 
 const browser: Browser | null = await openBrowser()
 if (browser === null) {

@@ -44,10 +44,7 @@ export function registerPages(server: FastifyInstance, routes: PageRoutes): void
   const { store, learning } = routes
   server.get('/', (_, reply) => {
     const all = [...store.open(), ...store.past()]
-    return markup(
-      reply,
-      clustersPage(all, learning(), ({ severity }) => severity),
-    )
+    return markup(reply, clustersPage(all, learning()))
   })
   server.get<{ Params: { id: string }; Querystring: { done?: string } }>(
     '/clusters/:id',
@@ -171,7 +168,6 @@ function viewOf(cluster: AnomalyCluster, routes: PageRoutes): Partial<ClusterVie
   const signature = routes.signatures?.().find((one) => one.id === cluster.signature?.id) ?? null
   return {
     links,
-    severity: cluster.severity,
     detail: detail?.(id) ?? null,
     signature,
     before: likeIt(cluster, store, signature),
