@@ -12,12 +12,16 @@ const DAY_MS = 86_400_000
 const START_MS = Date.UTC(2026, 10, 2)
 /** Few, so that two weeks are minutes: real days, in one process, of a shop that is hardly used. */
 const TRACES_PER_SECOND = 0.5
+/** Fits are most of what so little traffic costs. */
+const REFRESH_MS = 3_600_000
 /** By then it has come often enough to be known. */
 const LEARNED_DAYS = 3
 
 /** Two weeks of a shop with habits and without faults: how often people are told of something. */
 export function healthyDaysFigures(days: number, print: (line: string) => void): Figure[] {
-  const detector = new Detector(detectorSettings())
+  const settings = detectorSettings()
+  const model = { ...settings.model, refreshMs: REFRESH_MS }
+  const detector = new Detector({ ...settings, model })
   const durationMs = days * DAY_MS
   const traffic = { seed: 31, startMs: START_MS, tracesPerSecond: TRACES_PER_SECOND }
   const told = new Map<string, { readonly day: number; readonly sentence: string }>()
