@@ -46,6 +46,7 @@ export type Tie =
   | 'same place'
   | 'same suspect'
   | 'same caller'
+  | 'same callee'
   | 'same observations'
   | 'caller and callee'
 
@@ -152,6 +153,8 @@ export function tieOf(a: Alarm, b: Alarm, grounds: Grounds): Tie | null {
   // Similar anomalies share no place: whom they blame is all that can tie them.
   if (a.on === 'similar anomalies' || b.on === 'similar anomalies') return null
   if (ours.caller !== '' && ours.caller === theirs.caller) return 'same caller'
+  // Of a database without spans all that call it tell, each of its own calls.
+  if (ours.callee !== '' && ours.callee === theirs.callee) return 'same callee'
   const overlap = grounds.overlap(a.series, b.series, LEAST_COMMON)
   if (overlap >= grounds.limits.mergeOverlap) return 'same observations'
   const together = Math.abs(a.firstMs - b.firstMs) <= TOGETHER_MS

@@ -1,5 +1,5 @@
 import { pauseSteps } from './latency.ts'
-import { logNormal, unit } from './random.ts'
+import { derive, logNormal, unit } from './random.ts'
 import type { Shop } from './shop.ts'
 
 export const FAULT_KINDS = [
@@ -35,12 +35,23 @@ export interface Fault {
   readonly toMs: number
   /** Only the calls that this instance serves (0, 1, …). */
   readonly instance?: number
+  /** It comes back within its time; without this it is there all the time. */
+  readonly recurs?: Recurrence
   /** Asked at every call within its time; without it, time alone decides. */
   readonly isOn?: () => boolean
   /** `network_delay`: only from this caller. */
   readonly caller?: string
   /** `missing_call`, `retry_storm`: its calls of this service; else the first that it always makes. */
   readonly callee?: string
+}
+
+/** When something that comes back is there: once in each period, at a time of its own, for a while. */
+export interface Recurrence {
+  readonly everyMs: number
+  /** From the beginning of the period to its latest beginning; 0 = on the dot. */
+  readonly spreadMs: number
+  /** Shortest and longest. */
+  readonly lastsMs: readonly [number, number]
 }
 
 interface Grade {
@@ -122,13 +133,26 @@ function activeFault(fault: Fault, index: number): ActiveFault {
 export function isActive(active: ActiveFault, instance: number, timeNs: number): boolean {
   if (timeNs < active.fromNs || timeNs >= active.toNs) return false
   if (active.fault.isOn?.() === false) return false
+  const { recurs } = active.fault
+  if (recurs && !recursAt(recurs, active.index, (timeNs - active.fromNs) / 1e6)) return false
   return active.fault.instance === undefined || active.fault.instance === instance
+}
+
+/** Whether it is there so many ms after its beginning; `seed` tells things that come back apart. */
+function recursAt({ everyMs, spreadMs, lastsMs }: Recurrence, seed: number, ms: number): boolean {
+  const period = Math.floor(ms / everyMs)
+  const own = derive(derive(seed, RECURRENCE), period)
+  const begins = unit(own, 1) * spreadMs
+  const [least, most] = lastsMs
+  const since = ms - period * everyMs - begins
+  return since >= 0 && since < least + unit(own, 2) * (most - least)
 }
 
 // Purposes of draws: above those of the healthy shop, with room for every fault's own.
 const HIT = 1000
 const SIZE = 2000
 const STEPS = 3000
+const RECURRENCE = 4000
 
 /** Whether this fault hits the call, or the step, that has this seed. */
 export function hits(active: ActiveFault, seed: number): boolean {

@@ -38,6 +38,10 @@ const TAIL_SIZE = 3
 const PAUSE = 4
 const PAUSE_STEPS = 5
 const SLOW = 6
+const STALL = 7
+const STALL_SIZE = 8
+/** Stalls of arbitrary operations of recorded systems last so long. */
+const STALL_MS = [100, 460] as const
 
 /** Self time of one call, ms, without pauses; `slowShare` as `slowShareAt` gives it. */
 export function drawSelf(
@@ -56,6 +60,13 @@ export function drawSelf(
 export function drawPause(seed: number, share: number): number {
   if (share <= 0 || unit(seed, PAUSE) >= share) return 0
   return pauseSteps(unit(seed, PAUSE_STEPS), 0.6, 0.9)
+}
+
+/** How long one call stands still, ms: 0 in most, else 100 to 460, as where memory is collected. */
+export function drawStall(seed: number, share: number): number {
+  if (share <= 0 || unit(seed, STALL) >= share) return 0
+  const [least, most] = STALL_MS
+  return least * (most / least) ** unit(seed, STALL_SIZE)
 }
 
 /** One, two or three periods for u below `one`, below `two` and above. */

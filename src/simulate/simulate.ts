@@ -25,6 +25,8 @@ export interface SimulationOptions {
   readonly scale?: number
   /** Swing of the daily load as a share of its mean, in [0, 1). */
   readonly dailySwing?: number
+  /** Share of calls, of whatever operation, that stand still for 100 to 460 ms. Default 0. */
+  readonly stalls?: number
   /** Most spans of one record. */
   readonly recordSpans?: number
   /**
@@ -54,7 +56,8 @@ export function* simulate(options: SimulationOptions): Generator<SimulatedRecord
   const writer = new SpanWriter(startMs, (instance, endNs, span) => {
     batches.add(instance, endNs, span)
   })
-  const run = new TraceRun(derive(seed, 1), effects, serviceChanges(shop, changes), writer)
+  const ofServices = serviceChanges(shop, changes)
+  const run = new TraceRun(derive(seed, 1), effects, ofServices, writer, options.stalls)
   const traffic = {
     ...options,
     seed: derive(seed, 2),

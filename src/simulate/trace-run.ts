@@ -12,7 +12,7 @@ import type {
 import { DRAW, SEED } from './draw-purposes.ts'
 import type { FaultEffects } from './fault-effects.ts'
 import { type Begin, type Frame, servedAttributes, servedName } from './frame.ts'
-import { drawPause, drawSelf, slowShareAt } from './latency.ts'
+import { drawPause, drawSelf, drawStall, slowShareAt } from './latency.ts'
 import { derive, unit } from './random.ts'
 import { DELAYS, drawNs } from './request-delays.ts'
 import type { Instance, Service } from './service.ts'
@@ -36,15 +36,19 @@ export class TraceRun {
   readonly #changes: readonly (ServiceChanges | null)[]
   readonly #writer: SpanWriter
   readonly #seed: number
+  readonly #stalls: number
   #outcome: Outcome = OK
 
+  /** `stalls`: share of calls, of whatever operation, that stand still for a moment. */
   constructor(
     seed: number,
     effects: FaultEffects,
     changes: readonly (ServiceChanges | null)[],
     writer: SpanWriter,
+    stalls = 0,
   ) {
     this.#seed = seed
+    this.#stalls = stalls
     this.#effects = effects
     this.#changes = changes
     this.#writer = writer
@@ -102,7 +106,8 @@ export class TraceRun {
     const { burst, throttled } = service.spec
     const selfMs = drawSelf(seed, self, burst, frame.slowShare) * frame.factor
     const addedMs = this.#effects.selfMs(frame, operation, startNs, seed, selfMs)
-    const extraNs = Math.round((drawPause(seed, throttled) + addedMs) * 1e6)
+    const stallMs = drawStall(seed, this.#stalls)
+    const extraNs = Math.round((drawPause(seed, throttled) + stallMs + addedMs) * 1e6)
     const extraAt = Math.floor(unit(seed, DRAW.extraAt) * (steps.length + 1))
     const gapNs = Math.round((selfMs * 1e6) / (steps.length + 1))
     let now = startNs

@@ -33,6 +33,7 @@ const BLAMED: Readonly<Record<number, string>> = {
   6: 'shop>news',
   7: 'orders',
   8: 'payment',
+  9: 'news>mail',
 }
 /** Shares of common observations by the series of two alarms. */
 const OVERLAPS: Readonly<Record<string, number>> = { '20 40': 0.5, '20 41': 0.49 }
@@ -69,6 +70,16 @@ describe('two alarms are tied', () => {
   it('by their suspect, by their caller, or by their observations', () => {
     expect(tieOf(cart, cartToo, grounds)).toBe('same suspect')
     expect(tieOf(mail, news, grounds)).toBe('same caller')
+    const mailToo = placeAlarm({ ...now, subject: 9, series: 90 })
+    const untraced: Grounds = {
+      ...grounds,
+      suspectOf: (alarm) => {
+        const suspect = grounds.suspectOf(alarm)
+        return { ...suspect, service: suspect.caller }
+      },
+    }
+    expect(tieOf(mail, mailToo, untraced)).toBe('same callee')
+    expect(tieOf(news, mailToo, untraced)).toBeNull()
     expect(tieOf(cart, ads, grounds)).toBe('same observations')
     expect(tieOf(ads, cart, grounds)).toBe('same observations')
   })
