@@ -3,6 +3,7 @@ import { assign } from './cli/assign.ts'
 import { cluster } from './cli/cluster.ts'
 import { type Command, type CommandWorld, EXIT, UsageError } from './cli/command.ts'
 import { demo } from './cli/demo.ts'
+import { evaluate } from './cli/evaluate.ts'
 import { overview } from './cli/help.ts'
 import { load } from './cli/load.ts'
 import { merge } from './cli/merge.ts'
@@ -21,6 +22,7 @@ const commands = {
   demo,
   run,
   replay,
+  evaluate,
   load,
   templates,
   validate,

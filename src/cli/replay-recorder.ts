@@ -1,7 +1,7 @@
 import type { Reason } from '../contract/anomaly.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 import type { StepOutput } from '../contract/step-output.ts'
-import { clusterLine, verdictLine } from '../io/files/json-lines.ts'
+import { clusterLine, type ShownContributions, verdictLine } from '../io/files/json-lines.ts'
 import type { LineFile } from './line-file.ts'
 
 /** Clusters kept until their last state is known; beyond it the oldest are written as they stand. */
@@ -21,12 +21,18 @@ export class ReplayRecorder {
   clustersWritten = 0
   readonly #verdicts: LineFile | null
   readonly #clusters: LineFile | null
+  readonly #shown: ShownContributions
   /** Last state by id, in the order of opening; without the traces. */
   readonly #states = new Map<string, AnomalyCluster>()
 
-  constructor(verdicts: LineFile | null, clusters: LineFile | null) {
+  constructor(
+    verdicts: LineFile | null,
+    clusters: LineFile | null,
+    shown: ShownContributions = 'largest',
+  ) {
     this.#verdicts = verdicts
     this.#clusters = clusters
+    this.#shown = shown
   }
 
   get observations(): number {
@@ -42,7 +48,7 @@ export class ReplayRecorder {
     for (const verdict of output.verdicts) {
       this.reasons[verdict.reason]++
       if (verdict.anomalous) this.flagged++
-      this.#verdicts?.add(verdictLine(verdict))
+      this.#verdicts?.add(verdictLine(verdict, this.#shown))
     }
     this.models += output.installed.length
     for (const { cluster } of output.clusterChanges) {

@@ -25,6 +25,8 @@ configuration and seed give the same bytes, each time and everywhere.
 ${CONFIG_HELP}
       --warmup FILE     learn from this file first, without verdicts; repeatable, in order
       --out FILE        one JSON line a trace, flagged or not; - for standard output
+      --contributions all
+                    all that adds up to a score, not only the largest and one for the rest
       --clusters FILE   one JSON line an anomaly cluster, in its last state; - for standard output
       --seed N          the same as --set seed=N
       --json            the summary as JSON on standard output
@@ -40,6 +42,7 @@ export const replay: Command = {
       ...CONFIG_OPTIONS,
       warmup: { type: 'string', multiple: true },
       out: { type: 'string' },
+      contributions: { type: 'string', default: 'largest' },
       clusters: { type: 'string' },
       seed: { type: 'string' },
       json: { type: 'boolean' },
@@ -47,6 +50,10 @@ export const replay: Command = {
     if (files.length === 0) throw new UsageError('replay wants at least one file')
     if (values.out === '-' && values.clusters === '-') {
       throw new UsageError('--out and --clusters cannot both be -')
+    }
+    const shown = values.contributions
+    if (shown !== 'all' && shown !== 'largest') {
+      throw new UsageError(`--contributions is ${JSON.stringify(shown)}; it must be largest or all`)
     }
     const seed = values.seed === undefined ? [] : [`seed=${values.seed}`]
     const config = readConfig({ ...values, set: [...(values.set ?? []), ...seed] }, world.env)
@@ -58,7 +65,7 @@ export const replay: Command = {
     })
     const verdicts = await lineFile(values.out, world)
     const clusters = await lineFile(values.clusters, world)
-    const recorder = new ReplayRecorder(verdicts, clusters)
+    const recorder = new ReplayRecorder(verdicts, clusters, shown)
     const session = new Replay(
       new Detector(detectorSettings(config, verdicts !== null)),
       { pipeline: pipelineSettings(config), retry: retrySettings(config) },

@@ -36,17 +36,27 @@ export function readRecording(file: string, partition: string): LogRecord[] {
 }
 
 /** Learns from the warm-up, judges the test part: what `medoscope replay --warmup` does. */
-export function judgeRecording(dir: string, settings: DetectorSettings): StepOutput {
+export function judgeRecording(
+  dir: string,
+  settings: DetectorSettings,
+  files: RecordingFiles = { warmup: 'warmup.jsonl.gz', test: 'test.jsonl.gz' },
+): StepOutput {
   const detector = new Detector(settings)
   const output = emptyOutput()
   detector.learnOnly = true
-  runThrough(detector, readRecording(join(dir, 'warmup.jsonl.gz'), 'warmup.jsonl.gz/0'), output)
+  runThrough(detector, readRecording(join(dir, files.warmup), `${files.warmup}/0`), output)
   detector.flush(output)
   detector.fitNow(output)
   detector.learnOnly = false
-  runThrough(detector, readRecording(join(dir, 'test.jsonl.gz'), 'test.jsonl.gz/0'), output)
+  runThrough(detector, readRecording(join(dir, files.test), `${files.test}/0`), output)
   detector.flush(output)
   return output
+}
+
+/** The two parts of a recording in its folder. */
+export interface RecordingFiles {
+  readonly warmup: string
+  readonly test: string
 }
 
 /** What the scorer says; its rules are the ones that count. */

@@ -6,11 +6,13 @@ import { judgeRecording, onlineBoutique, type Score, scoreRecording } from './on
 import { clusterFigures } from './quality-clusters.ts'
 import { driftFigures } from './quality-drift.ts'
 import { groupingFigures } from './quality-templates.ts'
+import { verdictFigures, worstOperation } from './quality-verdicts.ts'
 
 const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: [] },
   },
 })
 const progress = (text: string): void => console.error(text)
@@ -69,19 +71,42 @@ function printWindows({ perWindow }: Score): void {
   }
 }
 
+/** What can be asked for by itself with `--only`. */
+const PARTS = {
+  rates: {
+    doing: 'flag rates on simulated normal traffic',
+    figures: () => flagRates([0.01, 0.001], [21, 22]),
+  },
+  operations: {
+    doing: 'flag rates by entry operation',
+    figures: () => worstOperation([31, 32], print),
+  },
+  verdicts: { doing: 'verdicts on labelled recordings', figures: verdictFigures },
+  recording: {
+    doing: 'clusters on a labelled recording',
+    figures: () => {
+      const dir = onlineBoutique()
+      return dir ? recordingFigures(dir) : []
+    },
+  },
+  grouping: { doing: 'grouping of labelled lines', figures: groupingFigures },
+  drift: { doing: 'drift', figures: () => driftFigures(1, print) },
+  faults: { doing: 'simulated faults', figures: () => clusterFigures(FAULT_SEEDS, print) },
+} as const satisfies Record<
+  string,
+  { readonly doing: string; readonly figures: () => Figure[] | Promise<Figure[]> }
+>
+
+for (const part of options.only) {
+  if (Object.hasOwn(PARTS, part)) continue
+  throw new Error(`--only is ${part}; it must be one of ${Object.keys(PARTS).join(', ')}.`)
+}
 const figures: Figure[] = []
-progress('flag rates on simulated normal traffic ...')
-figures.push(...flagRates([0.01, 0.001], [21, 22]))
-const dir = onlineBoutique()
-if (dir) {
-  progress('the labelled recording ...')
-  figures.push(...recordingFigures(dir))
-} else progress('SKIPPED: the labelled recording is not here (../shared)')
-const grouping = groupingFigures()
-if (grouping.length > 0) figures.push(...grouping)
-else progress('SKIPPED: the labelled lines are not here (../shared)')
-progress('drift ...')
-figures.push(...driftFigures(1, print))
-progress('simulated faults ...')
-figures.push(...(await clusterFigures(FAULT_SEEDS, print)))
+for (const [part, { doing, figures: measure }] of Object.entries(PARTS)) {
+  if (options.only.length > 0 && !options.only.includes(part)) continue
+  progress(`${doing} ...`)
+  const measured = await measure()
+  if (measured.length === 0) progress('SKIPPED: what it needs is not here (../shared)')
+  figures.push(...measured)
+}
 printFigures(figures, options.json)

@@ -1,4 +1,4 @@
-import type { Anomaly, Verdict } from '../../contract/anomaly.ts'
+import type { Anomaly, Contribution, Verdict } from '../../contract/anomaly.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../../contract/anomaly-cluster.ts'
 import type { DeadLetter } from '../../contract/dead-letter.ts'
 import type { Publication } from '../../contract/sink.ts'
@@ -6,12 +6,34 @@ import type { Publication } from '../../contract/sink.ts'
 /** Bytes of an unreadable record that a line shows. */
 const SHOWN_BODY_BYTES = 1024
 
+/** How many of the contributions of a verdict a line shows: all, or the largest so that it stays near a kilobyte. */
+export type ShownContributions = 'largest' | 'all'
+
+/** Characters that the largest contributions may take. */
+const SHOWN_CHARS = 600
+/** An element longer than this is shown by the entry and the end of its path. */
+const SHOWN_ELEMENT_CHARS = 100
+const SHOWN_SERVICES = 5
+
 /** One line for a verdict: times in ISO 8601 with ms, keys in a fixed order, so that a replay repeats it byte for byte. */
-export function verdictLine(verdict: Verdict): string {
-  return `${JSON.stringify(verdictObject(verdict))}\n`
+export function verdictLine(verdict: Verdict, shown: ShownContributions = 'largest'): string {
+  return `${JSON.stringify(verdictObject(verdict, shown))}\n`
 }
 
-function verdictObject(verdict: Verdict): Record<string, unknown> {
+function verdictObject(
+  verdict: Verdict,
+  shown: ShownContributions = 'largest',
+): Record<string, unknown> {
+  const all = verdict.contributions.map(
+    ({ term, element, measure, value, medoid, contribution }) => ({
+      term,
+      element,
+      measure,
+      value,
+      medoid,
+      contribution,
+    }),
+  )
   return {
     id: verdict.id,
     time: isoTime(verdict.timeMs),
@@ -22,19 +44,33 @@ function verdictObject(verdict: Verdict): Record<string, unknown> {
     anomalous: verdict.anomalous,
     cluster: verdict.cluster,
     reason: verdict.reason,
-    services: verdict.services,
-    contributions: verdict.contributions.map(
-      ({ term, element, measure, value, medoid, contribution }) => ({
-        term,
-        element,
-        measure,
-        value,
-        medoid,
-        contribution,
-      }),
-    ),
+    services: shown === 'all' ? verdict.services : verdict.services.slice(0, SHOWN_SERVICES),
+    contributions: shown === 'all' ? all : largest(all),
     model: verdict.model,
   }
+}
+
+/** The largest contributions as far as there is room, and one for the rest, so that the sum still holds. */
+function largest(all: readonly Contribution[]): unknown[] {
+  const shown: unknown[] = []
+  let chars = 0
+  for (const one of all) {
+    const short = { ...one, element: shortElement(one.element) }
+    chars += JSON.stringify(short).length
+    if (chars > SHOWN_CHARS && shown.length > 0) break
+    shown.push(short)
+  }
+  const rest = all.slice(shown.length)
+  if (rest.length === 0) return shown
+  const contribution = rest.reduce((sum, one) => sum + one.contribution, 0)
+  return [...shown, { term: 'rest', element: `${rest.length} more`, contribution }]
+}
+
+function shortElement(element: string): string {
+  if (element.length <= SHOWN_ELEMENT_CHARS) return element
+  const steps = element.split(' > ')
+  const [first = '', last = ''] = [steps[0], steps.at(-1)]
+  return steps.length < 3 ? element : `${first} > … > ${last}`
 }
 
 /** One line for an anomaly cluster as it stands; its traces by id. */
