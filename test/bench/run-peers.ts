@@ -14,6 +14,7 @@ import { type Figure, median, printFigures } from './figures.ts'
 import { groupedPoints } from './kmedoids-problem.ts'
 import { type Installed, installPeers } from './peers/install-peers.ts'
 import { templateFigures } from './peers-templates.ts'
+import { verdictPeerFigures } from './peers-verdicts.ts'
 import { threadCpuUs } from './thread-cpu.ts'
 
 /**
@@ -26,6 +27,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '3' },
     folder: { type: 'string', default: '.cache/peers' },
     metric: { type: 'string', default: 'euclidean' },
+    only: { type: 'string' },
   },
 })
 const rounds = Number(options.rounds)
@@ -189,13 +191,29 @@ async function withFile(points: Points, use: (file: string) => Promise<void>): P
   }
 }
 
-const peers = await installPeers(options.folder, progress)
-for (const [peer, installed] of peers) {
-  if ('missing' in installed) progress(`${peer} is not here: ${installed.missing}`)
+async function kmedoidsFigures(): Promise<Figure[]> {
+  const peers = await installPeers(options.folder, progress)
+  for (const [peer, installed] of peers) {
+    if ('missing' in installed) progress(`${peer} is not here: ${installed.missing}`)
+  }
+  const rust = peers.get('kmedoids')
+  const beside = rust && 'command' in rust ? await againstRust(rust) : []
+  return [...beside, ...(await others(peers))]
 }
-const rust = peers.get('kmedoids')
+
+/** What can be asked for by itself with `--only`. */
+const PARTS = {
+  kmedoids: kmedoidsFigures,
+  templates: () => templateFigures(options.folder, rounds, progress),
+  verdicts: () => verdictPeerFigures(options.folder, progress),
+} as const satisfies Record<string, () => Promise<Figure[]>>
+
+const { only } = options
+if (only !== undefined && !Object.hasOwn(PARTS, only)) {
+  throw new Error(`--only is ${only}; it must be one of ${Object.keys(PARTS).join(', ')}.`)
+}
 const figures: Figure[] = []
-if (rust && 'command' in rust) figures.push(...(await againstRust(rust)))
-figures.push(...(await others(peers)))
-figures.push(...(await templateFigures(options.folder, rounds, progress)))
+for (const [part, measure] of Object.entries(PARTS)) {
+  if (only === undefined || only === part) figures.push(...(await measure()))
+}
 printFigures(figures, options.json)

@@ -46,6 +46,17 @@ export async function installDrain3(folder: string): Promise<Installed> {
   })
 }
 
+/** Detectors of anomalies in rows of numbers; the same rules. */
+export async function installVerdictPeers(folder: string): Promise<Installed> {
+  const root = resolve(folder)
+  await mkdir(root, { recursive: true })
+  const packages = ['river==0.26.1', 'scikit-learn==1.9.1']
+  return await orWhy(async () => {
+    const [binary = ''] = await python(join(root, 'python-verdicts'), 'verdicts', packages)
+    return [binary, join(here, 'verdict-peers.py')]
+  })
+}
+
 async function orWhy(install: () => Promise<readonly string[]>): Promise<Installed> {
   try {
     return { command: await install() }
