@@ -109,7 +109,7 @@ function spansOf(kind: 'common' | 'rare', quote: Quote): HandSpan[] {
   for (let i = 0; i < quote.lookUps; i++) {
     const [duration, error] = [quote.lookUpMs, quote.lookUpFails]
     const start = 2 + i * 155
-    spans.push({ service: 'pricing', name: 'look up', parent: 1, start, duration, error })
+    spans.push({ service: 'pricing', name: 'look up', parent: 1, kind: 3, start, duration, error })
   }
   if (quote.converts) {
     spans.push({ service: 'pricing', name: 'convert', parent: 1, start: 980, duration: 5 })
