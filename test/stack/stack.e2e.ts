@@ -162,19 +162,19 @@ describe.skipIf(missing)('the whole stack with real programs', () => {
 
   it('tells a web hook of a fault: the right service, with a runbook that opens', async () => {
     const started = await flip('slow_dependency', 'on')
-    const labels = { alertname: 'MedoscopeAnomalyCluster', service: GUILTY }
+    const labels = { service: GUILTY }
     const seen = async (): Promise<unknown> => ({ told: told(), clusters: await clusters() })
     const first = await until('the alert', () => receiver.find('firing', labels), seen)
     delays['alert_s'] = Math.round((first.atMs - started) / 1000)
     // It may begin as a warning: its first seconds hold calls from before the fault.
-    const page = { ...labels, severity: 'critical', term: 'self_time', direction: 'high' }
+    const page = { ...labels, alertname: 'MedoscopeAnomalyClusterCritical', severity: 'critical' }
     const alert = await until('the page', () => receiver.find('firing', page), seen)
     delays['page_s'] = Math.round((alert.atMs - started) / 1000)
     expect(alert.receiver).toBe('page')
     expect(alert.annotations['description']).toMatch(/of the calls deviate, normally/)
     const runbook = new URL(alert.annotations['runbook_url'] ?? '')
     const opened = await fetch(`${stack.url('medoscope')}${runbook.pathname}`)
-    expect(await opened.text()).toContain('# MedoscopeAnomalyCluster')
+    expect(await opened.text()).toContain('# MedoscopeAnomalyClusterCritical')
     const cluster = new URL(alert.annotations['cluster_url'] ?? '')
     const text = await (await fetch(`${stack.url('medoscope')}${cluster.pathname}`)).text()
     expect(text).toContain(GUILTY)
@@ -226,7 +226,7 @@ describe.skipIf(missing)('the whole stack with real programs', () => {
 
   it('tells when the fault is over', async () => {
     const mended = await flip('slow_dependency', 'off')
-    const labels = { alertname: 'MedoscopeAnomalyCluster', service: GUILTY }
+    const labels = { service: GUILTY }
     const alert = await until(
       'the end of the alert',
       () => receiver.end(labels, mended),
@@ -234,8 +234,8 @@ describe.skipIf(missing)('the whole stack with real programs', () => {
     )
     delays['resolved_s'] = Math.round((alert.atMs - mended) / 1000)
     const guilty = receiver.told.filter((one) => one.labels['service'] === GUILTY)
-    const changes = guilty.map(({ status, labels: { cluster, severity, term, place } }) =>
-      [status, cluster, severity, term, place].join(' '),
+    const changes = guilty.map(({ status, labels: { alertname, cluster, severity } }) =>
+      [status, alertname, cluster, severity].join(' '),
     )
     process.stderr.write(`${[...new Set(changes)].join('\n')}\n`)
   })
