@@ -27,7 +27,7 @@ describe.each([{ restoring: false }, { restoring: true }])(
       expect(told(shop)).toEqual([true, true, true, false, false])
       expect(shop.clusters.counts).toMatchObject({ opened: 5, known: 2, signatures: 1 })
       const last = shop.told('opened').at(-1)
-      expect(last?.sentence).toMatch(/; 5th time, as before$/)
+      expect(last?.sentence).toMatch(/; 5th time, as before\.$/)
       expect(last?.signature).toMatchObject({ times: 5, known: true, excess: null })
       expect(last?.asksAcceptance).toBe(false)
       expect(shop.clusters.signatures()).toMatchObject([{ times: 5, known: true }])
@@ -50,7 +50,7 @@ describe.each([{ restoring: false }, { restoring: true }])(
       shop.run(25, (i) => (i % 2 === 0 ? FAILS : PUT_FAILS))
       const [open] = shop.clusters.open()
       expect(open).toMatchObject({ alerts: true, signature: { excess: 'elsewhere' } })
-      expect(open?.sentence).toMatch(/; 4th time, now also elsewhere$/)
+      expect(open?.sentence).toMatch(/; 4th time, now also elsewhere\.$/)
     })
 
     it('is known from the first on where that was accepted, open or over', () => {
