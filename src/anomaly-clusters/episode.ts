@@ -8,6 +8,12 @@ const CAREFUL = 2
 /** What comes back may be longer, larger and more frequent than before by this factor. */
 const MARGIN = 1.5
 
+/**
+ * Share of its places in which it must have shown before: something that slows a database shows in others
+ * of its many callers each time.
+ */
+const KNOWN_PLACES = 2 / 3
+
 /** How far an anomaly cluster has shown in one place: the most of it. */
 export interface Mark {
   /** Where, what and which way: see `whatOf`. */
@@ -127,9 +133,10 @@ export function envelopeOf(episodes: readonly Extent[]): Envelope {
 
 /** How an extent goes beyond an envelope; null where it does not. `leastMs`: shorter is no length. */
 export function excessOf(extent: Extent, envelope: Envelope, leastMs: number): Excess | null {
-  for (const { what } of extent.marks) if (!envelope.marks.has(what)) return 'elsewhere'
+  const known = extent.marks.filter(({ what }) => envelope.marks.has(what))
+  if (known.length < KNOWN_PLACES * extent.marks.length) return 'elsewhere'
   if (extent.failing && !envelope.failing) return 'elsewhere'
-  for (const { what, share, size } of extent.marks) {
+  for (const { what, share, size } of known) {
     const most = envelope.marks.get(what) as Mark
     if (share > MARGIN * most.share) return 'more often'
     if (size > MARGIN * most.size) return 'larger'

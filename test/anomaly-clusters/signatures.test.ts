@@ -67,6 +67,16 @@ describe('what comes again', () => {
     expect(recalled).toMatchObject({ known: true, excess })
   })
 
+  it('may show in another place, where it shows in twice as many of before', () => {
+    const signatures = new Signatures(BUCKET)
+    const wide = ['a', 'b', 'c', 'd'].map((what) => mark(what))
+    for (let i = 0; i < 3; i++) signatures.add(`cluster-${i}`, extent(i * DAY, 20, wide))
+    const excess = (...marks: Mark[]) =>
+      signatures.recall(extent(3 * DAY, 20, marks), 3 * DAY)?.excess
+    expect(excess(mark('a'), mark('b'), mark('new'))).toBeNull()
+    expect(excess(mark('a'), mark('new'))).toBe('elsewhere')
+  })
+
   it('may be half as long again, and half as much', () => {
     const now = extent(3 * DAY, 30, [mark('a', 0.89, 7.4)])
     expect(nights(3).recall(now, 3 * DAY)).toMatchObject({ known: true, excess: null })

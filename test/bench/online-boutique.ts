@@ -64,6 +64,7 @@ export interface Score {
   readonly visible: ScorePart
   readonly all: ScorePart
   readonly clusters: number
+  /** Clusters outside of all windows that alert. */
   readonly false: number
   readonly quietHours: number
   readonly perWindow: readonly Record<string, unknown>[]
@@ -80,12 +81,15 @@ export interface Score {
 export interface ScorePart {
   readonly windows: number
   readonly found: number
+  /** ... by a cluster that alerts. */
+  readonly alerting: number
   readonly at1: number
   readonly at3: number
   readonly delayMedian: number | null
 }
 
-export function scoreRecording(dir: string, output: StepOutput): Score {
+export function scoreRecording(dir: string, output: StepOutput, labels = 'labels.jsonl'): Score {
+  const scored = mkdtempSync(join(tmpdir(), 'medoscope-score-'))
   const clusters = output.clusterChanges.map(({ cluster }) => ({
     id: cluster.id,
     opened: cluster.openedMs / 1000,
@@ -94,18 +98,19 @@ export function scoreRecording(dir: string, output: StepOutput): Score {
     services: cluster.services,
     e_value: cluster.eValue,
     observations: cluster.observations,
+    alerts: cluster.alerts,
     place: cluster.place,
     term: cluster.term,
   }))
   const lines = (rows: readonly unknown[]): string =>
     rows.map((row) => `${JSON.stringify(row)}\n`).join('')
-  writeFileSync(join(dir, 'clusters.jsonl'), lines(clusters))
+  writeFileSync(join(scored, 'clusters.jsonl'), lines(clusters))
   writeFileSync(
-    join(dir, 'verdicts.jsonl'),
+    join(scored, 'verdicts.jsonl'),
     lines(output.verdicts.map(({ id, p, anomalous }) => ({ id, p, anomalous }))),
   )
-  const file = (name: string): string => join(dir, name)
-  const args = ['--windows', file('windows.json'), '--clusters', file('clusters.jsonl')]
-  args.push('--verdicts', file('verdicts.jsonl'), '--labels', file('labels.jsonl'), '--json')
+  const args = ['--windows', join(dir, 'windows.json'), '--labels', join(dir, labels), '--json']
+  args.push('--clusters', join(scored, 'clusters.jsonl'))
+  args.push('--verdicts', join(scored, 'verdicts.jsonl'))
   return JSON.parse(execFileSync(process.execPath, [SCORER, ...args]).toString()) as Score
 }

@@ -2,11 +2,14 @@ import { parseArgs } from 'node:util'
 import { detectorSettings } from '../detector-settings.ts'
 import { type Figure, printFigures } from './figures.ts'
 import { flagRates, rateFigures } from './flag-rates.ts'
+import { healthyDaysFigures } from './healthy-days.ts'
 import { judgeRecording, onlineBoutique, type Score, scoreRecording } from './online-boutique.ts'
 import { clusterFigures } from './quality-clusters.ts'
 import { driftFigures } from './quality-drift.ts'
 import { groupingFigures } from './quality-templates.ts'
 import { verdictFigures, worstOperation } from './quality-verdicts.ts'
+import { recurringFigures } from './recurring.ts'
+import { trainTicketFigures } from './train-ticket.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -21,6 +24,8 @@ const print = (line: string): void => {
 }
 /** `--quick` has one seed of the simulated faults, for machines that have little time. */
 const FAULT_SEEDS = options.quick ? [1] : [1, 2, 3, 4, 5]
+/** `--quick` ends when habits are known. */
+const HEALTHY_DAYS = options.quick ? 5 : 14
 /** The recording has too few normal traces for the rate of flags at the default. */
 const FLAG_ALPHA = 0.01
 
@@ -88,6 +93,15 @@ const PARTS = {
       const dir = onlineBoutique()
       return dir ? recordingFigures(dir) : []
     },
+  },
+  tickets: {
+    doing: 'clusters on another labelled recording',
+    figures: () => trainTicketFigures((score) => options.json || printWindows(score)),
+  },
+  recurring: { doing: 'what stays and what comes back', figures: recurringFigures },
+  habits: {
+    doing: 'days of a shop with habits',
+    figures: () => healthyDaysFigures(HEALTHY_DAYS, print),
   },
   grouping: { doing: 'grouping of labelled lines', figures: groupingFigures },
   drift: { doing: 'drift', figures: () => driftFigures(1, print) },

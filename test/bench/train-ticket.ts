@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { detectorSettings } from '../detector-settings.ts'
+import type { Figure } from './figures.ts'
+import { judgeRecording, type Score, scoreRecording } from './online-boutique.ts'
+
+const DIR = resolve(import.meta.dirname, '../../../shared/data/trainticket-20230130')
+const FILES = { warmup: 'warmup.traces.jsonl.gz', test: 'test.traces.jsonl.gz' } as const
+
+/** What is found of the recording of Train-Ticket, and what of it alerts; none where it is not at hand. */
+export function trainTicketFigures(show: (score: Score) => void): Figure[] {
+  if (!existsSync(DIR)) return []
+  const output = judgeRecording(DIR, detectorSettings(), FILES)
+  const score = scoreRecording(DIR, output, 'labels.jsonl.gz')
+  show(score)
+  const { all } = score
+  return [
+    {
+      name: 'tt_windows_found',
+      value: all.found,
+      what: `of ${all.windows} fault windows, an anomaly cluster was opened`,
+      bar: 'at least 7, aim 8',
+    },
+    {
+      name: 'tt_service_first',
+      value: all.at1,
+      what: 'found windows in which the guilty service is named first',
+      bar: 'all found but one',
+    },
+    {
+      name: 'tt_windows_alerting',
+      value: all.alerting,
+      what: 'windows in which a cluster opened that alerts',
+      bar: 'at least 6',
+    },
+    {
+      name: 'tt_false_clusters',
+      value: score.false,
+      what: `clusters that alert, opened in ${score.quietHours.toFixed(2)} quiet hours`,
+      bar: 'at most 1',
+    },
+  ]
+}
