@@ -5,6 +5,7 @@ import { flagRates, rateFigures } from './flag-rates.ts'
 import { judgeRecording, onlineBoutique, type Score, scoreRecording } from './online-boutique.ts'
 import { clusterFigures } from './quality-clusters.ts'
 import { driftFigures } from './quality-drift.ts'
+import { sessionFigures } from './quality-logs.ts'
 import { groupingFigures } from './quality-templates.ts'
 
 const { values: options } = parseArgs({
@@ -80,6 +81,8 @@ if (dir) {
 const grouping = groupingFigures()
 if (grouping.length > 0) figures.push(...grouping)
 else progress('SKIPPED: the labelled lines are not here (../shared)')
+progress('sessions of logs ...')
+figures.push(...sessionFigures(print))
 progress('drift ...')
 figures.push(...driftFigures(1, print))
 progress('simulated faults ...')
