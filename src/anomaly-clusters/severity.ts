@@ -25,6 +25,8 @@ const MERELY_DIFFERENT: ReadonlySet<DeviationTerm> = new Set(['structure', 'cate
 function isForTheWorse(alarm: Alarm): boolean {
   const { term, direction } = SIGNALS[alarm.signal]
   if (alarm.signal === 'structure') return alarm.vote < 0
+  // A call that some make and now most make: another mix of requests, or what follows from a failure.
+  if (alarm.signal === 'appearance') return false
   return !MERELY_DIFFERENT.has(term) && (direction === 'high' || term === 'presence')
 }
 

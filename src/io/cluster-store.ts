@@ -29,6 +29,8 @@ export class ClusterStore {
     split: 0,
     accepted: 0,
   }
+  /** Times that people were told of a cluster: one that opened, came back, or outgrew what is known. */
+  told = 0
   /** Past clusters that were dropped, and those that lost their pair of traces, for want of room. */
   droppedPast = 0
   droppedExamples = 0
@@ -50,6 +52,8 @@ export class ClusterStore {
   take(change: AnomalyClusterChange): void {
     this.changes[change.change]++
     const { cluster } = change
+    if (cluster.alerts && cluster.state === 'open' && !this.#open.get(cluster.id)?.alerts)
+      this.told++
     // A cluster that was merged into an older one is gone under its own id.
     for (const id of cluster.mergedFrom) this.#open.delete(id)
     this.#put(cluster)

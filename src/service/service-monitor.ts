@@ -52,7 +52,8 @@ export class ServiceMonitor {
   constructor(config: Config, service: MonitoredService) {
     this.#config = config
     this.#service = service
-    const settings = { alpha: config.alpha, refreshMs: config.model.refresh }
+    const { false_clusters_per_week: falseClustersPerWeek } = config.accumulate
+    const settings = { alpha: config.alpha, refreshMs: config.model.refresh, falseClustersPerWeek }
     const { trace_url, compare_url } = config.admin
     const links = { trace: trace_url || null, compare: compare_url || null }
     this.#clusters = new ClusterService(this.#metrics, settings, service.detector, links)

@@ -38,8 +38,8 @@ describe('severity', () => {
 
   it.each([
     ['warning', ['errors', 'noAnswer', 'selfTimeP90', 'selfTimeP99', 'count']],
-    ['warning', ['presence', 'appearance']],
-    ['information', ['selfTimeP10', 'unseen']],
+    ['warning', ['presence']],
+    ['information', ['selfTimeP10', 'unseen', 'appearance']],
   ] as const)('is %s by %j where no request suffers', (severity, signals) => {
     for (const signal of signals) {
       expect([signal, of([100, 0, 1], placeAlarm({ signal }), different)]).toEqual([

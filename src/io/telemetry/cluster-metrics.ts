@@ -12,6 +12,7 @@ import {
 export interface ClusterMetricsSettings {
   readonly alpha: number
   readonly refreshMs: number
+  readonly falseClustersPerWeek: number
 }
 
 /** Longest text that becomes a label; places are names of operations and rarely come near. */
@@ -107,6 +108,10 @@ export class ClusterMetrics {
   #collect(): void {
     const metrics = this.#metrics
     metrics.set('medoscope_target_flag_ratio', this.#settings.alpha)
+    metrics.set(
+      'medoscope_target_false_anomaly_clusters_per_week',
+      this.#settings.falseClustersPerWeek,
+    )
     metrics.set('medoscope_model_refresh_interval_seconds', this.#settings.refreshMs / 1000)
     metrics.raise('medoscope_model_cluster_births_total', this.#births)
     metrics.raise('medoscope_model_cluster_deaths_total', this.#deaths)
@@ -122,6 +127,7 @@ export class ClusterMetrics {
     for (const [change, count] of Object.entries(store.changes)) {
       metrics.raise('medoscope_anomaly_cluster_changes_total', count, { change })
     }
+    metrics.raise('medoscope_anomaly_clusters_told_total', store.told)
     const forgotten = 'medoscope_anomaly_clusters_forgotten_total'
     metrics.raise(forgotten, store.droppedPast, { what: 'cluster' })
     metrics.raise(forgotten, store.droppedExamples, { what: 'example' })

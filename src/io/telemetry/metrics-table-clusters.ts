@@ -28,6 +28,10 @@ export const CLUSTER_METRICS = {
     help: 'Changes of anomaly clusters: opened, updated, closed, merged, split, accepted.',
     labels: ['change'],
   },
+  medoscope_anomaly_clusters_told_total: {
+    type: 'counter',
+    help: 'Anomaly clusters that people were told of, each time that they opened, came back or outgrew what is known; those that people accepted, medoscope_anomaly_cluster_changes_total{change="accepted"}, were false or are no news any more.',
+  },
   medoscope_anomaly_clusters_forgotten_total: {
     type: 'counter',
     help: 'Past anomaly clusters that the API no longer serves (cluster), or without their traces (example).',
@@ -121,6 +125,10 @@ export const CLUSTER_METRICS = {
     type: 'histogram',
     help: 'Scores of flagged observations (1: just flagged), with the trace id as exemplar.',
     buckets: [1, 1.25, 1.5, 2, 3, 5, 8, 13, 20, 50, 100],
+  },
+  medoscope_target_false_anomaly_clusters_per_week: {
+    type: 'gauge',
+    help: 'False anomaly clusters that may open in a week: accumulate.false_clusters_per_week of the configuration.',
   },
   medoscope_target_flag_ratio: {
     type: 'gauge',

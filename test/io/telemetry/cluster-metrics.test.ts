@@ -11,7 +11,8 @@ import { exampleCluster } from '../../ui/example-cluster.ts'
 function made(): { metrics: Metrics; clusters: { take(output: StepOutput): void } } {
   const metrics = new Metrics(false)
   const store = new ClusterStore()
-  const counted = new ClusterMetrics(metrics, { alpha: 0.001, refreshMs: 600_000 }, store)
+  const settings = { alpha: 0.001, refreshMs: 600_000, falseClustersPerWeek: 2 }
+  const counted = new ClusterMetrics(metrics, settings, store)
   const take = (output: StepOutput): void => {
     for (const change of output.clusterChanges) store.take(change)
     counted.count(output)
@@ -92,6 +93,28 @@ describe('metrics of anomaly clusters', () => {
     expect(await series(metrics, 'medoscope_anomaly_cluster_changes_total')).toContain(
       'medoscope_anomaly_cluster_changes_total{change="closed"} 1',
     )
+  })
+
+  it('counts how often people were told: not of what is known until it outgrows that', async () => {
+    const { metrics, clusters } = made()
+    const take = (change: 'opened' | 'updated' | 'closed', alerts: boolean) => {
+      const state = change === 'closed' ? 'resolved' : 'open'
+      const cluster = exampleCluster({ alerts, state })
+      clusters.take(output({ clusterChanges: [{ change, timeMs: 1, cluster }] }))
+    }
+    const told = () => series(metrics, 'medoscope_anomaly_clusters_told_total')
+    take('opened', false)
+    take('updated', false)
+    expect(await told()).toEqual(['medoscope_anomaly_clusters_told_total 0'])
+    take('updated', true)
+    take('updated', true)
+    take('closed', true)
+    expect(await told()).toEqual(['medoscope_anomaly_clusters_told_total 1'])
+    take('opened', true)
+    expect(await told()).toEqual(['medoscope_anomaly_clusters_told_total 2'])
+    expect(await series(metrics, 'medoscope_target_false_anomaly_clusters_per_week')).toEqual([
+      'medoscope_target_false_anomaly_clusters_per_week 2',
+    ])
   })
 
   it('lists the 50 strongest and counts the others', async () => {
