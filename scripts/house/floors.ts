@@ -23,7 +23,8 @@ export const FLOORS = {
     ...['model', 'baseline', 'evidence'],
   ],
   detector: [
-    ...['contract', 'columns', 'stats', 'otlp', 'masking', 'kmedoids', 'sample', 'assemble'],
+    ...['contract', 'columns', 'stats', 'otlp', 'masking', 'templates', 'kmedoids', 'sample'],
+    'assemble',
     ...['profile', 'distance', 'model', 'baseline', 'drift', 'evidence', 'anomaly-clusters'],
   ],
   ui: ['contract', 'stats'],

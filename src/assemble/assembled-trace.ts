@@ -6,9 +6,9 @@ export type CloseCause = 'quiet' | 'max_wait' | 'evicted' | 'end_of_input'
 /**
  * What an observation is of its trace: all of it (or what is left once other parts are out), the work on
  * a message from the consumer on, or what came after the trace was handed out, or while it went on for
- * longer than anybody waits.
+ * longer than anybody waits. A session is one of log records.
  */
-export type TracePart = 'trace' | 'consumer' | 'late'
+export type TracePart = 'trace' | 'consumer' | 'late' | 'session'
 
 /**
  * One closed trace, as the assembler hands it out. The object and its arrays are reused: they are valid

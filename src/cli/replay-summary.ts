@@ -7,6 +7,7 @@ import type { UnreadSummary } from './unread-input.ts'
 export interface ReplaySummary extends UnreadSummary {
   readonly records: number
   readonly spans: number
+  readonly log_records: number
   readonly observations: number
   readonly reasons: Readonly<Record<Reason, number>>
   readonly flagged: number
@@ -28,13 +29,22 @@ export interface ReplaySummary extends UnreadSummary {
 
 const SHOWN_CLUSTERS = 20
 
+function judged({ spans, log_records }: ReplaySummary): string {
+  if (log_records === 0) return 'traces'
+  return spans === 0 ? 'sessions' : 'traces and sessions'
+}
+
+function logsText({ log_records }: ReplaySummary): string {
+  return log_records === 0 ? '' : ` and ${grouped(log_records)} log records`
+}
+
 /** The same for people. */
 export function summaryText(summary: ReplaySummary, { stdout, env }: CommandWorld): string {
   const style = styler(stdout, env)
   const { observations, flagged, reasons, clusters, calibration } = summary
   const percent = observations === 0 ? 0 : (100 * flagged) / observations
   const lines = [
-    `${style('bold', `${grouped(observations)} traces judged`)}, ` +
+    `${style('bold', `${grouped(observations)} ${judged(summary)} judged`)}, ` +
       `${style(flagged > 0 ? 'yellow' : 'green', `${grouped(flagged)} flagged`)} (${percent.toFixed(2)} %), ` +
       `${clusters.length} anomaly ${clusters.length === 1 ? 'cluster' : 'clusters'}`,
     Object.entries(reasons)
@@ -43,7 +53,7 @@ export function summaryText(summary: ReplaySummary, { stdout, env }: CommandWorl
       .join(' · '),
     style(
       'dim',
-      `${grouped(summary.spans)} spans of ${grouped(summary.records)} records in ` +
+      `${grouped(summary.spans)} spans${logsText(summary)} of ${grouped(summary.records)} records in ` +
         `${summary.seconds.toFixed(1)} s (${grouped(summary.spans_per_second)} spans/s), ` +
         `${summary.models} models`,
     ),
@@ -67,15 +77,19 @@ export function summaryText(summary: ReplaySummary, { stdout, env }: CommandWorl
 
 /** Whether everything in the files was read, and was something. */
 export function isWhole(summary: ReplaySummary): boolean {
-  const { undecodable, rejected_spans, oversized, damaged, spans } = summary
-  return undecodable + rejected_spans + oversized + damaged.length === 0 && spans > 0
+  const { undecodable, rejected_spans, oversized, damaged, spans, log_records } = summary
+  const isUnread = undecodable + rejected_spans + oversized + damaged.length > 0
+  return !isUnread && spans + log_records > 0
 }
 
 function unreadLines(summary: ReplaySummary): string[] {
   const { undecodable, rejected_spans, oversized, other_signals, unread, damaged } = summary
   const lines: string[] = []
-  if (summary.spans === 0) {
-    const others = other_signals > 0 ? `; ${grouped(other_signals)} messages hold logs` : ''
+  if (summary.spans + summary.log_records === 0) {
+    const others =
+      other_signals > 0
+        ? `; ${grouped(other_signals)} messages hold logs, which logs.session.keys lets judge`
+        : ''
     lines.push(
       `No spans were read: there are none in ${grouped(summary.records)} messages${others}`,
     )

@@ -18,8 +18,8 @@ import { UnreadInput } from './unread-input.ts'
 
 const HELP = `usage: medoscope replay FILE... [options]
 
-Judges recorded traces: OTLP JSON lines, length-prefixed protobuf, both also as .gz or .zst, as a
-Collector's file exporter writes them. The files are one log, in the order given. The same files,
+Judges recorded traces, and logs where logs.session.keys says how their records belong together: OTLP
+JSON lines, length-prefixed protobuf, both also as .gz or .zst, as a Collector's file exporter writes them. The files are one log, in the order given. The same files,
 configuration and seed give the same bytes, each time and everywhere.
 
 ${CONFIG_HELP}
@@ -128,6 +128,7 @@ class Replay {
     return {
       records: records.taken - before.taken,
       spans,
+      log_records: records.logRecords - before.logRecords,
       observations: recorder.observations,
       reasons: recorder.reasons,
       flagged: recorder.flagged,
@@ -159,7 +160,10 @@ class Replay {
       const percent = Math.floor((100 * done) / Math.max(total, 1))
       progress.update(() => `${what}: ${percent} % of ${Math.ceil(total / 1e6)} MB`)
     }
-    const settings = { paths, partition, maxMessageBytes: MAX_MESSAGE_BYTES, onProgress }
+    const settings = {
+      ...{ paths, partition, maxMessageBytes: MAX_MESSAGE_BYTES, onProgress },
+      withLogs: this.#detector.settings.logs !== null,
+    }
     const source = new FileSource(settings, this.#log)
     const { onOutput, ...others } = parts
     const pipeline = new Pipeline(

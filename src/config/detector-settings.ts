@@ -1,6 +1,7 @@
 import type { DetectorSettings } from '../detector/settings.ts'
 import type { Config } from './schema.ts'
-import { sectionSettings } from './section-settings.ts'
+import { sectionSettings, sessionSettings } from './section-settings.ts'
+import { sessionKeys } from './session-keys.ts'
 
 /** What the pure core needs of a configuration; `explainAll` names the differences of every trace (replay). */
 export function detectorSettings(config: Config, explainAll = false): DetectorSettings {
@@ -18,5 +19,12 @@ export function detectorSettings(config: Config, explainAll = false): DetectorSe
       severity: sectionSettings(config, 'severity'),
     },
     drift: { ...sectionSettings(config, 'drift'), seed },
+    logs: logSettings(config),
   }
+}
+
+/** Null where nothing says how log records belong together. */
+function logSettings(config: Config): DetectorSettings['logs'] {
+  const { keys, ...session } = sessionSettings(config)
+  return keys.length === 0 ? null : { ...sessionKeys(keys), session }
 }

@@ -41,6 +41,7 @@ export function kafkaSourceSettings(
     groupId: kafka.group_id,
     topics: kafka.topics,
     encoding: kafka.encoding,
+    withLogs: config.logs.session.keys.length > 0,
     from: kafka.from,
     sessionTimeoutMs: kafka.session_timeout,
     heartbeatIntervalMs: kafka.heartbeat_interval,

@@ -194,8 +194,13 @@ type TextList = z.ZodPipe<
   z.ZodTransform<string[], string | string[]>
 >
 
-/** Texts, as a YAML list or in one text with commas. */
-export function list(value: string[], doc: string, allowed: string, pattern = /./): Leaf<TextList> {
+/** Texts, as a YAML list or in one text with commas, all of which the pattern takes. */
+export function list(
+  value: string[],
+  doc: string,
+  allowed: string,
+  pattern: Pick<RegExp, 'test'> = /./,
+): Leaf<TextList> {
   const schema = z.union([z.string(), z.array(z.string())]).transform((given, context) => {
     const texts = typeof given === 'string' ? splitList(given) : given
     texts.forEach((each, index) => {

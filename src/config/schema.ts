@@ -15,6 +15,8 @@ import {
   url,
 } from './leaf.ts'
 
+import { isSessionKey } from './session-keys.ts'
+
 const PORT = [0, 65535] as const
 const ADDRESS = /^\[?[\w.:-]+\]?:\d{1,5}$/
 const TOPIC = /^[\w.-]{1,249}$/
@@ -184,6 +186,30 @@ const traces = section('How spans become traces. All times are data time.', {
     '10m',
     'How far services that agree move data time ahead at once; beyond it three traces must agree, too.',
   ),
+})
+
+const logs = section('Which logs are judged. All times are data time.', {
+  session: section('How log records become sessions.', {
+    keys: list(
+      [],
+      'Attributes of the record or its resource by which records belong together, or regular expressions on the body, /id=(\\w+)/; the first that a record has counts. Empty: logs are not judged.',
+      'attribute keys, and regular expressions with a group between slashes, in a list',
+      { test: isSessionKey },
+    ),
+    gap: duration('60s', 'A session is judged when no record of it came for this long ...'),
+    max_age: duration('10m', '... or when its first record is this old ...'),
+    max_records: count(1000, '... or when it has so many records.', 1, 100_000),
+    max_open: count(
+      50_000,
+      'Beyond it the session that is silent the longest is judged early.',
+      1,
+      10_000_000,
+    ),
+    max_jump: duration(
+      '10m',
+      'How far one record of the log moves data time ahead; beyond it three in a row must agree.',
+    ),
+  }),
 })
 
 const features = section('What is looked at in a trace.', {
@@ -405,6 +431,7 @@ export const configSchema = z.strictObject({
     file: fileOutput,
   }),
   traces,
+  logs,
   features,
   sample,
   model,

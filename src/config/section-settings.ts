@@ -43,6 +43,13 @@ export function inputSettings<S extends keyof Config['input']>(
   return settingsAt(['input', input], config.input[input]) as SectionSettings<Config['input'][S]>
 }
 
+/** The same of how log records become sessions. */
+export function sessionSettings(config: Config): SectionSettings<Config['logs']['session']> {
+  return settingsAt(['logs', 'session'], config.logs.session) as SectionSettings<
+    Config['logs']['session']
+  >
+}
+
 function settingsAt(path: readonly string[], values: object): unknown {
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => {

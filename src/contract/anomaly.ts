@@ -24,11 +24,11 @@ export type Reason =
   | 'incomplete' // spans are missing for a known cause (start of the log, cap): no p-value
 
 export interface Verdict {
-  /** Trace id, 32 lower-case hex digits; of a part of a trace also `-` and the span id that it begins with, 16 more. */
+  /** Of a log session a name of its own; else the trace id, 32 lower-case hex digits; of a part of a trace also `-` and the span id that it begins with, 16 more. */
   readonly id: string
   /** End of the observation, data time, ms since 1970. */
   readonly timeMs: number
-  readonly kind: 'trace'
+  readonly kind: 'trace' | 'session'
   /**
    * How strange it is in its time and in its shape, each over what is flagged: from 1 on where one of
    * them decides. Null while learning.

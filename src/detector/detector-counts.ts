@@ -32,6 +32,9 @@ export interface RecordCounts {
   rejectedSpans: number
   undecodable: number
   keyed: number
+  /** Log records, and of these the ones that no session takes. */
+  logRecords: number
+  keylessLogs: number
 }
 
 export function detectorCounts(

@@ -1,4 +1,5 @@
 import type { AssemblerCounts } from '../assemble/assembler-counts.ts'
+import type { SessionAssemblerState } from '../assemble/session-assembler.ts'
 import type { AssemblerState } from '../assemble/trace-assembler.ts'
 import type { RecordCounts } from './detector-counts.ts'
 import type { FitScheduleState } from './fit-schedule.ts'
@@ -7,7 +8,7 @@ import type { LearnerState } from './learner.ts'
 import type { TablesState } from './tables.ts'
 
 /** Rises when a state of before cannot be read any more. */
-export const STATE_FORMAT = 7
+export const STATE_FORMAT = 8
 
 /** A detector as plain data: numbers, strings, bigints, arrays, typed arrays and plain objects. */
 export interface DetectorState {
@@ -17,6 +18,8 @@ export interface DetectorState {
     readonly partition: string
     readonly nextOffset: bigint
     readonly assembler: AssemblerState
+    /** Null where no logs came. */
+    readonly sessions: SessionAssemblerState | null
   }[]
   readonly learner: LearnerState
   readonly judge: JudgeState

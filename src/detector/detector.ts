@@ -1,4 +1,5 @@
 import { emptyCounts } from '../assemble/assembler-counts.ts'
+import { SessionAssembler } from '../assemble/session-assembler.ts'
 import { TraceAssembler } from '../assemble/trace-assembler.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 import type { ClusterDetail } from '../contract/cluster-detail.ts'
@@ -8,7 +9,11 @@ import type { Acceptance, Answer, Signature, SignatureWords } from '../contract/
 import type { StepOutput } from '../contract/step-output.ts'
 import { DecodeError } from '../otlp/decode-error.ts'
 import { decodeTracesJson } from '../otlp/decode-json.ts'
+import { decodeLogsJson } from '../otlp/decode-logs-json.ts'
+import { decodeLogs } from '../otlp/decode-logs-protobuf.ts'
 import { decodeTraces } from '../otlp/decode-protobuf.ts'
+import { looksLikeLogs } from '../otlp/looks-like-logs.ts'
+import type { RejectedSpans } from '../otlp/rejected-spans.ts'
 import { addCounts, type DetectorCounts, detectorCounts } from './detector-counts.ts'
 import { checkedState, type DetectorState, STATE_FORMAT } from './detector-state.ts'
 import { type DetectorStatus, statusOf } from './detector-status.ts'
@@ -18,12 +23,18 @@ import { FitSchedule, type LearningProgress } from './fit-schedule.ts'
 import { installedModel } from './installed-model.ts'
 import { Judge } from './judge.ts'
 import { Learner } from './learner.ts'
+import { LogSessions } from './log-sessions.ts'
 import type { DetectorSettings } from './settings.ts'
 import { Tables } from './tables.ts'
+
+/** Name of the entry of a session. */
+const SESSION = 'session'
 
 /** One partition of the log: assembled by itself, in its own data time. */
 interface Shard {
   readonly assembler: TraceAssembler
+  /** Null until logs come. */
+  sessions: SessionAssembler | null
   nextOffset: bigint
 }
 
@@ -43,16 +54,30 @@ export class Detector {
   readonly #shards = new Map<string, Shard>()
   readonly #learner: Learner
   readonly #judge: Judge
+  /** Null where logs are not judged. */
+  readonly #logs: LogSessions | null
   readonly #schedule: FitSchedule
   /** What the assemblers of dropped partitions counted. */
   readonly #dropped = emptyCounts()
-  readonly #records = { taken: 0, bytes: 0, spans: 0, rejectedSpans: 0, undecodable: 0, keyed: 0 }
+  readonly #records = {
+    taken: 0,
+    bytes: 0,
+    spans: 0,
+    rejectedSpans: 0,
+    undecodable: 0,
+    keyed: 0,
+    logRecords: 0,
+    keylessLogs: 0,
+  }
   #clockMs = 0
   #reviewedWindow = -1
 
   constructor(settings: DetectorSettings) {
     this.settings = settings
-    this.#tables = new Tables(settings.features)
+    const { logs } = settings
+    this.#tables = new Tables(settings.features, logs?.keys ?? [])
+    const { logTarget, templates } = this.#tables
+    this.#logs = logs && new LogSessions(logTarget, templates, logs)
     this.#learner = new Learner(settings, this.#tables)
     this.#judge = new Judge(settings, this.#tables, this.#learner)
     this.#schedule = new FitSchedule(settings.model)
@@ -113,9 +138,11 @@ export class Detector {
   /** The input is at its end: judges all open traces and closes what can be closed. */
   flush(output: StepOutput): void {
     for (const name of [...this.#shards.keys()].sort()) {
-      const { assembler } = this.#shards.get(name)!
+      const { assembler, sessions } = this.#shards.get(name)!
       assembler.flush()
       this.#drain(assembler, output)
+      sessions?.flush()
+      if (sessions) this.#drain(sessions, output)
     }
     this.#judge.advance(this.#clockMs, output)
   }
@@ -131,8 +158,10 @@ export class Detector {
   /** By partition, the offset from which a successor without this state must read. */
   lowWatermarks(): Map<string, bigint> {
     const marks = new Map<string, bigint>()
-    for (const [name, { assembler, nextOffset }] of this.#shards) {
-      marks.set(name, assembler.lowWatermark(nextOffset))
+    for (const [name, { assembler, sessions, nextOffset }] of this.#shards) {
+      const ofTraces = assembler.lowWatermark(nextOffset)
+      const ofSessions = sessions?.lowWatermark(nextOffset) ?? ofTraces
+      marks.set(name, ofSessions < ofTraces ? ofSessions : ofTraces)
     }
     return marks
   }
@@ -215,10 +244,11 @@ export class Detector {
     return {
       format: STATE_FORMAT,
       tables: this.#tables.state(),
-      shards: [...this.#shards].map(([partition, { assembler, nextOffset }]) => ({
+      shards: [...this.#shards].map(([partition, { assembler, sessions, nextOffset }]) => ({
         partition,
         nextOffset,
         assembler: assembler.state(),
+        sessions: sessions?.state() ?? null,
       })),
       learner: this.#learner.state(),
       judge: this.#judge.state(),
@@ -235,10 +265,12 @@ export class Detector {
     const saved = checkedState(state)
     const detector = new Detector(settings)
     detector.#tables.restore(saved.tables)
-    for (const { partition, nextOffset, assembler } of saved.shards) {
+    for (const { partition, nextOffset, assembler, sessions } of saved.shards) {
       const { stride } = detector.#tables.slots
       const restored = TraceAssembler.restore(assembler, settings.assemble, stride)
-      detector.#shards.set(partition, { assembler: restored, nextOffset })
+      const shard: Shard = { assembler: restored, sessions: null, nextOffset }
+      if (sessions) detector.#sessionsOf(shard)?.restore(sessions)
+      detector.#shards.set(partition, shard)
     }
     detector.#learner.restore(saved.learner)
     detector.#judge.restore(saved.judge)
@@ -296,27 +328,69 @@ export class Detector {
     this.#records.taken++
     this.#records.bytes += record.body.length
     if (record.keyed) this.#records.keyed++
+    if (this.#logs && holdsLogs(record)) {
+      this.#takeLogs(record, shard, this.#logs, output)
+      return
+    }
     this.#tables.target.columns.clear()
     try {
       const decode = record.encoding === 'otlp_json' ? decodeTracesJson : decodeTraces
       this.#records.spans += decode(record.body, this.#tables.target)
     } catch (error) {
-      if (!(error instanceof DecodeError)) throw error
-      this.#records.undecodable++
-      const { explanation: reason, position } = error
-      const { partition, offset, body } = record
-      output.deadLetters.push({ partition, offset, reason, position, body })
+      this.#deadLetter(record, error, output)
       return
     }
-    this.#noteRejected(record, output)
+    this.#noteRejected(record, this.#tables.target.rejected, output)
     const { assembler } = shard
     const before = assembler.watermarkMs
     assembler.add(this.#tables.target.columns, record.offset, record.keyed)
     if (assembler.watermarkMs < before) this.#turnBack()
     this.#drain(assembler, output)
+    this.#moveOn(output)
+  }
+
+  #takeLogs(record: LogRecord, shard: Shard, logs: LogSessions, output: StepOutput): void {
+    const { logTarget } = this.#tables
+    logTarget.columns.clear()
+    try {
+      const decode = record.encoding === 'otlp_json' ? decodeLogsJson : decodeLogs
+      this.#records.logRecords += decode(record.body, logTarget)
+    } catch (error) {
+      this.#deadLetter(record, error, output)
+      return
+    }
+    this.#noteRejected(record, logTarget.rejected, output)
+    const sessions = this.#sessionsOf(shard)
+    if (sessions === null) return
+    const before = sessions.watermarkMs
+    sessions.advance(logs.times())
+    if (sessions.watermarkMs < before) this.#turnBack()
+    this.#drain(sessions, output)
+    this.#records.keylessLogs += logs.addTo(sessions, record.offset)
+    this.#drain(sessions, output)
+    this.#moveOn(output)
+  }
+
+  #moveOn(output: StepOutput): void {
     this.#clockMs = this.#latest()
     this.#reviewNames()
     this.#judge.advance(this.#clockMs, output)
+  }
+
+  /** @throws what was caught, where it says nothing about the body */
+  #deadLetter({ partition, offset, body }: LogRecord, error: unknown, output: StepOutput): void {
+    if (!(error instanceof DecodeError)) throw error
+    this.#records.undecodable++
+    const { explanation: reason, position } = error
+    output.deadLetters.push({ partition, offset, reason, position, body })
+  }
+
+  #sessionsOf(shard: Shard): SessionAssembler | null {
+    const { logs } = this.settings
+    if (logs === null) return null
+    const { names, slots } = this.#tables
+    shard.sessions ??= new SessionAssembler(logs.session, names.intern(SESSION), slots.stride)
+    return shard.sessions
   }
 
   /** The clock of a partition was set back; if it was the one that led, so are all others. */
@@ -328,8 +402,12 @@ export class Detector {
     this.#judge.turnBack(latest)
   }
 
-  #noteRejected({ partition, offset }: LogRecord, output: StepOutput): void {
-    const told = this.#tables.target.rejected.told()
+  #noteRejected(
+    { partition, offset }: LogRecord,
+    rejected: RejectedSpans,
+    output: StepOutput,
+  ): void {
+    const told = rejected.told()
     if (told === null) return
     this.#records.rejectedSpans += told.spans
     output.rejected.push({ partition, offset, ...told })
@@ -337,8 +415,8 @@ export class Detector {
 
   #latest(): number {
     let latest = 0
-    for (const { assembler } of this.#shards.values()) {
-      if (assembler.watermarkMs > latest) latest = assembler.watermarkMs
+    for (const { assembler, sessions } of this.#shards.values()) {
+      latest = Math.max(latest, assembler.watermarkMs, sessions?.watermarkMs ?? 0)
     }
     return latest
   }
@@ -350,16 +428,26 @@ export class Detector {
     const assembler = new TraceAssembler(this.settings.assemble, stride, {
       startedMidLog: record.offset > 0n,
     })
-    const shard = { assembler, nextOffset: record.offset }
+    const shard: Shard = { assembler, sessions: null, nextOffset: record.offset }
     this.#shards.set(record.partition, shard)
     return shard
   }
 
-  /** Learns from the traces that are closed by now, or judges them. */
-  #drain(assembler: TraceAssembler, output: StepOutput): void {
+  /** Learns from the traces or sessions that are closed by now, or judges them. */
+  #drain(assembler: TraceAssembler | SessionAssembler, output: StepOutput): void {
     for (let trace = assembler.next(); trace !== null; trace = assembler.next()) {
       if (this.learnOnly) this.#judge.learn(trace)
       else this.#judge.observe(trace, output)
     }
   }
+}
+
+/** OTLP JSON of logs begins so, possibly behind white space or the words of a logger. */
+const LOGS_DOCUMENT = /"resource_?[lL]ogs"/
+const LOOKED_AT = 512
+
+/** Whether a record holds logs; nothing in protobuf tags the signal. */
+function holdsLogs({ encoding, body }: LogRecord): boolean {
+  if (encoding !== 'otlp_json') return looksLikeLogs(body)
+  return LOGS_DOCUMENT.test(new TextDecoder().decode(body.subarray(0, LOOKED_AT)))
 }

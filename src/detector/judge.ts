@@ -230,7 +230,7 @@ export class Judge {
     return {
       id: observationId(trace),
       timeMs: trace.endMs,
-      kind: 'trace',
+      kind: trace.part === 'session' ? 'session' : 'trace',
       score: judged ? timeScore + shapeScore : null,
       p: judged ? p : null,
       pTime: judged ? pTime : null,
@@ -304,5 +304,7 @@ export interface JudgeState {
 /** The trace id; for a part of a trace also the span id that it begins with. */
 function observationId({ part, traceId, columns }: AssembledTrace): string {
   const id = hexWords(traceId)
-  return part === 'trace' ? id : `${id}-${hexWords(columns.of.spanId.slice(0, 2))}`
+  return part === 'trace' || part === 'session'
+    ? id
+    : `${id}-${hexWords(columns.of.spanId.slice(0, 2))}`
 }

@@ -1,7 +1,9 @@
 import type { AccumulateSettings } from '../anomaly-clusters/accumulate-settings.ts'
 import type { AssembleSettings } from '../assemble/assemble-settings.ts'
+import type { SessionSettings } from '../assemble/session-settings.ts'
 import type { DriftSettings } from '../drift/drift-settings.ts'
 import type { SampleSettings } from '../sample/sample-settings.ts'
+import type { LogSettings } from './log-sessions.ts'
 
 /**
  * Everything the pure core can be told, in base units (ms, counts, shares). `config/` makes it from
@@ -19,6 +21,8 @@ export interface DetectorSettings {
   readonly model: ModelSettings
   readonly accumulate: AccumulateSettings
   readonly drift: DriftSettings
+  /** Null: logs are not judged. */
+  readonly logs: (LogSettings & { readonly session: SessionSettings }) | null
 }
 
 export interface FeatureSettings {

@@ -2,6 +2,8 @@ import { maskName } from '../masking/mask-name.ts'
 import { maskSecrets } from '../masking/mask-secrets.ts'
 import { type SlotTable, slotTable } from '../otlp/attribute-slots.ts'
 import type { DecodeTarget } from '../otlp/decode-target.ts'
+import { LogColumns } from '../otlp/log-columns.ts'
+import type { LogTarget } from '../otlp/log-target.ts'
 import { printable } from '../otlp/printable-text.ts'
 import { RejectedSpans } from '../otlp/rejected-spans.ts'
 import { ServiceIdentities, type ServiceIdentitiesState } from '../otlp/service-identities.ts'
@@ -11,6 +13,7 @@ import { ElementTable, type ElementTableState } from '../profile/element-table.t
 import { EvidenceReader } from '../profile/kept-trace.ts'
 import { NameRules, type NameRulesState } from '../profile/name-rules.ts'
 import type { FeatureSettings } from './settings.ts'
+import { isTemplateName, TemplateNames, type TemplateNamesState } from './template-names.ts'
 
 /** New names from which they are looked at for ids. */
 const NEW_NAMES = 64
@@ -30,11 +33,14 @@ export class Tables {
   readonly #identities: ServiceIdentities
   /** Where decoders put what they read; cleared for each record. */
   readonly target: DecodeTarget
+  readonly logTarget: LogTarget
+  readonly templates: TemplateNames
 
-  constructor(settings: FeatureSettings) {
+  /** @param sessionKeys attributes by which log records form sessions */
+  constructor(settings: FeatureSettings, sessionKeys: readonly string[] = []) {
     // What is interned will be shown, on terminals and pages, too.
     this.names = new Vocabulary(settings.maxTexts, (text) =>
-      this.#rules.mask(maskName(printable(text))),
+      isTemplateName(text) ? text : this.#rules.mask(maskName(printable(text))),
     )
     this.values = new Vocabulary(settings.maxTexts, (text) => maskSecrets(printable(text)))
     this.#identities = new ServiceIdentities(this.values)
@@ -53,6 +59,16 @@ export class Tables {
       droppedOwn: 0,
       rejected: new RejectedSpans(),
     }
+    this.logTarget = {
+      columns: new LogColumns(sessionKeys.length),
+      sessionKeys,
+      values: this.values,
+      identities: this.#identities,
+      ignoreServices: this.target.ignoreServices,
+      droppedOwn: 0,
+      rejected: new RejectedSpans(),
+    }
+    this.templates = new TemplateNames(this.names, this.values)
   }
 
   /**
@@ -65,7 +81,9 @@ export class Tables {
     this.#reviewed = names.size
     const counted = names.texts().map((text, id) => ({ text, count: names.seen(id) }))
     // What was masked by an earlier rule but is known by its raw name is no news.
-    const current = counted.filter(({ text }) => this.#rules.mask(text) === text)
+    const current = counted.filter(
+      ({ text }) => !isTemplateName(text) && this.#rules.mask(text) === text,
+    )
     if (this.#rules.review(current) > 0) names.recanonicalise()
   }
 
@@ -82,6 +100,7 @@ export class Tables {
       reviewed: this.#reviewed,
       elements: this.elements.state(),
       identities: this.#identities.state(),
+      templates: this.templates.state(),
     }
   }
 
@@ -92,6 +111,7 @@ export class Tables {
     this.#reviewed = state.reviewed
     this.elements.restore(state.elements)
     this.#identities.restore(state.identities)
+    this.templates.restore(state.templates)
   }
 }
 
@@ -102,4 +122,5 @@ export interface TablesState {
   readonly reviewed: number
   readonly elements: ElementTableState
   readonly identities: ServiceIdentitiesState
+  readonly templates: TemplateNamesState
 }

@@ -164,7 +164,10 @@ class JsonLogsDecoder {
     this.#body(row, record['body'] ?? null)
     this.#attributes(record, '.attributes', (key, value, at) => {
       const text = value['stringValue'] ?? value['string_value'] ?? null
-      if (text === null) return
+      if (text === null) {
+        this.#rows.setScalar(row, key, this.#textOf(value, at) ?? '')
+        return
+      }
       if (typeof text !== 'string') this.#fail(at, 'no value of its type')
       const bytes = this.#encoder.encode(text)
       this.#rows.setAttribute(row, key, bytes, 0, bytes.length)

@@ -213,8 +213,11 @@ class LogsDecoder {
       case RECORD_ATTRIBUTE: {
         const key = this.#keyValue(start, end)
         const value = this.#value
-        if (key !== UNWANTED && value.kind === VALUE_TEXT) {
+        if (key === UNWANTED) return
+        if (value.kind === VALUE_TEXT) {
           this.#rows.setAttribute(row, key, bytes, value.start, value.end)
+        } else if (value.kind === VALUE_SCALAR) {
+          this.#rows.setScalar(row, key, value.scalarText())
         }
         return
       }

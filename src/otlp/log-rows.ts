@@ -16,6 +16,8 @@ export const EXCEPTION_MESSAGE = 1
 export const STACK_TRACE = 2
 export const EVENT_NAME = 3
 export const TEMPLATE = 4
+/** From here on, those of session keys. */
+const SESSION_KEYS = 5
 
 /**
  * Attributes of a record by slot. A template that the sender gives: of a Collector's drain processor, of .NET, of
@@ -29,10 +31,12 @@ const LOG_SLOTS: readonly (readonly string[])[] = [
   ['log.record.template', '{OriginalFormat}', 'sentry.message.template'],
 ]
 
-const LOG_KEYS: Pick<SlotTable, 'keys'> = {
-  keys: new Map(
-    LOG_SLOTS.flatMap((keys, slot) => keys.map((key, priority) => [key, { slot, priority }])),
-  ),
+function logKeys(sessionKeys: readonly string[]): Pick<SlotTable, 'keys'> {
+  const slots = [...LOG_SLOTS, ...sessionKeys.map((key) => [key])]
+  const entries = slots.flatMap((keys, slot) =>
+    keys.map((key, priority) => [key, { slot, priority }] as const),
+  )
+  return { keys: new Map(entries) }
 }
 
 /**
@@ -41,7 +45,10 @@ const LOG_KEYS: Pick<SlotTable, 'keys'> = {
  */
 export class LogRows {
   readonly target: LogTarget
-  readonly keys = new AttributeKeys(LOG_KEYS)
+  readonly keys: AttributeKeys
+  /** Hashes of the session keys that the resource has. */
+  readonly #resourceHash: Uint32Array
+  readonly #encoder = new TextEncoder()
   #service = NO_TEXT
   #namespace = NO_TEXT
   #environment = NO_TEXT
@@ -55,7 +62,15 @@ export class LogRows {
   #messageBytes = 0
 
   constructor(target: LogTarget) {
+    const { columns, sessionKeys } = target
+    if (columns.keys !== sessionKeys.length) {
+      throw new RangeError(
+        `columns have ${columns.keys} session keys, expected ${sessionKeys.length}`,
+      )
+    }
     this.target = target
+    this.keys = new AttributeKeys(logKeys(sessionKeys))
+    this.#resourceHash = new Uint32Array(2 * sessionKeys.length)
   }
 
   beginBody(): void {
@@ -86,6 +101,7 @@ export class LogRows {
     this.#resourceStart = this.target.columns.count
     this.#service = this.#namespace = this.#environment = NO_TEXT
     this.#ignore = false
+    this.#resourceHash.fill(0)
   }
 
   endResource(): void {
@@ -99,6 +115,24 @@ export class LogRows {
     const service =
       identities?.resolve(this.#service, this.#namespace, this.#environment) ?? this.#service
     columns.of.service.fill(service, this.#resourceStart, columns.count)
+    this.#spreadKeys()
+  }
+
+  /** What a record does not say itself, its resource says. */
+  #spreadKeys(): void {
+    const { columns } = this.target
+    const { keyHash } = columns.of
+    const resource = this.#resourceHash
+    const width = resource.length
+    for (let key = 0; key < width; key += 2) {
+      if ((resource[key]! | resource[key + 1]!) === 0) continue
+      for (let row = this.#resourceStart; row < columns.count; row++) {
+        const at = row * width + key
+        if ((keyHash[at]! | keyHash[at + 1]!) !== 0) continue
+        keyHash[at] = resource[key]!
+        keyHash[at + 1] = resource[key + 1]!
+      }
+    }
   }
 
   /** Takes back all rows of a resource that cannot be read to its end, and counts them. */
@@ -140,6 +174,11 @@ export class LogRows {
   /** Gives the resource a value. */
   setResource(key: number, value: string): void {
     if (value === '') return
+    const slot = this.keys.slot[key]!
+    if (slot >= SESSION_KEYS) {
+      const bytes = this.#encoder.encode(value)
+      hashInto(this.#resourceHash, 2 * (slot - SESSION_KEYS), bytes, 0, bytes.length)
+    }
     if (key === SERVICE_NAME) {
       this.setService(value)
       return
@@ -160,7 +199,11 @@ export class LogRows {
     const { columns, values } = this.target
     const { of, texts } = columns
     const slot = this.keys.slot[key]!
-    if (slot === EXCEPTION_TYPE) of.exceptionType[row] ||= values.internBytes(bytes, start, end)
+    if (slot >= SESSION_KEYS) {
+      const at = 2 * (row * columns.keys + slot - SESSION_KEYS)
+      hashInto(of.keyHash, at, bytes, start, end)
+    } else if (slot === EXCEPTION_TYPE)
+      of.exceptionType[row] ||= values.internBytes(bytes, start, end)
     else if (slot === EVENT_NAME) of.eventName[row] ||= values.internBytes(bytes, start, end)
     else if (slot === STACK_TRACE && of.stackBytes[row] === 0) {
       of.stackStart[row] = texts.length
@@ -175,8 +218,36 @@ export class LogRows {
     }
   }
 
+  /** The same for a number or a truth value: only session keys have such. */
+  setScalar(row: number, key: number, text: string): void {
+    if (this.keys.slot[key]! < SESSION_KEYS) return
+    const bytes = this.#encoder.encode(text)
+    this.setAttribute(row, key, bytes, 0, bytes.length)
+  }
+
   #endRejected(): void {
     const { rejected, values } = this.target
     if (rejected.inBody > 0) rejected.endResource(values.text(this.#service))
   }
+}
+
+/** Two words that stand for a text, FNV-1a with two offsets; the first one counts. */
+function hashInto(
+  words: Uint32Array,
+  at: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  if ((words[at]! | words[at + 1]!) !== 0) return
+  let a = 0x811c9dc5
+  let b = 0x6c62272e
+  for (let i = start; i < end; i++) {
+    a = Math.imul(a ^ bytes[i]!, 0x01000193)
+    b = Math.imul(b ^ bytes[i]!, 0x01000197)
+    b ^= b >>> 15
+  }
+  words[at] = a ^ (a >>> 16)
+  // Never both zero: that is no text.
+  words[at + 1] = b | 1
 }

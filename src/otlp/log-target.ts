@@ -7,6 +7,8 @@ import type { Vocabulary } from './vocabulary.ts'
 export interface LogTarget {
   /** Rows are appended here. */
   readonly columns: LogColumns
+  /** Attributes whose values say to which session a record belongs; `columns.keys` of them. */
+  readonly sessionKeys: readonly string[]
   /** Names of services, events, severities and exceptions. */
   readonly values: Vocabulary
   /** Tells environments under one service name apart; without it the name alone counts. */

@@ -6,8 +6,9 @@ import { CalleeNames } from './callee-names.ts'
 import type { ElementTable } from './element-table.ts'
 import { Failures } from './failures.ts'
 
-/** Stratum kind of traces; log sessions will have their own. */
+/** Stratum kinds of traces and of log sessions. */
 const TRACE_STRATUM = 0
+const SESSION_STRATUM = 1
 
 /**
  * A closed trace in terms of elements. Index i is the trace's own (depth-first pre-order). The
@@ -50,7 +51,8 @@ export class TraceElements {
     this.#findCallees(trace)
     this.#nameElements(trace)
     this.#takeSelfTimes(trace)
-    this.stratum = this.#table.strata.intern(TRACE_STRATUM, this.path[0]!)
+    const kind = trace.part === 'session' ? SESSION_STRATUM : TRACE_STRATUM
+    this.stratum = this.#table.strata.intern(kind, this.path[0]!)
   }
 
   /**

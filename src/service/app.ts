@@ -80,7 +80,10 @@ const sources = {
   files: (config, { log }) => {
     const paths = config.input.files
     if (paths.length === 0) return null
-    const settings = { paths, partition: 'files/0', maxMessageBytes: MAX_MESSAGE_BYTES }
+    const settings = {
+      ...{ paths, partition: 'files/0', maxMessageBytes: MAX_MESSAGE_BYTES },
+      withLogs: config.logs.session.keys.length > 0,
+    }
     const source = new FileSource(settings, log)
     return { source, feed: (metrics) => feedFiles(metrics, source) }
   },

@@ -12,6 +12,8 @@ export interface KeptShape extends LineShape {
   /** A line of it, masked. */
   readonly example: string
   family: Family
+  /** A number that the shapes of one template are given by whoever asks; 0 = none yet. */
+  label: number
   /** Not kept any more. */
   isGone: boolean
 }
@@ -87,7 +89,7 @@ export class ShapeStore {
   /** Keeps a shape that was not there; there must be room. */
   add(
     shape: LineShape,
-    seen: Pick<KeptShape, 'count' | 'firstMs' | 'lastMs' | 'example'>,
+    seen: Pick<KeptShape, 'count' | 'firstMs' | 'lastMs' | 'example' | 'label'>,
   ): KeptShape {
     const kept: KeptShape = { ...shape, ...seen, family: NO_FAMILY, isGone: false }
     const alike = this.#byLength.get(shape.tokens.length) ?? []

@@ -19,6 +19,7 @@ interface ShapeState {
   readonly firstMs: number
   readonly lastMs: number
   readonly example: string
+  readonly label: number
 }
 
 export interface TemplateMinerState {
@@ -118,12 +119,13 @@ export class TemplateMiner {
   state(): TemplateMinerState {
     const shapes = Array.from(
       this.#shapes.all(),
-      ({ tokens, count, firstMs, lastMs, example }) => ({
+      ({ tokens, count, firstMs, lastMs, example, label }) => ({
         tokens,
         count,
         firstMs,
         lastMs,
         example,
+        label,
       }),
     )
     return { lines: this.lines, unkept: this.unkept, shapes, aliases: [...this.#ids.aliases] }
@@ -158,7 +160,13 @@ export class TemplateMiner {
       const example = exampleOf(
         this.#utf8.decode(bytes.subarray(start, Math.min(end, start + MOST_LINE_BYTES))),
       )
-      kept = this.#shapes.add(shape, { count: 0, firstMs: timeMs, lastMs: timeMs, example })
+      kept = this.#shapes.add(shape, {
+        count: 0,
+        firstMs: timeMs,
+        lastMs: timeMs,
+        example,
+        label: 0,
+      })
     }
     this.#known.set(hashA, hashB, kept)
     return kept

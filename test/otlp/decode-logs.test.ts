@@ -204,6 +204,34 @@ describe('log records', () => {
     expect(target.droppedOwn).toBe(2)
   })
 
+  it('have keys of sessions, by the record or by its resource, whatever the type and encoding', () => {
+    const keys = ['req', 'host.name']
+    const hashes = (bytes: Uint8Array): string[] => {
+      const target = newLogTarget([], keys)
+      decodeLogs(bytes, target)
+      const { count, of } = target.columns
+      return Array.from({ length: count }, (_, row) =>
+        of.keyHash.slice(row * 4, row * 4 + 4).join(),
+      )
+    }
+    const host = wire.keyValue(1, 'host.name', wire.text(1, 'a'))
+    const request = (...value: readonly wire.Part[]): Uint8Array =>
+      record(wire.keyValue(6, 'req', ...value))
+    const own = record(wire.keyValue(6, 'host.name', wire.text(1, 'b')))
+    const [text, number, none, other] = hashes(
+      wire.request([host], request(wire.text(1, '5')), request(wire.number(3, 5)), record(), own),
+    )
+    expect(number).toBe(text)
+    expect(none).toMatch(/^0,0,[1-9]/)
+    expect(other).not.toBe(none)
+    expect(hashes(wire.request([], record()))).toEqual(['0,0,0,0'])
+    const attributes = [{ key: 'req', value: { intValue: '5' } }]
+    const resource = { attributes: [{ key: 'host.name', value: { stringValue: 'a' } }] }
+    const json = newLogTarget([], keys)
+    readJson({ resourceLogs: [{ resource, scopeLogs: [{ logRecords: [{ attributes }] }] }] }, json)
+    expect(json.columns.of.keyHash.slice(0, 4).join()).toBe(text)
+  })
+
   it('have texts that are cut', () => {
     const [log] = read(wire.request([], record(body(wire.text(1, `${'a'.repeat(8191)}é`)))))
     expect(log?.body).toBe('a'.repeat(8191))

@@ -21,9 +21,13 @@ export interface PlainLog {
   stack: string
 }
 
-export function newLogTarget(ignoreServices: readonly string[] = []): LogTarget {
+export function newLogTarget(
+  ignoreServices: readonly string[] = [],
+  sessionKeys: readonly string[] = [],
+): LogTarget {
   return {
-    columns: new LogColumns(4),
+    columns: new LogColumns(sessionKeys.length, 4),
+    sessionKeys,
     values: new Vocabulary(2_000),
     ignoreServices: new Set(ignoreServices),
     droppedOwn: 0,

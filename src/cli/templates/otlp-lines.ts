@@ -25,6 +25,7 @@ export class OtlpLines {
   readonly #catalogue: Catalogue
   readonly #target: LogTarget = {
     columns: new LogColumns(),
+    sessionKeys: [],
     values: new Vocabulary(MOST_VALUES),
     ignoreServices: new Set(),
     droppedOwn: 0,

@@ -13,6 +13,8 @@ export interface FileSourceSettings {
   /** Name of that log, e.g. `files/0`. */
   readonly partition: string
   readonly maxMessageBytes: number
+  /** Whether messages that hold logs are handed over, too. */
+  readonly withLogs?: boolean
   /** Called as bytes are read, of all files. */
   readonly onProgress?: (done: number, total: number) => void
 }
@@ -121,7 +123,7 @@ export class FileSource implements Source {
     const offset = this.#next++
     if (offset < this.#from) return null
     const encoding = detectEncoding(body)
-    if (encoding === 'otlp_proto' && looksLikeLogs(body)) {
+    if (this.#settings.withLogs !== true && encoding === 'otlp_proto' && looksLikeLogs(body)) {
       this.skippedLogs++
       return null
     }

@@ -193,7 +193,7 @@ export class GroupReader {
 
   #enqueue({ name }: OwnedPartition, { messages }: Batch): void {
     const { settings, emit } = this.#context
-    const unreadable = readMessages(messages, name, settings.encoding, this.#queue, this.#counters)
+    const unreadable = readMessages(messages, name, settings, this.#queue, this.#counters)
     if (unreadable !== null) emit({ type: 'unreadable', partition: name, ...unreadable })
   }
 

@@ -7,6 +7,8 @@ export interface KafkaSourceSettings extends KafkaConnection {
   readonly topics: readonly string[]
   /** `auto` looks at each record. */
   readonly encoding: Encoding | 'auto'
+  /** Whether records that a Collector marked as logs are handed over, too. */
+  readonly withLogs?: boolean | undefined
   /** Where a partition without a committed offset begins. */
   readonly from: 'earliest' | 'latest'
   readonly sessionTimeoutMs: number
@@ -87,7 +89,7 @@ export interface KafkaSourceCounters {
   bytes: number
   /** Records without a value. */
   skippedEmpty: number
-  /** Records whose `otelcol.signal` header names another signal than traces. */
+  /** Records whose `otelcol.signal` header names a signal that is not taken. */
   skippedSignal: number
   /** Records in batches that could not be decompressed. */
   skippedUnreadable: number

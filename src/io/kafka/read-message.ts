@@ -1,7 +1,7 @@
 import type { Batch, IHeaders, KafkaMessage } from 'kafkajs'
 import type { Encoding, LogRecord } from '../../contract/log-record.ts'
 import { detectEncoding } from '../../otlp/record-encoding.ts'
-import type { KafkaSourceCounters } from './kafka-source-settings.ts'
+import type { KafkaSourceCounters, KafkaSourceSettings } from './kafka-source-settings.ts'
 import type { RecordQueue } from './partition-queue.ts'
 import { UNREADABLE_HEADER } from './unreadable-batch.ts'
 
@@ -15,6 +15,7 @@ export function readMessage(
   message: KafkaMessage,
   partition: string,
   encoding: Encoding | 'auto',
+  withLogs = false,
 ): LogRecord | SkipReason {
   const { value, headers, key, timestamp } = message
   if (value === null) {
@@ -23,7 +24,8 @@ export function readMessage(
   // An empty message is valid protobuf: no spans, and nothing to decode.
   if (value.length === 0) return 'empty'
   const signal = headerText(headers, SIGNAL_HEADER)
-  if (signal !== '' && signal !== 'traces') return 'signal'
+  const isTaken = signal === '' || signal === 'traces' || (withLogs && signal === 'logs')
+  if (!isTaken) return 'signal'
   return {
     partition,
     offset: BigInt(message.offset),
@@ -45,14 +47,14 @@ export interface UnreadableRecords {
 export function readMessages(
   messages: readonly KafkaMessage[],
   partition: string,
-  encoding: Encoding | 'auto',
+  { encoding, withLogs }: Pick<KafkaSourceSettings, 'encoding' | 'withLogs'>,
   queue: RecordQueue,
   counters: KafkaSourceCounters,
 ): UnreadableRecords | null {
   let unreadable = 0
   let first: KafkaMessage | null = null
   for (const message of messages) {
-    const read = readMessage(message, partition, encoding)
+    const read = readMessage(message, partition, encoding, withLogs)
     if (typeof read === 'object') {
       queue.push(read)
       counters.records++

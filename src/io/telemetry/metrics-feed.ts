@@ -56,6 +56,8 @@ export function feedDetectorCounts(metrics: Metrics, counts: DetectorCounts): vo
   metrics.raise('medoscope_rejected_spans_total', records.rejectedSpans)
   metrics.raise('medoscope_keyed_records_total', records.keyed)
   metrics.raise('medoscope_spans_total', records.spans)
+  metrics.raise('medoscope_log_records_total', records.logRecords)
+  metrics.raise('medoscope_log_records_keyless_total', records.keylessLogs)
   metrics.raise(...total(dropped('own'), counts.ownSpans))
   for (const key of Object.keys(ASSEMBLER_SERIES) as (keyof AssemblerCounts)[]) {
     const series = ASSEMBLER_SERIES[key]

@@ -43,6 +43,14 @@ const PIPELINE_METRICS = {
     help: 'What befell a source: rebalances, gaps, restarts.',
     labels: ['source', 'event'],
   },
+  medoscope_log_records_total: {
+    type: 'counter',
+    help: 'Log records decoded.',
+  },
+  medoscope_log_records_keyless_total: {
+    type: 'counter',
+    help: 'Log records that no session takes, as they have none of logs.session.keys; they are not judged.',
+  },
   medoscope_spans_total: {
     type: 'counter',
     help: 'Spans decoded.',

@@ -45,6 +45,12 @@ describe('readMessage', () => {
     expect(of([Buffer.from('logs'), 'traces'])).toBe('signal')
     expect(of(Buffer.from('traces'))).toMatchObject({ offset: 7n })
   })
+
+  it('takes logs where they are judged', () => {
+    const headers = (signal: string) => message({ headers: { 'otelcol.signal': signal } })
+    expect(readMessage(headers('logs'), 't/3', 'auto', true)).toMatchObject({ offset: 7n })
+    expect(readMessage(headers('metrics'), 't/3', 'auto', true)).toBe('signal')
+  })
 })
 
 describe('readMessages', () => {
@@ -65,7 +71,7 @@ describe('readMessages', () => {
         ],
         ...[unreadable, { ...unreadable, offset: '10' }, message({ offset: '11' })],
       ],
-      ...(['t/0', 'auto', queue, counters] as const),
+      ...(['t/0', { encoding: 'auto' }, queue, counters] as const),
     )
     expect(found).toEqual({ offset: 9n, records: 2, reason: 'zstd: no' })
     expect(queue.take(10).map(({ offset }) => offset)).toEqual([7n, 11n])
@@ -77,6 +83,8 @@ describe('readMessages', () => {
 
   it('has nothing to say when all were readable', () => {
     const queue = new RecordQueue(10, 1000)
-    expect(readMessages([message({})], 't/0', 'auto', queue, zeroCounters())).toBeNull()
+    expect(
+      readMessages([message({})], 't/0', { encoding: 'auto' }, queue, zeroCounters()),
+    ).toBeNull()
   })
 })

@@ -1,0 +1,77 @@
+import type { SessionAssembler } from '../assemble/session-assembler.ts'
+import type { LogTarget } from '../otlp/log-target.ts'
+import { ContentHash } from '../stats/content-hash.ts'
+import type { TemplateNames } from './template-names.ts'
+
+/** Where logs become sessions. */
+export interface LogSettings {
+  /** Attributes of record or resource by which records belong together: the first that is there counts. */
+  readonly keys: readonly string[]
+  /** ... else the first of these that is found in the text: what its first group holds. */
+  readonly patterns: readonly RegExp[]
+}
+
+/** Puts decoded log records into the sessions of a partition. */
+export class LogSessions {
+  readonly #target: LogTarget
+  readonly #names: TemplateNames
+  readonly #patterns: readonly RegExp[]
+  #times = new Float64Array(64)
+
+  constructor(target: LogTarget, names: TemplateNames, { patterns }: LogSettings) {
+    this.#target = target
+    this.#names = names
+    this.#patterns = patterns
+  }
+
+  /** Times that the records of the body decoded last say, for data time. */
+  times(): Float64Array {
+    const { count, of } = this.#target.columns
+    if (this.#times.length < count) this.#times = new Float64Array(2 * count)
+    let said = 0
+    for (let row = 0; row < count; row++) {
+      if (of.timeMs[row]! > 0) this.#times[said++] = of.timeMs[row]!
+    }
+    return this.#times.subarray(0, said)
+  }
+
+  /** Adds the records of the body decoded last; returns how many have none of the keys and are not judged. */
+  addTo(sessions: SessionAssembler, offset: bigint): number {
+    let keyless = 0
+    const { columns } = this.#target
+    const { of } = columns
+    for (let row = 0; row < columns.count; row++) {
+      const service = of.service[row]!
+      const timeMs = of.timeMs[row]! || sessions.watermarkMs
+      const name = this.#names.read(columns, row, service, timeMs)
+      const key = this.#keyOf(row)
+      if (key === null) {
+        keyless++
+        continue
+      }
+      sessions.add({ key, service, name, severity: of.severity[row]!, timeMs }, offset)
+    }
+    return keyless
+  }
+
+  #keyOf(row: number): string | null {
+    const { keys, of } = this.#target.columns
+    for (let key = 0; key < keys; key++) {
+      const at = 2 * (row * keys + key)
+      const a = of.keyHash[at]!
+      const b = of.keyHash[at + 1]!
+      if ((a | b) !== 0) return new ContentHash().numbers([key, a, b]).hex()
+    }
+    if (this.#patterns.length === 0) return null
+    const text = this.#names.lineText()
+    for (const [i, pattern] of this.#patterns.entries()) {
+      const found = pattern.exec(text)?.[1]
+      if (found !== undefined)
+        return new ContentHash()
+          .number(keys + i)
+          .text(found)
+          .hex()
+    }
+    return null
+  }
+}

@@ -1,0 +1,80 @@
+import type { LogColumns } from '../otlp/log-columns.ts'
+import { cutText } from '../otlp/printable-text.ts'
+import type { Vocabulary } from '../otlp/vocabulary.ts'
+import { type RecordLine, RecordText } from '../templates/record-text.ts'
+import type { KeptShape } from '../templates/shape-store.ts'
+import { TemplateMiner, type TemplateMinerState } from '../templates/template-miner.ts'
+
+/** How the names of templates begin, and no name of an operation does. */
+const QUOTE = '“'
+const LONGEST = 300
+/** Services with templates of their own; those of more share one miner. */
+const MOST_MINERS = 256
+const SHARED = -1
+/** Lines that found no room in their miner. */
+const OTHER_LINES = `${QUOTE}(other lines)”`
+
+export type TemplateNamesState = readonly (readonly [service: number, miner: TemplateMinerState])[]
+
+/** Whether a name is that of a template: it is masked already, and holds no ids. */
+export function isTemplateName(text: string): boolean {
+  return text.startsWith(QUOTE)
+}
+
+/**
+ * Names of templates as elements. A shape is named when it is first seen: as the template that it belongs to is named,
+ * or by its text. The name stays when the template generalises, so that what was learned of it stays.
+ */
+export class TemplateNames {
+  readonly #names: Vocabulary
+  readonly #text: RecordText
+  readonly #line: RecordLine = { bytes: new Uint8Array(), start: 0, end: 0 }
+  readonly #miners = new Map<number, TemplateMiner>()
+
+  constructor(names: Vocabulary, values: Vocabulary) {
+    this.#names = names
+    this.#text = new RecordText(values)
+  }
+
+  /** Vocabulary id (names) of the template of record `row`; `service` as a vocabulary id. */
+  read(columns: LogColumns, row: number, service: number, timeMs: number): number {
+    const line = this.#line
+    this.#text.read(columns, row, line)
+    const shape = this.#minerOf(service).add(line.bytes, line.start, line.end, timeMs)
+    if (shape === null) return this.#names.intern(OTHER_LINES)
+    if (shape.label === 0) shape.label = this.#nameOf(shape)
+    return shape.label
+  }
+
+  /** The line of the record read last: for session keys within bodies. */
+  lineText(): string {
+    const { bytes, start, end } = this.#line
+    return new TextDecoder().decode(bytes.subarray(start, end))
+  }
+
+  state(): TemplateNamesState {
+    return Array.from(this.#miners, ([service, miner]) => [service, miner.state()])
+  }
+
+  /** Takes over a state; only valid on fresh names. */
+  restore(state: TemplateNamesState): void {
+    for (const [service, saved] of state) this.#minerOf(service).merge(saved)
+  }
+
+  #nameOf({ family }: KeptShape): number {
+    let first = 0
+    for (const { label } of family.members)
+      if (label > 0 && (first === 0 || label < first)) first = label
+    if (first > 0) return first
+    return this.#names.intern(`${QUOTE}${cutText(family.text, LONGEST) || '(nothing)'}”`)
+  }
+
+  #minerOf(service: number): TemplateMiner {
+    const known = this.#miners.get(service)
+    if (known) return known
+    if (this.#miners.size >= MOST_MINERS && service !== SHARED) return this.#minerOf(SHARED)
+    const miner = new TemplateMiner()
+    this.#miners.set(service, miner)
+    return miner
+  }
+}

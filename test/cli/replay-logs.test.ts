@@ -1,0 +1,61 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { main } from '../../src/main.ts'
+import { blockBodies, blockSessions } from '../detector/block-logs.ts'
+import { FakeWorld } from '../fakes/world.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'medoscope-replay-logs-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+/** A file of length-prefixed messages, as a Collector's file exporter writes it. */
+function file(name: string, bodies: readonly Uint8Array[]): string {
+  const path = join(directory, name)
+  const parts = bodies.flatMap((body) => {
+    const header = Buffer.alloc(4)
+    header.writeUInt32BE(body.length)
+    return [header, body]
+  })
+  writeFileSync(path, Buffer.concat(parts))
+  return path
+}
+
+const HOUR = 3_600_000
+const START_MS = 1_795_914_000_000
+const warmup = file('warmup.pb', blockBodies(blockSessions(400, 1, 0)))
+const sessions = blockSessions(200, 2, 0.05, START_MS + HOUR)
+const recorded = file('test.pb', blockBodies(sessions))
+
+async function replay(...args: string[]): Promise<{ code: number; out: string }> {
+  const world = new FakeWorld()
+  const code = await main(['replay', recorded, '--warmup', warmup, ...args], world)
+  return { code, out: world.out }
+}
+
+const KEYS = ['--set', 'logs.session.keys=/(blk_-?\\d+)/', '--set', 'alpha=0.02']
+
+describe('medoscope replay of logs', () => {
+  it('judges sessions, each with a verdict of its kind', async () => {
+    const out = join(directory, 'verdicts.jsonl')
+    const { code, out: summary } = await replay(...KEYS, '--out', out, '--json')
+    expect(code).toBe(0)
+    const lines = readFileSync(out, 'utf8').trim().split('\n')
+    const verdicts = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(verdicts).toHaveLength(sessions.length)
+    expect(new Set(verdicts.map(({ kind }) => kind))).toEqual(new Set(['session']))
+    expect(JSON.parse(summary)).toMatchObject({ observations: 200, spans: 0, state: 'live' })
+    expect(verdicts.filter(({ anomalous }) => anomalous).length).toBeGreaterThan(2)
+  })
+
+  it('says what it judged', async () => {
+    const { out } = await replay(...KEYS)
+    expect(out).toMatch(/^200 sessions judged/)
+    expect(out).toMatch(/0 spans and [\d,.' ]+ log records/)
+  })
+
+  it('passes over logs where nothing says how they belong together', async () => {
+    const { out } = await replay('--json')
+    expect(JSON.parse(out)).toMatchObject({ observations: 0, log_records: 0 })
+  })
+})

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { detectorSettings } from '../../src/config/detector-settings.ts'
+import { ConfigError, loadConfig } from '../../src/config/load.ts'
+
+const settings = (text: string) =>
+  detectorSettings(loadConfig({ name: 'test', text, env: {}, set: [] })).logs
+
+describe('the keys of sessions', () => {
+  it('are attributes, and regular expressions between slashes', () => {
+    const logs = settings("logs: {session: {keys: [host.name, '/(blk_-?\\d+)/'], gap: 90s}}")
+    expect(logs?.keys).toEqual(['host.name'])
+    expect(logs?.patterns.map(({ source }) => source)).toEqual(['(blk_-?\\d+)'])
+    expect(logs?.session).toMatchObject({ gapMs: 90_000, maxAgeMs: 600_000, maxOpen: 50_000 })
+  })
+
+  it('are none by default: logs are not judged', () => {
+    expect(settings('')).toBeNull()
+  })
+
+  it.each(["'/no group/'", "'/(open/'", "''"])('are refused: %s', (key) => {
+    expect(() => settings(`logs: {session: {keys: [${key}]}}`)).toThrow(ConfigError)
+  })
+})
