@@ -14,10 +14,10 @@ const LABELLED = join(
  * not part of the project). A line counts where its group holds the same lines as the group that people gave it.
  */
 export function groupingFigures(): Figure[] {
-  if (!existsSync(LABELLED)) return []
-  const [head = [], ...rows] = csvRows(gunzipSync(readFileSync(LABELLED)).toString())
-  const contents = column(rows, head.indexOf('Content'))
-  const truth = column(rows, head.indexOf('EventId'))
+  const lines = labelledLines()
+  if (lines === null) return []
+  const contents = lines.map(({ content }) => content)
+  const truth = lines.map(({ event }) => event)
   const miner = new TemplateMiner()
   const encoder = new TextEncoder()
   const shapes = contents.map((line) => {
@@ -31,9 +31,35 @@ export function groupingFigures(): Figure[] {
     const group = groups.get(mined[members[0] ?? 0] ?? '')
     if (group?.join() === members.join()) right += members.length
   }
-  const value = right / rows.length
-  const what = `of ${rows.length} lines of BGL in ${groups.size} templates are grouped as people did`
+  const value = right / lines.length
+  const what = `of ${lines.length} lines of BGL in ${groups.size} templates are grouped as people did`
   return [{ name: 'bgl_grouping_accuracy', value, what, bar: 'at least 0.96' }]
+}
+
+/** A line of BGL with what people said of it. */
+export interface LabelledLine {
+  readonly content: string
+  /** Its template, as people see it. */
+  readonly event: string
+  readonly node: string
+  readonly timeMs: number
+  /** Whether it is an alert. */
+  readonly isAlert: boolean
+}
+
+/** The lines, by time; null where they are not at hand. */
+export function labelledLines(): LabelledLine[] | null {
+  if (!existsSync(LABELLED)) return null
+  const [head = [], ...rows] = csvRows(gunzipSync(readFileSync(LABELLED)).toString())
+  const cell = (row: readonly string[], name: string): string => row[head.indexOf(name)] ?? ''
+  const lines = rows.map((row) => ({
+    content: cell(row, 'Content'),
+    event: cell(row, 'EventId'),
+    node: cell(row, 'Node'),
+    timeMs: Number(cell(row, 'Timestamp')) * 1000,
+    isAlert: cell(row, 'Label') !== '-',
+  }))
+  return lines.sort((a, b) => a.timeMs - b.timeMs)
 }
 
 function groupsBy(keys: readonly string[]): Map<string, number[]> {
@@ -44,10 +70,6 @@ function groupsBy(keys: readonly string[]): Map<string, number[]> {
     else groups.set(key, [i])
   })
   return groups
-}
-
-function column(rows: readonly (readonly string[])[], index: number): string[] {
-  return rows.map((row) => row[index] ?? '')
 }
 
 /** Rows of a table whose cells may be quoted, without line breaks in them. */

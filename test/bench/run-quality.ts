@@ -6,6 +6,7 @@ import { healthyDaysFigures } from './healthy-days.ts'
 import { judgeRecording, onlineBoutique, type Score, scoreRecording } from './online-boutique.ts'
 import { clusterFigures } from './quality-clusters.ts'
 import { driftFigures } from './quality-drift.ts'
+import { sessionFigures } from './quality-logs.ts'
 import { groupingFigures } from './quality-templates.ts'
 import { verdictFigures, worstOperation } from './quality-verdicts.ts'
 import { recurringFigures } from './recurring.ts'
@@ -104,6 +105,7 @@ const PARTS = {
     figures: () => healthyDaysFigures(HEALTHY_DAYS, print),
   },
   grouping: { doing: 'grouping of labelled lines', figures: groupingFigures },
+  sessions: { doing: 'sessions of logs', figures: () => sessionFigures(print) },
   drift: { doing: 'drift', figures: () => driftFigures(1, print) },
   faults: { doing: 'simulated faults', figures: () => clusterFigures(FAULT_SEEDS, print) },
 } as const satisfies Record<
