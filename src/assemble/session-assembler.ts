@@ -10,8 +10,8 @@ const TWO_TO_32 = 4294967296
 
 /** A log record as its session takes it. */
 export interface SessionRecord {
-  /** Names the session: 16 hexadecimal digits. */
-  readonly key: string
+  /** Names the session: an integer of 53 bits. */
+  readonly key: number
   /** Vocabulary ids: of the service, and of the template as a name. */
   readonly service: number
   readonly name: number
@@ -21,7 +21,7 @@ export interface SessionRecord {
 }
 
 interface OpenSession {
-  readonly key: string
+  readonly key: number
   /** Position in the log of its first record. */
   readonly offset: bigint
   /** Data time when its first and its last record came. */
@@ -70,7 +70,7 @@ export class SessionAssembler {
   /** Vocabulary id of the name of entries. */
   readonly #entryName: number
   /** By key, the one that was touched longest ago first. */
-  readonly #open = new Map<string, OpenSession>()
+  readonly #open = new Map<number, OpenSession>()
   /** Closed, not handed out yet. */
   #closed: { readonly session: OpenSession; readonly cause: CloseCause }[] = []
   #handedOut = 0
@@ -216,14 +216,17 @@ export class SessionAssembler {
     this.#name(key, firstMs, timesMs[order.at(-1)!]!, cause)
   }
 
-  #name(key: string, firstMs: number, lastMs: number, cause: CloseCause): void {
+  #name(key: number, firstMs: number, lastMs: number, cause: CloseCause): void {
     const trace = this.#trace
     const ns = firstMs * 1e6
     trace.startHi = Math.floor(ns / TWO_TO_32)
     trace.startLo = ns % TWO_TO_32
     trace.endMs = lastMs
     // The key comes again; with the time of its first record it is this session's alone.
-    trace.id.set([...wordsOf(key), trace.startHi, trace.startLo])
+    trace.id[0] = Math.floor(key / TWO_TO_32)
+    trace.id[1] = key % TWO_TO_32
+    trace.id[2] = trace.startHi
+    trace.id[3] = trace.startLo
     trace.traceId.set(trace.id)
     trace.part = 'session'
     trace.cause = cause
@@ -231,10 +234,6 @@ export class SessionAssembler {
     trace.orphans = 0
     trace.truncated = false
   }
-}
-
-function wordsOf(key: string): [number, number] {
-  return [Number.parseInt(key.slice(0, 8), 16), Number.parseInt(key.slice(8, 16), 16)]
 }
 
 function structuredCopy(session: OpenSession): OpenSession {

@@ -1,6 +1,5 @@
 import type { SessionAssembler } from '../assemble/session-assembler.ts'
 import type { LogTarget } from '../otlp/log-target.ts'
-import { ContentHash } from '../stats/content-hash.ts'
 import type { TemplateNames } from './template-names.ts'
 
 /** Where logs become sessions. */
@@ -54,24 +53,43 @@ export class LogSessions {
     return keyless
   }
 
-  #keyOf(row: number): string | null {
+  #keyOf(row: number): number | null {
     const { keys, of } = this.#target.columns
     for (let key = 0; key < keys; key++) {
       const at = 2 * (row * keys + key)
       const a = of.keyHash[at]!
       const b = of.keyHash[at + 1]!
-      if ((a | b) !== 0) return new ContentHash().numbers([key, a, b]).hex()
+      if ((a | b) !== 0) return sessionKey(key, a, b)
     }
     if (this.#patterns.length === 0) return null
     const text = this.#names.lineText()
     for (const [i, pattern] of this.#patterns.entries()) {
       const found = pattern.exec(text)?.[1]
-      if (found !== undefined)
-        return new ContentHash()
-          .number(keys + i)
-          .text(found)
-          .hex()
+      if (found !== undefined) return textKey(keys + i, found)
     }
     return null
   }
+}
+
+const TWO_TO_32 = 4294967296
+/** Bits of the upper word that a double holds beside the lower one. */
+const UPPER_BITS = 21
+
+/** Names the session of records whose key number `key` has a value with these two hashes: 53 bits. */
+function sessionKey(key: number, a: number, b: number): number {
+  const upper = (b ^ (b >>> UPPER_BITS)) & ((1 << UPPER_BITS) - 1)
+  return upper * TWO_TO_32 + ((a ^ Math.imul(key, 0x9e3779b1)) >>> 0)
+}
+
+/** The same of a text; in ASCII the same as of an attribute with that value. */
+export function textKey(key: number, text: string): number {
+  let a = 0x811c9dc5
+  let b = 0x6c62272e
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    a = Math.imul(a ^ code, 0x01000193)
+    b = Math.imul(b ^ code, 0x01000197)
+    b ^= b >>> 15
+  }
+  return sessionKey(key, a ^ (a >>> 16), b | 1)
 }

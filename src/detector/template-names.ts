@@ -29,6 +29,7 @@ export class TemplateNames {
   readonly #names: Vocabulary
   readonly #text: RecordText
   readonly #line: RecordLine = { bytes: new Uint8Array(), start: 0, end: 0 }
+  readonly #decoder = new TextDecoder()
   readonly #miners = new Map<number, TemplateMiner>()
 
   constructor(names: Vocabulary, values: Vocabulary) {
@@ -49,7 +50,7 @@ export class TemplateNames {
   /** The line of the record read last: for session keys within bodies. */
   lineText(): string {
     const { bytes, start, end } = this.#line
-    return new TextDecoder().decode(bytes.subarray(start, end))
+    return this.#decoder.decode(bytes.subarray(start, end))
   }
 
   state(): TemplateNamesState {

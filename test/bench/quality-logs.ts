@@ -1,16 +1,17 @@
 import type { Verdict } from '../../src/contract/anomaly.ts'
 import { Detector } from '../../src/detector/detector.ts'
 import { emptyOutput } from '../../src/detector/empty-output.ts'
+import { textKey } from '../../src/detector/log-sessions.ts'
 import type { DetectorSettings } from '../../src/detector/settings.ts'
-import { decodeLogs } from '../../src/otlp/decode-logs-protobuf.ts'
 import { encodeLogsProto } from '../../src/otlp/encode-logs.ts'
-import { LogColumns } from '../../src/otlp/log-columns.ts'
-import type { LogTarget } from '../../src/otlp/log-target.ts'
-import { RejectedSpans } from '../../src/otlp/rejected-spans.ts'
-import { Vocabulary } from '../../src/otlp/vocabulary.ts'
-import { ContentHash } from '../../src/stats/content-hash.ts'
 import { TemplateMiner } from '../../src/templates/template-miner.ts'
-import { blockBodies, blockSessions, logRecords, verdictPrefix } from '../detector/block-logs.ts'
+import {
+  blockBodies,
+  blockSessions,
+  keyPrefix,
+  logRecords,
+  verdictPrefix,
+} from '../detector/block-logs.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { runThrough } from '../run-detector.ts'
 import type { Figure } from './figures.ts'
@@ -85,8 +86,10 @@ function bglFigures(print: (line: string) => void): Figure[] {
   const learned = windowsOf(lines.slice(0, half))
   const judged = windowsOf(lines.slice(half))
   const logs = { keys: ['window'], patterns: [], session: { ...SESSION, gapMs: WINDOW_MS } }
-  const bodies = windowBodies(judged)
-  const ranked = rankedVerdicts(judged, bodies, verdictsOf(logs, windowBodies(learned), bodies))
+  const ranked = rankedVerdicts(
+    judged,
+    verdictsOf(logs, windowBodies(learned), windowBodies(judged)),
+  )
   const flagged = ranked.filter(({ anomalous }) => anomalous)
   const hits = flagged.filter(({ isAlert }) => isAlert).length
   const alerts = ranked.filter(({ isAlert }) => isAlert).length
@@ -136,27 +139,16 @@ function windowBodies(windows: readonly Window[]): Uint8Array<ArrayBuffer>[] {
   )
 }
 
-/** How the id of the verdict on a body of one session begins. */
-function prefixOf(body: Uint8Array): string {
-  const target: LogTarget = {
-    ...{ columns: new LogColumns(1), sessionKeys: ['window'], values: new Vocabulary(1000) },
-    ...{ ignoreServices: new Set<string>(), droppedOwn: 0, rejected: new RejectedSpans() },
-  }
-  decodeLogs(body, target)
-  const [a = 0, b = 0] = target.columns.of.keyHash
-  return new ContentHash().numbers([0, a, b]).hex()
-}
-
 interface Ranked {
   readonly score: number
   readonly isAlert: boolean
 }
 
 /** By p-value, then by how unlike the session is; what is not judged comes last. */
-function rankedVerdicts(windows: readonly Window[], bodies: Bodies, verdicts: readonly Verdict[]) {
+function rankedVerdicts(windows: readonly Window[], verdicts: readonly Verdict[]) {
   const byPrefix = new Map(verdicts.map((verdict) => [verdict.id.slice(0, 16), verdict]))
-  return windows.map(({ isAlert }, i) => {
-    const verdict = byPrefix.get(prefixOf(bodies[i] ?? new Uint8Array()))
+  return windows.map(({ isAlert, key }) => {
+    const verdict = byPrefix.get(keyPrefix(textKey(0, key)))
     const { p = null, score = null, anomalous = false } = verdict ?? {}
     return { score: 1e3 * (1 - (p ?? 1)) + (score ?? 0), isAlert, anomalous }
   })

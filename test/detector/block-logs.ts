@@ -1,6 +1,6 @@
 import type { LogRecord } from '../../src/contract/log-record.ts'
+import { textKey } from '../../src/detector/log-sessions.ts'
 import { encodeLogsProto, type OtlpLogRecord } from '../../src/otlp/encode-logs.ts'
-import { ContentHash } from '../../src/stats/content-hash.ts'
 import { SeededRandom } from '../../src/stats/random.ts'
 
 /** A block as a file system logs it: its lines, in order, with the block's id in each. */
@@ -134,6 +134,13 @@ export function logRecords(
 }
 
 /** How the id of a verdict on this block begins: the session's key is the first pattern's. */
+/** How the id of a verdict on this block begins: the session's key is the first pattern's. */
 export function verdictPrefix({ id }: BlockSession): string {
-  return new ContentHash().number(0).text(id).hex()
+  return keyPrefix(textKey(0, id))
+}
+
+/** How the id of a verdict on a session with this key begins. */
+export function keyPrefix(key: number): string {
+  const word = (value: number): string => value.toString(16).padStart(8, '0')
+  return word(Math.floor(key / 2 ** 32)) + word(key % 2 ** 32)
 }
