@@ -20,6 +20,8 @@ export interface Calibration {
   readonly time: Ranking
   /** Nats, which mean the same in every stratum: one ranking for all. */
   readonly shape: RankedGroup
+  /** Nats from which all of alpha is reached: where there is no time to ask for. */
+  readonly shapeAlone: number
   /** Distance to the nearest medoid, whose rank is watched for drift. */
   readonly distance: Ranking
   /** Nats of the sets of call paths alone, ascending: one ranking for all strata. */
@@ -106,6 +108,7 @@ export function calibrate(scored: Scored, strata: number, alpha: number): Calibr
     widening,
     time: rank(time, stratum, strata, alpha, timePart * alpha),
     shape: surprises(shape, shapePart * alpha),
+    shapeAlone: surprises(shape, alpha).line,
     distance: rank(scored.distance, stratum, strata, alpha, alpha),
     structure: scored.structure.slice().sort(),
   }
@@ -118,12 +121,19 @@ export function pValues(
   statistics: Statistics,
   out: PValues,
 ): void {
-  const { time, shape, distance, widening } = calibration
+  const { time, shape, shapeAlone, distance, widening } = calibration
   const byTime = time.groups[time.groupOf[stratum]!]!
   const excess = timeStatistic(widening, stratum, statistics)
   out.pTime = tailProbability(byTime, excess)
   out.pShape = surpriseProbability(shape, statistics.shape)
   out.pDistance = tailProbability(distance.groups[distance.groupOf[stratum]!]!, statistics.distance)
+  // What takes no time, a session of log records, is asked for its shape alone.
+  if (statistics.expectedMs === 0) {
+    out.p = out.pShape
+    out.timeScore = 0
+    out.shapeScore = statistics.shape / shapeAlone
+    return
+  }
   out.p = Math.min(1, out.pTime / PART_OF_ALPHA.time, out.pShape / PART_OF_ALPHA.shape)
   out.timeScore = Math.exp(excess - byTime.line)
   out.shapeScore = statistics.shape / shape.line

@@ -24,8 +24,10 @@ const WINDOW_MS = 600_000
 const SESSION = {
   ...{ gapMs: 60_000, maxAgeMs: 600_000, maxRecords: 1000, maxOpen: 50_000, maxJumpMs: 600_000 },
 }
-/** Share of the sessions that is anomalous, in what is learned as in what is judged; also the share that is flagged. */
+/** Share of the sessions that is anomalous, in what is learned as in what is judged. */
 const ANOMALOUS = 0.02
+/** Share of the sessions that may be flagged. */
+const FLAGGED = 0.02
 const BLOCKS = 4000
 const FIRST_MS = 1_795_914_000_000
 
@@ -36,7 +38,7 @@ export function sessionFigures(print: (line: string) => void): Figure[] {
 
 /** Learns from one log, judges another. */
 function verdictsOf(logs: DetectorSettings['logs'], learned: Bodies, judged: Bodies): Verdict[] {
-  const detector = new Detector(detectorSettings({ alpha: ANOMALOUS, logs }))
+  const detector = new Detector(detectorSettings({ alpha: FLAGGED, logs }))
   const output = emptyOutput()
   detector.learnOnly = true
   runThrough(detector, logRecords(learned, 'warmup/0'), output)

@@ -13,7 +13,7 @@ const session = {
 }
 const logs: DetectorSettings['logs'] = { keys: [], patterns: [/(blk_-?\d+)/u], session }
 const settings = detectorSettings({ alpha: 0.02, explainAll: true, logs })
-const warmup = logRecords(blockBodies(blockSessions(800, 1, 0.02)), 'warmup/0')
+const warmup = logRecords(blockBodies(blockSessions(800, 1, 0)), 'warmup/0')
 const sessions = blockSessions(600, 2, 0.05, 1_795_914_000_000 + 3_600_000)
 const records = logRecords(blockBodies(sessions), 'files/0')
 
