@@ -54,7 +54,12 @@ function filled({ detector }: Prepared): Metrics {
   const metrics = new Metrics()
   const { alpha } = detector.settings
   const links = { trace: null, compare: null }
-  const clusters = new ClusterService(metrics, { alpha, refreshMs: 600_000, falseClustersPerWeek: 1 }, detector, links)
+  const clusters = new ClusterService(
+    metrics,
+    { alpha, refreshMs: 600_000, falseClustersPerWeek: 1 },
+    detector,
+    links,
+  )
   const output = emptyOutput()
   output.installed.push(wideModel())
   for (let i = 0; i < ANOMALY_CLUSTERS; i++) {

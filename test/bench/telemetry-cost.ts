@@ -233,7 +233,12 @@ function build(
   const metrics = new Metrics(false)
   const { alpha } = prepared.detector.settings
   const links = { trace: null, compare: null }
-  const clusters = new ClusterService(metrics, { alpha, refreshMs: 600_000, falseClustersPerWeek: 1 }, detector, links)
+  const clusters = new ClusterService(
+    metrics,
+    { alpha, refreshMs: 600_000, falseClustersPerWeek: 1 },
+    detector,
+    links,
+  )
   let service: ServiceMetrics | null = null
   const pipeline = new Pipeline(
     {
