@@ -91,6 +91,7 @@ export function storyOf(
   const severity = severityOf(impact, alarms, context.severity)
   return {
     suspect: story.suspect || (services[0] ?? ''),
+    sinceMs: story.sinceMs || lead.firstMs,
     lead: keyOf(lead.signal, lead.subject),
     severity: moreSevere(story.severity, severity),
     impact,

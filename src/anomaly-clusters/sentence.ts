@@ -8,6 +8,7 @@ import type { EvidenceReader } from '../profile/kept-trace.ts'
 import { timeText } from '../profile/time-text.ts'
 import type { Alarm, EntryAlarm, PlaceAlarm, TestedAlarm } from './alarm.ts'
 import { type EntryImpact, suffering } from './impact.ts'
+import { LEAST_SUFFERING } from './severity.ts'
 
 /** Share of an entry operation's requests from which it is said first that they suffer. */
 const WORTH_SAYING = 0.01
@@ -41,7 +42,7 @@ export function sentenceOf(
 ): string {
   const since = ` since ${clockText(sinceMs)}`
   const [worst] = impact
-  if (!worst || suffering(worst) < WORTH_SAYING * worst.requests) {
+  if (!worst || suffering(worst) < Math.max(LEAST_SUFFERING, WORTH_SAYING * worst.requests)) {
     return causeOf(alarm, since, table, reader)
   }
   const { stratum, requests, failed, slow } = worst

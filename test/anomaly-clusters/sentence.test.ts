@@ -109,7 +109,7 @@ describe('the sentence about an alarm', () => {
     const cause = { ...placeAlarm({ signal: 'noAnswer', subject: places.get('POST')!, normal: 0 }) }
     const all = { ...cause, ...FACTS, n: 97, c: 97 }
     const impact = (requests: number, failed: number, slow: number): string =>
-      `${sentenceOf(all, [{ stratum, requests, failed, slow }], SINCE_MS, table, reader)}.`
+      `${sentenceOf(all, [{ stratum, requests, failed, slow, fineAfter: 0 }], SINCE_MS, table, reader)}.`
     const blame = 'cart does not answer: 97 of 97 calls from shop.'
     expect(impact(50, 50, 0)).toBe(`shop GET /: 100 % of requests fail ${since}. ${blame}`)
     expect(impact(1000, 997, 3)).toBe(`shop GET /: 99.7 % of requests fail ${since}. ${blame}`)
