@@ -7,6 +7,7 @@ import type { SeriesMonitor } from '../evidence/series-monitor.ts'
 import type { Scales } from '../model/scales.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { EvidenceReader } from '../profile/kept-trace.ts'
+import { OTHER_PAIR } from '../profile/pair-table.ts'
 import { AcceptedBehaviour } from './accepted-behaviour.ts'
 import type { AccumulateSettings } from './accumulate-settings.ts'
 import {
@@ -220,6 +221,8 @@ export class Lifecycle {
       callerOf: options.callerOf,
       model: this.model?.id ?? null,
       askAfterMs: settings.askAfterMs,
+      categoryText: (category, value) => reader.categoryText(category, value),
+      isNew: (path) => this.#isNew(path),
       severity: settings.severity,
     }
   }
@@ -282,6 +285,14 @@ export class Lifecycle {
     const recalled = outgrown ? cluster.recalled : this.signatures.recall(extent, timeMs)
     const isKnown = recalled?.known === true && recalled.excess === null
     this.clusters.note(cluster, { extent, recalled, told: cluster.told || !isKnown })
+  }
+
+  /** Whether the baseline does not know the place that a call path ends in. */
+  #isNew(path: number): boolean {
+    const { paths, places } = this.#parts.table
+    const above = paths.parentOf(path)
+    const caller = above <= OTHER_PAIR ? 0 : paths.elementOf(above)
+    return this.monitor.series.known[places.find(caller, paths.elementOf(path))] !== 1
   }
 
   /** Whether what an alarm is about is called by what the other is about. */
