@@ -132,8 +132,9 @@ export function refreshedAlarm(
   const { series } = alarm
   const since = evidence.since.of
   const facts = {
-    n: Math.max(0, since.n[series]! + running.n - alarm.beforeN),
-    c: Math.max(0, since.c[series]! + running.c - alarm.beforeC),
+    // Up to the last one that deviates: what is normal again is not part of it.
+    n: Math.max(0, since.onsetN[series]! - alarm.beforeN),
+    c: Math.max(0, since.onsetC[series]! - alarm.beforeC),
     score: since.score[series]! + running.score,
     vote: evidence.votes.leader(series) || alarm.vote,
     lastMs: Math.max(alarm.lastMs, since.lastMs[series]!),

@@ -297,7 +297,8 @@ export class AnomalyClusters {
   #observeMember(cluster: Cluster, hash: number, context: ObservationContext): Observed {
     if (wantsMember(cluster.members, hash)) {
       this.#life.clusters.addMember(cluster, this.#member(hash, context))
-      if (!cluster.shown) this.#life.publish('updated', cluster, context.timeMs)
+      // By data time, not by the observation, which may have ended earlier than others that were told of.
+      if (!cluster.shown) this.#life.publish('updated', cluster, this.#progress.watermarkMs)
     }
     return { cluster: cluster.id, accepted: false }
   }

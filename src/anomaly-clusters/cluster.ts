@@ -47,9 +47,9 @@ export function lastDeviationMs({ alarms }: Cluster): number {
   return Math.max(...alarms.map(({ lastMs }) => lastMs))
 }
 
-/** When an observation of the cluster deviated first, data time, ms. */
-export function firstDeviationMs({ alarms }: Cluster): number {
-  return Math.min(...alarms.map(({ firstMs }) => firstMs))
+/** When what was told of the cluster began, else its first deviating observation, data time, ms. */
+export function firstDeviationMs({ alarms, story }: Cluster): number {
+  return story.sinceMs || Math.min(...alarms.map(({ firstMs }) => firstMs))
 }
 
 /**

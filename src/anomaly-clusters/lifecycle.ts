@@ -7,6 +7,7 @@ import type { SeriesMonitor } from '../evidence/series-monitor.ts'
 import type { Scales } from '../model/scales.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { EvidenceReader } from '../profile/kept-trace.ts'
+import { OTHER_PAIR } from '../profile/pair-table.ts'
 import { AcceptedBehaviour } from './accepted-behaviour.ts'
 import type { AccumulateSettings } from './accumulate-settings.ts'
 import {
@@ -220,6 +221,8 @@ export class Lifecycle {
       callerOf: options.callerOf,
       model: this.model?.id ?? null,
       askAfterMs: settings.askAfterMs,
+      categoryText: (category, value) => reader.categoryText(category, value),
+      isNew: (path) => this.#isNew(path),
       severity: settings.severity,
     }
   }
@@ -284,6 +287,14 @@ export class Lifecycle {
     this.clusters.note(cluster, { extent, recalled, told: cluster.told || !isKnown })
   }
 
+  /** Whether the baseline does not know the place that a call path ends in. */
+  #isNew(path: number): boolean {
+    const { paths, places } = this.#parts.table
+    const above = paths.parentOf(path)
+    const caller = above <= OTHER_PAIR ? 0 : paths.elementOf(above)
+    return this.monitor.series.known[places.find(caller, paths.elementOf(path))] !== 1
+  }
+
   /** Whether what an alarm is about is called by what the other is about. */
   #isCall(caller: Alarm, callee: Alarm): boolean {
     const { places } = this.#parts.table
@@ -313,6 +324,7 @@ export class Lifecycle {
     const { signal, subject } = monitor.series.rows.of
     const { ids, count } = monitor.deviations.bySeries
     const raised: TestedAlarm[] = []
+    const growing: TestedAlarm[] = []
     for (let i = 0; i < count; i++) {
       const series = ids[i]!
       if (!monitor.isElevated(series) || this.clusters.at(series)) continue
@@ -320,8 +332,14 @@ export class Lifecycle {
       const logM = monitor.prefix(series)
       if (logM > logThreshold && logM > logThreshold + this.#surcharge(series, timeMs)) {
         raised.push(this.#refreshed(raisedAlarm(monitor, series, timeMs, logM)))
-      } else if (logM > GROWING) this.early.begin(series)
+      } else if (logM > GROWING) {
+        this.early.begin(series)
+        if (signal[series] === SIGNALS.errors.number) {
+          growing.push(this.#refreshed(raisedAlarm(monitor, series, timeMs, logM)))
+        }
+      }
     }
+    raised.push(...growing.filter((alarm) => this.#explains(alarm, raised)))
     const news = raised.filter((alarm) => !this.#wasAccepted(alarm, timeMs))
     // The strongest first, so that the others join its cluster.
     news.sort((a, b) => b.score - a.score || a.series - b.series)
@@ -343,6 +361,22 @@ export class Lifecycle {
     const { openings, weeks } = this.signatures.shownFalse(what, timeMs)
     const allowed = this.#parts.settings.falseClustersPerWeek / (this.monitor.series.count + 1)
     return Math.max(0, Math.log(openings / weeks / allowed))
+  }
+
+  /**
+   * Whether errors that have not passed the threshold by themselves are why calls are missing that have:
+   * whoever fails no longer makes them. Of several callers each brings only a part of the errors, while
+   * what is missing is counted over all of them.
+   */
+  #explains(errors: TestedAlarm, raised: readonly TestedAlarm[]): boolean {
+    const { places, paths } = this.#parts.table
+    const failing = places.calleeOf(errors.subject)
+    return raised.some(({ signal, subject, vote }) => {
+      if (signal === 'presence') return places.callerOf(subject) === failing
+      if (signal !== 'structure' || vote >= 0) return false
+      const above = paths.parentOf(-vote)
+      return above > OTHER_PAIR && paths.elementOf(above) === failing
+    })
   }
 
   /** Raises an alarm for a group of similar anomalies, if one has passed the threshold. */

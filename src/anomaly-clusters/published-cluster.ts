@@ -8,7 +8,7 @@ import { byImpact, type EntryImpact, suffering } from './impact.ts'
 import { type KeptExample, type Member, representatives } from './members.ts'
 import type { ProfileDistances } from './profile-distances.ts'
 import { recallText } from './recall-text.ts'
-import { normalShare, placeText, sentenceOf } from './sentence.ts'
+import { normalShare, placeText, type SentenceNames, sentenceOf } from './sentence.ts'
 import { moreSevere, type SeveritySettings, severityOf } from './severity.ts'
 import type { Story } from './story.ts'
 import { type Blame, rankSuspects, type Suspects } from './suspects.ts'
@@ -17,7 +17,7 @@ import { type Blame, rankSuspects, type Suspects } from './suspects.ts'
 const TOLD_ENTRIES = 8
 
 /** What describing a cluster needs to know besides it. */
-export interface DescribeContext {
+export interface DescribeContext extends SentenceNames {
   readonly table: ElementTable
   readonly suspects: Suspects
   readonly reader: EvidenceReader
@@ -91,6 +91,7 @@ export function storyOf(
   const severity = severityOf(impact, alarms, context.severity)
   return {
     suspect: story.suspect || (services[0] ?? ''),
+    sinceMs: story.sinceMs || lead.firstMs,
     lead: keyOf(lead.signal, lead.subject),
     severity: moreSevere(story.severity, severity),
     impact,
@@ -148,7 +149,7 @@ export function describeCluster(
   const { suspect, severity, impact, mergedInto } = cluster.story
   const suffered = impact.filter((one) => suffering(one) > 0).sort(byImpact)
   const recalled = recallText(cluster.recalled)
-  const sentence = `${sentenceOf(lead, suffered, firstMs, table, reader)}${recalled}.`
+  const sentence = `${sentenceOf(lead, suffered, firstMs, table, context)}${recalled}.`
   return {
     id,
     state,

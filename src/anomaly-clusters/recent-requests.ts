@@ -8,9 +8,11 @@ export interface RequestCounts {
   readonly failed: number
   /** Those that did not fail, but took longer than nearly all do normally. */
   readonly slow: number
+  /** Fine ones after the last that suffered: part of it only if another one suffers. */
+  readonly fineAfter: number
 }
 
-export const NO_REQUESTS: RequestCounts = { requests: 0, failed: 0, slow: 0 }
+export const NO_REQUESTS: RequestCounts = { requests: 0, failed: 0, slow: 0, fineAfter: 0 }
 
 /** What became of one request. */
 export type RequestOutcome = 'fine' | 'failed' | 'slow'
@@ -20,11 +22,13 @@ interface SlotCounts extends RequestCounts {
   readonly fineBefore: number
 }
 
-/** The counts with one more request. */
+/** The counts with one more request; the last that suffered is the last that counts. */
 export function withRequest<C extends RequestCounts>(counts: C, outcome: RequestOutcome): C {
+  if (outcome === 'fine') return { ...counts, fineAfter: counts.fineAfter + 1 }
   return {
     ...counts,
-    requests: counts.requests + 1,
+    requests: counts.requests + counts.fineAfter + 1,
+    fineAfter: 0,
     failed: counts.failed + Number(outcome === 'failed'),
     slow: counts.slow + Number(outcome === 'slow'),
   }
@@ -48,22 +52,26 @@ export class RecentRequests {
     }
     const counts = slot.get(stratum) ?? { ...NO_REQUESTS, fineBefore: 0 }
     const isFirst = outcome !== 'fine' && counts.failed + counts.slow === 0
-    const fineBefore = isFirst ? counts.requests : counts.fineBefore
+    const fineBefore = isFirst ? counts.fineAfter : counts.fineBefore
     slot.set(stratum, { ...withRequest(counts, outcome), fineBefore })
   }
 
   /** The requests since a change that began at `fromMs`: in its slot from the first that suffered on. */
   since(stratum: number, fromMs: number): RequestCounts {
     const first = Math.floor(fromMs / SLOT_MS)
-    const total = { requests: 0, failed: 0, slow: 0 }
-    for (const [number, slot] of this.#slots) {
+    const total = { requests: 0, failed: 0, slow: 0, fineAfter: 0 }
+    for (const [number, slot] of [...this.#slots].sort((a, b) => a[0] - b[0])) {
       const counts = slot.get(stratum)
       if (number < first || !counts) continue
-      const { requests, failed, slow, fineBefore } = counts
-      const isWhole = number > first
-      total.requests += isWhole ? requests : failed + slow === 0 ? 0 : requests - fineBefore
+      const { requests, failed, slow, fineBefore, fineAfter } = counts
+      if (failed + slow === 0) {
+        if (number > first) total.fineAfter += fineAfter
+        continue
+      }
+      total.requests += total.fineAfter + requests - (number > first ? 0 : fineBefore)
       total.failed += failed
       total.slow += slow
+      total.fineAfter = fineAfter
     }
     return total
   }

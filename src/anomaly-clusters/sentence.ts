@@ -1,16 +1,25 @@
+import { NULL_OPTIONS } from '../baseline/null-options.ts'
 import { SIGNALS } from '../baseline/signals.ts'
 import { readCategoryVote } from '../evidence/path-votes.ts'
 import { KIND_CLIENT, KIND_PRODUCER } from '../otlp/span-columns.ts'
 import { calleeName } from '../profile/callee-names.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import { errorName } from '../profile/failures.ts'
-import type { EvidenceReader } from '../profile/kept-trace.ts'
 import { timeText } from '../profile/time-text.ts'
 import type { Alarm, EntryAlarm, PlaceAlarm, TestedAlarm } from './alarm.ts'
 import { type EntryImpact, suffering } from './impact.ts'
+import { LEAST_SUFFERING } from './severity.ts'
 
 /** Share of an entry operation's requests from which it is said first that they suffer. */
 const WORTH_SAYING = 0.01
+
+/** What a sentence needs to know besides the names of places. */
+export interface SentenceNames {
+  /** A value of a configured category as people read it. */
+  categoryText(category: number, value: number): string
+  /** Whether the baseline does not know what a call path ends in. */
+  isNew(path: number): boolean
+}
 
 /** Where it is: the place as the table names it, or the entry and the path that differs. */
 export function placeText(alarm: Alarm, table: ElementTable): string {
@@ -37,31 +46,26 @@ export function sentenceOf(
   impact: readonly EntryImpact[],
   sinceMs: number,
   table: ElementTable,
-  reader: Pick<EvidenceReader, 'categoryText'>,
+  names: SentenceNames,
 ): string {
   const since = ` since ${clockText(sinceMs)}`
   const [worst] = impact
-  if (!worst || suffering(worst) < WORTH_SAYING * worst.requests) {
-    return causeOf(alarm, since, table, reader)
+  if (!worst || suffering(worst) < Math.max(LEAST_SUFFERING, WORTH_SAYING * worst.requests)) {
+    return causeOf(alarm, since, table, names)
   }
   const { stratum, requests, failed, slow } = worst
   const [count, words] = failed >= slow ? [failed, 'fail'] : [slow, 'are slow']
   const who = `${table.stratumText(stratum)}: ${percent(count / requests)} of requests ${words}`
-  return `${who}${since}. ${causeOf(alarm, '', table, reader)}`
+  return `${who}${since}. ${causeOf(alarm, '', table, names)}`
 }
 
 /** `since`: to be said after the verb, or ''. */
-function causeOf(
-  alarm: Alarm,
-  since: string,
-  table: ElementTable,
-  reader: Pick<EvidenceReader, 'categoryText'>,
-): string {
+function causeOf(alarm: Alarm, since: string, table: ElementTable, names: SentenceNames): string {
   switch (alarm.on) {
     case 'place':
       return placeCause(alarm, since, table)
     case 'entry operation':
-      return entryCause(alarm, since, table, reader)
+      return entryCause(alarm, since, table, names)
     case 'similar anomalies': {
       const normally = `normally ${often(alarm.baseRate)} at all`
       return `${table.stratumText(alarm.subject)}: ${counts(alarm)} requests are strange in the same way${since}, ${normally}`
@@ -81,9 +85,9 @@ function placeCause(alarm: PlaceAlarm, since: string, table: ElementTable): stri
       return `${calleeText(subject, table)} fails${errorText(alarm, table)}${since}${failing(alarm, subject, table)}`
     case 'selfTimeP90':
     case 'selfTimeP99':
-      return `${where} is slower${since}: ${timesOf(typical, normal)}, in ${shares}`
+      return `${workText(subject, table)} is slower${since}: ${timesOf(typical, normal)}, in ${shares}`
     case 'selfTimeP10':
-      return `${where} is faster${since}: ${timesOf(typical, normal)}, in ${shares}`
+      return `${workText(subject, table)} is faster${since}: ${timesOf(typical, normal)}, in ${shares}`
     case 'count':
       return `${where} is called more often${since}: typically ${times(typical)}, normally ${times(normal)}, by ${counts(alarm)} callers`
     case 'appearance':
@@ -99,20 +103,21 @@ function entryCause(
   alarm: EntryAlarm,
   since: string,
   table: ElementTable,
-  reader: Pick<EvidenceReader, 'categoryText'>,
+  names: SentenceNames,
 ): string {
   const entry = table.stratumText(alarm.subject)
   const requests = `${counts(alarm)} requests of ${entry}`
-  const normally = `normally ${often(alarm.baseRate)}`
+  // Less than the least base rate was seen: how much less is not known.
+  const normally =
+    alarm.baseRate > NULL_OPTIONS.rareFloor ? `, normally ${percent(alarm.baseRate)}` : ''
   if (alarm.signal === 'category') {
     const { category, value } = readCategoryVote(alarm.vote)
-    return `${reader.categoryText(category, value)} is sent more often${since}: ${requests} have unusual attributes, ${normally}`
+    return `${names.categoryText(category, value)} is sent more often${since}: ${requests} have unusual attributes${normally}`
   }
-  if (alarm.vote === 0) return `${requests} make unusual calls${since}, ${normally}`
+  if (alarm.vote === 0) return `${requests} make unusual calls${since}${normally}`
   const path = pathText(alarm, table)
-  return alarm.vote < 0
-    ? `${path} is missing${since}: in ${requests}, ${normally}`
-    : `${path} is called more often${since}: in ${requests}, ${normally}`
+  const more = names.isNew(alarm.vote) ? 'is new' : 'is called more often'
+  return `${path} ${alarm.vote < 0 ? 'is missing' : more}${since}: in ${requests}${normally}`
 }
 
 /** ` in 20 %: 32 of 160 calls from gateway, normally never`. */
@@ -183,6 +188,14 @@ function shortPlace(subject: number, table: ElementTable): string {
   if (parent === 0) return `${own} ${operation}`
   const above = table.serviceText(parent)
   return above === own ? `${own} ${operation}` : `${above} → ${own} ${operation}`
+}
+
+/** Whose own time it is: of an internal span, the operation that it is a part of. */
+function workText(subject: number, table: ElementTable): string {
+  const element = table.places.calleeOf(subject)
+  const whole = table.enclosing(subject)
+  if (whole === element) return shortPlace(subject, table)
+  return `${table.serviceText(whole)} ${table.operationText(whole)}`
 }
 
 function counts({ n, c }: Alarm): string {

@@ -18,6 +18,9 @@ export function moreSevere(a: Severity, b: Severity): Severity {
   return RANK[a] >= RANK[b] ? a : b
 }
 
+/** Requests that must suffer before their share says anything: one alone is all of what was counted. */
+export const LEAST_SUFFERING = 3
+
 /** Terms that say that something is unlike what it was, not that it is worse. */
 const MERELY_DIFFERENT: ReadonlySet<DeviationTerm> = new Set(['structure', 'category', 'like'])
 
@@ -43,8 +46,8 @@ export function severityOf(
   const reaches = (leastFailed: number, leastSlow: number): boolean =>
     impact.some(
       ({ requests, failed, slow }) =>
-        (failed > 0 && failed >= leastFailed * requests) ||
-        (slow > 0 && slow >= leastSlow * requests),
+        (failed >= LEAST_SUFFERING && failed >= leastFailed * requests) ||
+        (slow >= LEAST_SUFFERING && slow >= leastSlow * requests),
     )
   if (reaches(criticalFailed, criticalSlow)) return 'critical'
   if (reaches(warningFailed, warningSlow)) return 'warning'

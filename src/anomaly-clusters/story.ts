@@ -5,6 +5,8 @@ import type { EntryImpact } from './impact.ts'
 export interface Story {
   /** The service that was suspected first; '' before anything was told. */
   readonly suspect: string
+  /** Since when: first deviating observation of what was told first, data time, ms; 0 before. */
+  readonly sinceMs: number
   /** Key of the alarm that its sentence is about; -1 before anything was told. */
   readonly lead: number
   /** The highest that it has had. */
@@ -16,6 +18,7 @@ export interface Story {
 
 export const UNTOLD: Story = {
   suspect: '',
+  sinceMs: 0,
   lead: -1,
   severity: 'information',
   impact: [],

@@ -1,6 +1,7 @@
 import { SERVICE_NAME, UNWANTED } from './attribute-keys.ts'
 import { DecodeError } from './decode-error.ts'
 import type { DecodeTarget } from './decode-target.ts'
+import { unansweredMessage } from './error-words.ts'
 import { isObject, type Json, parseDocument } from './json-document.ts'
 import { doubleOf, enumOf, int64Text, readId, readUint64, type Words } from './json-scalars.ts'
 import { SpanRows } from './span-rows.ts'
@@ -176,8 +177,9 @@ class JsonDecoder {
     columns.of.kind[row] = this.#enum(span['kind'], KINDS, '.kind')
     const status = span['status']
     if (status !== undefined && status !== null) {
-      const code = this.#object(status, '.status')['code']
+      const { code, message } = this.#object(status, '.status')
       columns.of.status[row] = this.#enum(code, STATUS_CODES, '.status.code')
+      if (typeof message === 'string') this.#rows.setError(row, unansweredMessage(message))
     }
     this.#times(span, row)
     this.#attributes(span, row)

@@ -1,6 +1,7 @@
 import { AttributeReader, RESOURCE } from './attribute-reader.ts'
 import { DecodeError } from './decode-error.ts'
 import type { DecodeTarget } from './decode-target.ts'
+import { unansweredBytes } from './error-words.ts'
 import { ProtobufReader, WIRE_BYTES } from './protobuf-reader.ts'
 import { SpanRows } from './span-rows.ts'
 import { withWhatItSeems } from './what-it-seems.ts'
@@ -303,7 +304,11 @@ class ProtobufDecoder {
         this.#rows.target.columns.of.status[row] = code <= MAX_STATUS ? code : 0
         position = reader.position
       } else if (tag === STATUS_MESSAGE) {
-        position = reader.skip(tag, reader.position, end)
+        let from = reader.position
+        position = reader.skip(tag, from, end)
+        // The message begins after its length, a varint.
+        while (reader.bytes[from]! >= 0x80) from++
+        this.#rows.setError(row, unansweredBytes(reader.bytes, from + 1, position))
       } else position = reader.skipUnknown(tag, reader.position, end, STATUS_FIELDS)
     }
   }

@@ -8,6 +8,8 @@ import {
 import type { DecodeTarget } from './decode-target.ts'
 import { NO_TEXT, OTHER_TEXT } from './vocabulary.ts'
 
+/** Below that of every key. */
+const LEAST_PRIORITY = 1024
 const SMALL_INTEGERS = 1024 // status codes and the like
 
 /**
@@ -151,7 +153,18 @@ export class SpanRows {
     this.#priority[slot] = priority
   }
 
-  /** The same for the current resource. */
+  /** What the message of a span's status says of its error, where no attribute says it. */
+  setError(row: number, words: string): void {
+    const { columns, slots, values } = this.target
+    const slot = slots.index.get('errorType')
+    if (words === '' || slot === undefined) return
+    const cell = row * columns.stride + slot
+    if (columns.of.attributes[cell] !== NO_TEXT) return
+    columns.of.attributes[cell] = values.intern(words)
+    this.#priority[slot] = LEAST_PRIORITY
+  }
+
+  /** An attribute of the current resource, by the index of its key. */
   setResource(key: number, value: number): void {
     if (value === NO_TEXT) return
     if (key === SERVICE_NAME && this.#service === NO_TEXT) this.#service = value

@@ -1,4 +1,4 @@
-import { KIND_CLIENT } from '../otlp/span-columns.ts'
+import { KIND_CLIENT, KIND_INTERNAL } from '../otlp/span-columns.ts'
 import { NO_TEXT, type Vocabulary } from '../otlp/vocabulary.ts'
 import { AnsweredCalls, type AnsweredCallsState } from './answered-calls.ts'
 import { OTHER_PAIR, PairTable, type PairTableState } from './pair-table.ts'
@@ -169,6 +169,28 @@ export class ElementTable {
     const parent = this.places.callerOf(place)
     const own = this.elementText(this.places.calleeOf(place))
     return parent === 0 ? own : `${this.elementText(parent)} > ${own}`
+  }
+
+  /**
+   * The operation that an internal span's place is a part of: the nearest span above it, in its own
+   * service, that is not internal. Of other places, and where there is none, the element itself.
+   */
+  enclosing(place: number): number {
+    const element = this.places.calleeOf(place)
+    if (this.kind(element) !== KIND_INTERNAL) return element
+    const caller = this.places.callerOf(place)
+    for (let path = OTHER_PAIR + 1; path < this.paths.size; path++) {
+      if (this.paths.elementOf(path) !== element) continue
+      let above = this.paths.parentOf(path)
+      if (above <= OTHER_PAIR || this.paths.elementOf(above) !== caller) continue
+      while (above > OTHER_PAIR) {
+        const one = this.paths.elementOf(above)
+        if (this.service(one) !== this.service(element)) break
+        if (this.kind(one) !== KIND_INTERNAL) return one
+        above = this.paths.parentOf(above)
+      }
+    }
+    return element
   }
 
   /** Where stratum ids are pairs (kind of observation, path of the entry). */

@@ -1,4 +1,5 @@
 import type { SlotTable } from '../otlp/attribute-slots.ts'
+import { unansweredWords } from '../otlp/error-words.ts'
 import { KIND_CLIENT, KIND_INTERNAL, type SpanColumns, STATUS_ERROR } from '../otlp/span-columns.ts'
 import { NO_TEXT } from '../otlp/vocabulary.ts'
 
@@ -20,17 +21,6 @@ const RPC_NAMES: Readonly<Record<string, string>> = {
   14: 'UNAVAILABLE',
   15: 'DATA_LOSS',
 }
-
-/** What an error is called that means that nobody answered, in the words of people. The first one counts. */
-const UNANSWERED_ERRORS: readonly (readonly [RegExp, string])[] = [
-  [/refused/i, 'connection refused'],
-  [/reset|epipe|broken.?pipe|hang.?up|remote.?disconnected|disconnect/i, 'connection lost'],
-  [/notfound|eai_again|getaddrinfo|gaierror|unknown.?host|name.?resolution/i, 'unknown host'],
-  [/unreach/i, 'unreachable'],
-  [/time.?d?.?out|timeout|deadline|aborterror/i, 'timeout'],
-  [/unavailable/i, 'unavailable'],
-  [/connection.?error|connect.?error|newconnection|max.?retries/i, 'no connection'],
-]
 
 /** What the text of an error or a code means. */
 interface Meaning {
@@ -115,12 +105,11 @@ export function errorName(vote: number, textOf: (value: number) => string): stri
   if (source === 1) return RPC_NAMES[text] ?? text
   if (source === 2 || /^[1-5]\d\d$/.test(text)) return `HTTP ${text}`
   if (/^(error|exception|_other)$/i.test(text)) return ''
-  const said = UNANSWERED_ERRORS.find(([pattern]) => pattern.test(text))
-  return said ? said[1] : (text.split(/[.:]/).findLast((part) => part !== '') ?? text)
+  return unansweredWords(text) || (text.split(/[.:]/).findLast((part) => part !== '') ?? text)
 }
 
 function meaningOf(text: string, source: number): Meaning {
   if (source === 1) return { failing: FAILING_RPC.has(text), unanswered: UNANSWERED_RPC.has(text) }
   if (source === 2) return { failing: /^5\d\d$/.test(text), unanswered: UNANSWERED_HTTP.has(text) }
-  return { failing: true, unanswered: UNANSWERED_ERRORS.some(([pattern]) => pattern.test(text)) }
+  return { failing: true, unanswered: unansweredWords(text) !== '' }
 }

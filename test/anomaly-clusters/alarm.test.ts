@@ -77,7 +77,7 @@ describe('an alarm that is refreshed', () => {
     readonly median?: number
   }
   const evidence = ({ lastMs = 0, vote = 0, median = Number.NaN }: Past) => {
-    const sums = { n: [0, 10], c: [0, 4], score: [0, 2], unanswered: [0, 3] }
+    const sums = { onsetN: [0, 15], onsetC: [0, 5], score: [0, 2], unanswered: [0, 3] }
     const times = { lastMs: [0, lastMs] }
     const fake = {
       since: { of: { ...sums, ...times } },

@@ -97,7 +97,7 @@ const CASES = [
     undefined,
     'structure',
     // By the place, or, once that has more evidence, by the entry whose requests it changes.
-    /is new.*: in \d+ of \d+ calls of|is called more often.*: in \d+ of \d+ requests of/,
+    /is new.*: in \d+ of \d+ (calls|requests) of/,
   ],
 ] as const
 

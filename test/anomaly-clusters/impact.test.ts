@@ -15,6 +15,7 @@ const of = (stratum: number, requests: number, failed: number, slow = 0): EntryI
   requests,
   failed,
   slow,
+  fineAfter: 0,
 })
 
 describe('the entry operations of a place', () => {

@@ -80,6 +80,8 @@ describe('a cluster as it is published', () => {
     reader: { read: (trace: KeptTrace) => trace, categoryText: () => '' } as never,
     distances: DISTANCES,
     callerOf: 3,
+    categoryText: () => '',
+    isNew: () => false,
     model: 'model-7',
     askAfterMs: 100,
     severity: detectorSettings().accumulate.severity,

@@ -27,12 +27,15 @@ traces.read(
     }
   },
 )
-const reader = { categoryText: (category: number, value: number) => `key${category} ${value}` }
+const names = {
+  categoryText: (category: number, value: number) => `key${category} ${value}`,
+  isNew: (path: number) => path === paths.get('POST'),
+}
 const SINCE_MS = Date.UTC(2026, 0, 1, 7, 4, 9)
 const FACTS = { n: 40, c: 12, baseRate: 0.015 }
 
 function said(alarm: Alarm, impact: readonly EntryImpact[] = []): string {
-  return `${sentenceOf({ ...alarm, ...FACTS } as Alarm, impact, SINCE_MS, table, reader)}.`
+  return `${sentenceOf({ ...alarm, ...FACTS } as Alarm, impact, SINCE_MS, table, names)}.`
 }
 
 function inPlace(
@@ -52,7 +55,7 @@ describe('the sentence about an alarm', () => {
     ['selfTimeP10', 'faster'],
   ] as const)('says of %s that it is %s', (signal, words) => {
     expect(inPlace(signal, 'page', { typical: 60e6, normal: 2.5e6 })).toBe(
-      `shop page is ${words} ${since}: typically 60 ms, normally 2.5 ms, in 12 of 40 calls.`,
+      `shop GET / is ${words} ${since}: typically 60 ms, normally 2.5 ms, in 12 of 40 calls.`,
     )
   })
 
@@ -97,6 +100,9 @@ describe('the sentence about an alarm', () => {
     expect(said(entryAlarm({ ...at, vote: -vote }))).toBe(
       `cart Get is missing ${since}: in ${requests}, normally 1.5 %.`,
     )
+    expect(said(entryAlarm({ ...at, vote: paths.get('POST')! }))).toBe(
+      `shop POST → cart is new ${since}: in ${requests}, normally 1.5 %.`,
+    )
     expect(said(entryAlarm({ ...at, signal: 'category', vote: categoryVote(1, 7) }))).toBe(
       `key1 7 is sent more often ${since}: ${requests} have unusual attributes, normally 1.5 %.`,
     )
@@ -109,7 +115,7 @@ describe('the sentence about an alarm', () => {
     const cause = { ...placeAlarm({ signal: 'noAnswer', subject: places.get('POST')!, normal: 0 }) }
     const all = { ...cause, ...FACTS, n: 97, c: 97 }
     const impact = (requests: number, failed: number, slow: number): string =>
-      `${sentenceOf(all, [{ stratum, requests, failed, slow }], SINCE_MS, table, reader)}.`
+      `${sentenceOf(all, [{ stratum, requests, failed, slow, fineAfter: 0 }], SINCE_MS, table, names)}.`
     const blame = 'cart does not answer: 97 of 97 calls from shop.'
     expect(impact(50, 50, 0)).toBe(`shop GET /: 100 % of requests fail ${since}. ${blame}`)
     expect(impact(1000, 997, 3)).toBe(`shop GET /: 99.7 % of requests fail ${since}. ${blame}`)

@@ -8,7 +8,7 @@ const { severity: table } = detectorSettings().accumulate
 
 function of(counts: [requests: number, failed: number, slow: number], ...alarms: Alarm[]): string {
   const [requests, failed, slow] = counts
-  return severityOf([{ requests, failed, slow }], alarms, table)
+  return severityOf([{ requests, failed, slow, fineAfter: 0 }], alarms, table)
 }
 
 describe('severity', () => {
@@ -17,7 +17,8 @@ describe('severity', () => {
   it.each([
     ['critical', [100, 10, 0]],
     ['warning', [100, 9, 0]],
-    ['warning', [100, 1, 0]],
+    ['warning', [100, 3, 0]],
+    ['information', [2, 2, 0]],
     ['information', [1000, 9, 0]],
     ['critical', [100, 0, 50]],
     ['warning', [100, 0, 49]],
@@ -29,10 +30,10 @@ describe('severity', () => {
   })
 
   it('is that of the entry operation that suffers most', () => {
-    const fine = { requests: 1000, failed: 0, slow: 0 }
-    expect(severityOf([fine, { requests: 5, failed: 5, slow: 0 }], [different], table)).toBe(
-      'critical',
-    )
+    const fine = { requests: 1000, failed: 0, slow: 0, fineAfter: 0 }
+    expect(
+      severityOf([fine, { requests: 5, failed: 5, slow: 0, fineAfter: 0 }], [different], table),
+    ).toBe('critical')
     expect(severityOf([], [different], table)).toBe('information')
   })
 

@@ -84,19 +84,21 @@ export function checkouts(traffic: Traffic, address: Address): CaseSpan[] {
 }
 
 /**
- * gateway → cart → catalog; cart is written with a framework that makes two internal spans of each answer.
+ * gateway (or several callers in turn) → cart → catalog; cart is written with a framework that makes two internal spans of each answer.
  * While it is faulty a fifth of its requests raises: its server span and the first of those fail, and
  * catalog is not asked.
  */
-export function carts(traffic: Traffic): CaseSpan[] {
+export function carts(traffic: Traffic, callers: readonly string[] = ['gateway']): CaseSpan[] {
   const all: CaseSpan[] = []
+  let calls = 0
   for (const { chance, startMs, faulty } of starts(traffic)) {
     const trace = new Trace(startMs, chance)
     const failed = faulty && chance.unit() < 0.2
+    const gateway = callers[calls++ % callers.length]!
     const ms = chance.around(failed ? 6 : 20)
     const code = { 'http.status_code': failed ? '500' : '200' }
-    const entry = trace.add('gateway', 'POST /api/cart', 2, 0, ms, { failed })
-    const call = trace.add('gateway', 'POST', 3, ms * 0.1, ms * 0.85, { failed, parentId: entry })
+    const entry = trace.add(gateway, 'POST /api/cart', 2, 0, ms, { failed })
+    const call = trace.add(gateway, 'POST', 3, ms * 0.1, ms * 0.85, { failed, parentId: entry })
     const under = { failed, parentId: call, attributes: code }
     const cart = trace.add('cart', 'POST /cart/{user}/items', 2, ms * 0.15, ms * 0.75, under)
     if (!failed) {

@@ -73,7 +73,7 @@ describe('an address from which no telemetry ever came', () => {
 })
 
 describe('errors of a framework that says them twice', () => {
-  const { openedS, opened, last } = onlyCluster(run(3, carts))
+  const { openedS, opened, last } = onlyCluster(run(3, (traffic) => carts(traffic)))
 
   it('are those of the service that answers, counted once for each request', () => {
     // A fifth of so few requests is hardly more than a burst: it takes a second bucket.
@@ -88,6 +88,17 @@ describe('errors of a framework that says them twice', () => {
     expect(suffering?.failed).toBe(last.observations)
     expect(last.rate).toBeGreaterThan(0.15)
     expect(last.rate).toBeLessThan(0.25)
+  })
+})
+
+describe('errors that several callers get', () => {
+  it('are told from the first, although each caller has but a part of them', () => {
+    const callers = ['web', 'mobile', 'partner']
+    const { opened, last } = onlyCluster(run(3, (traffic) => carts(traffic, callers)))
+    for (const { sentence, suspect } of [opened, last]) {
+      expect(sentence).toContain('cart POST /cart/{user}/items fails (HTTP 500) in ')
+      expect(suspect).toBe('cart')
+    }
   })
 })
 
