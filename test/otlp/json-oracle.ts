@@ -35,7 +35,11 @@ export function jsonSpans(text: string): PlainSpan[] {
           ),
           events: list(span['events']).length,
           links: list(span['links']).length,
-          attributes: plainSlots(list(span['attributes']).map(attribute), resource),
+          attributes: plainSlots(
+            list(span['attributes']).map(attribute),
+            resource,
+            String(span['status']?.['message'] ?? ''),
+          ),
         }),
       )
   })

@@ -43,7 +43,7 @@ interface Span {
   attributes: KeyValue[]
   events: unknown[]
   links: unknown[]
-  status?: { code: number } | null
+  status?: { code: number; message: string } | null
 }
 
 interface Request {
@@ -83,7 +83,11 @@ function plainSpan(span: Span, service: string, resource: readonly PlainAttribut
     ),
     events: span.events.length,
     links: span.links.length,
-    attributes: plainSlots(span.attributes.map(plainAttribute), resource),
+    attributes: plainSlots(
+      span.attributes.map(plainAttribute),
+      resource,
+      span.status?.message ?? '',
+    ),
   }
 }
 

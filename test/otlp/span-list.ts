@@ -1,5 +1,6 @@
 import { SEMANTIC_SLOTS, type SlotTable, slotTable } from '../../src/otlp/attribute-slots.ts'
 import type { DecodeTarget } from '../../src/otlp/decode-target.ts'
+import { unansweredWords } from '../../src/otlp/error-words.ts'
 import { RejectedSpans } from '../../src/otlp/rejected-spans.ts'
 import { SpanColumns } from '../../src/otlp/span-columns.ts'
 import { Vocabulary } from '../../src/otlp/vocabulary.ts'
@@ -90,10 +91,14 @@ const KEYS_OF_SLOTS: Record<string, readonly string[]> = {
 /** An attribute as an oracle read it: the text of its scalar value, '' for any other. */
 export type PlainAttribute = readonly [key: string, text: string]
 
-/** The slots of a span, slowly and plainly: its own attributes first, then its resource's. */
+/**
+ * The slots of a span, slowly and plainly: its own attributes first, then its resource's; of its error
+ * at last what the message of its status says.
+ */
 export function plainSlots(
   own: readonly PlainAttribute[],
   resource: readonly PlainAttribute[],
+  statusMessage: string,
 ): Record<string, string> {
   const slots: Record<string, string> = {}
   for (const [slot, keys] of Object.entries(KEYS_OF_SLOTS)) {
@@ -104,6 +109,8 @@ export function plainSlots(
       }
     }
   }
+  const said = unansweredWords(statusMessage.slice(0, 512))
+  if (said !== '') slots['errorType'] ??= said
   return slots
 }
 
