@@ -65,49 +65,53 @@ export function collectPathSets(pathSets: readonly Int32Array[]): PathSets {
 /** How surprising the set of call paths of a trace is, and where it begins to differ. */
 export interface Novelty {
   /**
-   * 0 for a known set; else -ln of how often, by Good and Turing's estimate (Good, Biometrika 40, 1953),
-   * the sets around it bring a new one: a new combination of known paths, or a path never seen.
+   * -ln of how often the sets around it are as rare. Of a set never seen by Good and Turing's estimate
+   * (Good, Biometrika 40, 1953): how often a new one comes, or one with a path never seen.
    */
   readonly nats: number
+  /** Whether the set is known. */
+  readonly isKnown: boolean
   /** The path that differs first: an unseen one, else an extra one, else a missing one; -1: none. */
   readonly path: number
 }
 
-const NOT_NOVEL: Novelty = { nats: 0, path: -1 }
-
 /** Looks traces up among the path sets of one stratum. Remembers answers; the memory is bounded. */
 export class PathSetLookup {
   readonly #pathSets: PathSets
-  readonly #bySignature = new Set<number>()
+  /** Observations of each known set, by its signature. */
+  readonly #bySignature = new Map<number, number>()
   readonly #known: Set<number>
   readonly #answers = new LRUCache<number, Novelty>({ max: MOST_ANSWERS })
 
   constructor(pathSets: PathSets) {
     this.#pathSets = pathSets
-    for (const signature of pathSets.signatures) this.#bySignature.add(signature)
+    pathSets.signatures.forEach((signature, s) => {
+      this.#bySignature.set(signature, pathSets.counts[s]!)
+    })
     this.#known = new Set(pathSets.known)
   }
 
   novelty(x: ProfileScratch): Novelty {
     const signature = x.signature()
-    if (this.#bySignature.has(signature)) return NOT_NOVEL
     const before = this.#answers.get(signature)
     if (before) return before
-    const answer = this.#measure(x)
+    const answer = this.#measure(x, this.#bySignature.get(signature) ?? 0)
     this.#answers.set(signature, answer)
     return answer
   }
 
   /**
-   * The paths that make a set new, and whether the trace has them: those never seen, or, in a new
-   * combination of known ones, those that the nearest known set has or lacks.
+   * The paths that make a set new or rare, and whether the trace has them: those never seen, or, in a
+   * combination of known ones, those that the nearest set that is more frequent has or lacks. None of the
+   * most frequent one.
    */
   differences(x: ProfileScratch): { path: number; isThere: boolean }[] {
     const own = Array.from(x.paths.subarray(0, x.count))
     const unseen = own.filter((path) => !this.#known.has(path))
     if (unseen.length > 0) return unseen.map((path) => ({ path, isThere: true }))
     const { offsets, paths } = this.#pathSets
-    const { nearest } = this.#around(x)
+    const { nearest } = this.#around(x, this.#bySignature.get(x.signature()) ?? 0)
+    if (nearest < 0) return []
     const usual = paths.subarray(offsets[nearest], offsets[nearest + 1])
     const extra = own.filter((path) => !usual.includes(path))
     const missing = Array.from(usual).filter((path) => x.row(path) < 0)
@@ -117,27 +121,33 @@ export class PathSetLookup {
     ]
   }
 
-  #measure(x: ProfileScratch): Novelty {
-    const { observations, newSets, newPaths } = this.#around(x)
+  /** `times`: observations of the set; 0 = it was never seen. */
+  #measure(x: ProfileScratch, times: number): Novelty {
+    const { observations, asRare, newPaths } = this.#around(x, times)
     const [first] = this.differences(x)
     const isUnseen = first !== undefined && !this.#known.has(first.path)
-    const brought = isUnseen ? newPaths : newSets
-    return { nats: Math.log((observations + 1) / (brought + 1)), path: first?.path ?? -1 }
+    const brought = isUnseen ? newPaths : asRare
+    const nats = Math.log((observations + 1) / (brought + 1))
+    return { nats, isKnown: times > 0, path: first?.path ?? -1 }
   }
 
   /**
-   * The nearest known set, and what the neighbourhood brought: its observations, those that were the
-   * only one of their set, and those that brought a path. Without neighbours all of the stratum says
-   * that nothing came from where nothing was.
+   * The nearest known set that is more frequent than `times`, and what the neighbourhood brought: its
+   * observations, those of sets as rare (of a set never seen: those that were the only one of theirs), and
+   * those that brought a path. Without neighbours all of the stratum says that nothing came from where
+   * nothing was.
    */
-  #around(x: ProfileScratch): {
+  #around(
+    x: ProfileScratch,
+    times: number,
+  ): {
     nearest: number
     observations: number
-    newSets: number
+    asRare: number
     newPaths: number
   } {
     const { offsets, paths, counts, broughtPath } = this.#pathSets
-    const found = { nearest: 0, observations: 0, newSets: 0, newPaths: 0 }
+    const found = { nearest: -1, observations: 0, asRare: 0, newPaths: 0 }
     let best = Infinity
     for (let s = 0; s < counts.length; s++) {
       let shared = 0
@@ -146,13 +156,13 @@ export class PathSetLookup {
       for (let i = from; i < to; i++) if (x.row(paths[i]!) >= 0) shared++
       const union = x.count + (to - from) - shared
       const distance = (union - shared) / union
-      if (distance < best) {
+      if (distance < best && counts[s]! > times) {
         best = distance
         found.nearest = s
       }
       if (distance > NEIGHBOURHOOD) continue
       found.observations += counts[s]!
-      if (counts[s] === 1) found.newSets++
+      if (counts[s]! <= Math.max(1, times)) found.asRare += counts[s]!
       found.newPaths += broughtPath[s]!
     }
     if (found.observations === 0) found.observations = this.#pathSets.observations

@@ -56,7 +56,7 @@ export class ShapeSurprise {
   readonly #pathSets: PathSetLookup
   readonly #categories: readonly CategoryValues[]
   readonly #observations: number
-  /** Surprise of the set of paths alone, nats, and the path that differs first; -1: none. */
+  /** Surprise of a set of paths never seen, nats, and the path that differs first; of a known one 0 and -1. */
   structure = 0
   differingPath = -1
 
@@ -69,9 +69,9 @@ export class ShapeSurprise {
 
   /** Nats of the observation in `x`. */
   of(x: ProfileScratch): number {
-    const { nats, path } = this.#pathSets.novelty(x)
-    this.structure = nats
-    this.differingPath = path
+    const { nats, path, isKnown } = this.#pathSets.novelty(x)
+    this.structure = isKnown ? 0 : nats
+    this.differingPath = isKnown ? -1 : path
     let outcome = 0
     let volume = 0
     for (let row = 0; row < x.count; row++) {

@@ -25,7 +25,7 @@ describe('known sets of call paths', () => {
   const lookup = lookupOf([2, 2, 3, 4], [1, 2, 3])
 
   it('know a set of paths whatever its order', () => {
-    expect(lookup.novelty(scratchOf(4, 2, 3))).toEqual({ nats: 0, path: -1 })
+    expect(lookup.novelty(scratchOf(4, 2, 3))).toEqual({ nats: 0, isKnown: true, path: -1 })
   })
 
   it('name what the nearest set has and a new combination lacks', () => {
@@ -45,6 +45,29 @@ describe('known sets of call paths', () => {
     expect(pathSets.dropped).toBe(188)
     expect(pathSets.known).toHaveLength(701)
     expect(new PathSetLookup(pathSets).novelty(scratchOf(2, 709)).nats).toBe(0)
+  })
+})
+
+describe('the surprise of a known set', () => {
+  const lookup = lookupOf([95, 2, 3, 4], [4, 2, 3, 5], [1, 2, 3, 6])
+
+  it('is how often the sets around it are as rare: once in 100, 5 times, always', () => {
+    expect(lookup.novelty(scratchOf(2, 3, 6)).nats).toBeCloseTo(Math.log(101 / 2), 12)
+    expect(lookup.novelty(scratchOf(2, 3, 5)).nats).toBeCloseTo(Math.log(101 / 6), 12)
+    expect(lookup.novelty(scratchOf(2, 3, 4)).nats).toBe(0)
+  })
+
+  it('names what a more frequent one has or lacks, and nothing of the most frequent one', () => {
+    expect(lookup.differences(scratchOf(2, 3, 6))).toEqual([
+      { path: 6, isThere: true },
+      { path: 4, isThere: false },
+    ])
+    expect(lookup.differences(scratchOf(2, 3, 4))).toEqual([])
+  })
+
+  it('is nothing where every request has a set of its own', () => {
+    const varied = Array.from({ length: 50 }, (_, i): [number, ...number[]] => [1, 2, 3, 10 + i])
+    expect(lookupOf(...varied).novelty(scratchOf(2, 3, 10)).nats).toBe(0)
   })
 })
 
