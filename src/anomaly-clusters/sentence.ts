@@ -7,11 +7,14 @@ import type { ElementTable } from '../profile/element-table.ts'
 import { errorName } from '../profile/failures.ts'
 import { timeText } from '../profile/time-text.ts'
 import type { Alarm, EntryAlarm, PlaceAlarm, TestedAlarm } from './alarm.ts'
-import { type EntryImpact, suffering } from './impact.ts'
+import type { EntryImpact } from './impact.ts'
 import { LEAST_SUFFERING } from './severity.ts'
 
-/** Share of an entry operation's requests from which it is said first that they suffer. */
-const WORTH_SAYING = 0.01
+/**
+ * Shares of an entry operation's requests from which it is said first that they suffer. One in a hundred
+ * is slow beyond its normal tail on any day.
+ */
+const WORTH_SAYING = { failed: 0.01, slow: 0.05 } as const
 
 /** What a sentence needs to know besides the names of places. */
 export interface SentenceNames {
@@ -49,14 +52,18 @@ export function sentenceOf(
   names: SentenceNames,
 ): string {
   const since = ` since ${clockText(sinceMs)}`
-  const [worst] = impact
-  if (!worst || suffering(worst) < Math.max(LEAST_SUFFERING, WORTH_SAYING * worst.requests)) {
-    return causeOf(alarm, since, table, names)
-  }
+  const worst = impact.find(isWorthSaying)
+  if (!worst) return causeOf(alarm, since, table, names)
   const { stratum, requests, failed, slow } = worst
   const [count, words] = failed >= slow ? [failed, 'fail'] : [slow, 'are slow']
   const who = `${table.stratumText(stratum)}: ${percent(count / requests)} of requests ${words}`
   return `${who}${since}. ${causeOf(alarm, '', table, names)}`
+}
+
+function isWorthSaying({ requests, failed, slow }: EntryImpact): boolean {
+  const isMany = (count: number, share: number): boolean =>
+    count >= Math.max(LEAST_SUFFERING, share * requests)
+  return isMany(failed, WORTH_SAYING.failed) || isMany(slow, WORTH_SAYING.slow)
 }
 
 /** `since`: to be said after the verb, or ''. */

@@ -149,23 +149,32 @@ export function summarise(
   p: number,
   table: ElementTable,
 ): string {
-  const [first] = contributions
+  const first = mostTelling(contributions)
   if (!first) return `${stratum}: as the nearest normal trace (p = ${shortP(p)})`
   const where =
     first.path < 0 ? first.element : table.elementText(table.paths.elementOf(first.path))
   return `${stratum}: ${where} ${difference(first)} (p = ${shortP(p)})`
 }
 
+/** The largest difference; a failure also where another, such as its error's name, is up to twice as large. */
+function mostTelling(contributions: readonly RawContribution[]): RawContribution | undefined {
+  const [first] = contributions
+  const failure = contributions.find(({ measure }) => measure === 'errors')
+  return failure && first && 2 * failure.contribution >= first.contribution ? failure : first
+}
+
 function difference({ measure, value, medoid }: Contribution): string {
   if (measure === 'presence') {
     return value === null ? 'is missing, normally there' : 'is new, normally not there'
   }
+  if (measure === 'errors' && !medoid) return 'fails, normally not'
   const phrase = MEASURE_PHRASES[measure] ?? measure
   return `${phrase} ${quantity(measure, value)}, normally ${quantity(measure, medoid)}`
 }
 
 /** A value with its unit, three significant digits. */
 export function quantity(measure: string, value: number | string | null): string {
+  if (measure === 'presence') return value === null ? 'missing' : 'there'
   if (value === null) return 'none'
   if (typeof value === 'string') return value
   return measure === 'self_time' ? timeText(value) : String(Math.round(value * 100) / 100)

@@ -120,6 +120,7 @@ describe('the sentence about an alarm', () => {
     expect(impact(50, 50, 0)).toBe(`shop GET /: 100 % of requests fail ${since}. ${blame}`)
     expect(impact(1000, 997, 3)).toBe(`shop GET /: 99.7 % of requests fail ${since}. ${blame}`)
     expect(impact(50, 1, 20)).toBe(`shop GET /: 40 % of requests are slow ${since}. ${blame}`)
+    expect(impact(1000, 0, 49)).toBe(impact(1000, 9, 0))
     expect(impact(1000, 9, 0)).toBe(`cart does not answer ${since}: 97 of 97 calls from shop.`)
   })
 
