@@ -71,7 +71,7 @@ export interface Novelty {
   readonly nats: number
   /** Whether the set is known. */
   readonly isKnown: boolean
-  /** The path that differs first: an unseen one, else an extra one, else a missing one; -1: none. */
+  /** The path of a set never seen that differs first: an unseen one, an extra one, a missing one; else -1. */
   readonly path: number
 }
 
@@ -124,11 +124,11 @@ export class PathSetLookup {
   /** `times`: observations of the set; 0 = it was never seen. */
   #measure(x: ProfileScratch, times: number): Novelty {
     const { observations, asRare, newPaths } = this.#around(x, times)
+    const natsOf = (brought: number): number => Math.log((observations + 1) / (brought + 1))
+    if (times > 0) return { nats: natsOf(asRare), isKnown: true, path: -1 }
     const [first] = this.differences(x)
     const isUnseen = first !== undefined && !this.#known.has(first.path)
-    const brought = isUnseen ? newPaths : asRare
-    const nats = Math.log((observations + 1) / (brought + 1))
-    return { nats, isKnown: times > 0, path: first?.path ?? -1 }
+    return { nats: natsOf(isUnseen ? newPaths : asRare), isKnown: false, path: first?.path ?? -1 }
   }
 
   /**
