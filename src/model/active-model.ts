@@ -81,7 +81,7 @@ export class ActiveModel {
     out.cluster = known.stratum.clusters[index]!
     out.distance = distance
     excessTime(x, this.#scaler, out)
-    out.shape = shapes.of(x)
+    out.shape = shapes.of(x, out.expectedMs === 0)
     out.differingPath = shapes.differingPath
     pValues(this.model.calibration, known.index, out, out)
     out.pStructure = structuralP(this.model.calibration, shapes.structure)
@@ -98,7 +98,7 @@ export class ActiveModel {
     })
     const perNat = judged.shape === 0 ? 0 : judged.shapeScore / judged.shape
     const known = this.#byStratum.get(stratum)
-    known?.shapes.explain(x, (term, element, measure, value, nats) => {
+    known?.shapes.explain(x, judged.expectedMs === 0, (term, element, measure, value, nats) => {
       emit(term, element, measure, value, nats * perNat)
     })
   }

@@ -117,7 +117,7 @@ function scoreCalibration(
     excessTime(scratch, scaler, time)
     scored.excessMs[to] = time.excessMs
     scored.expectedMs[to] = time.expectedMs
-    scored.shape[to] = shapes[at]!.of(scratch)
+    scored.shape[to] = shapes[at]!.of(scratch, time.expectedMs === 0)
     scored.structure[to] = shapes[at]!.structure
     scored.distance[to] = nearestMedoid(scratch, medoids[at]!, dissimilarity).distance
   })

@@ -67,11 +67,16 @@ export class ShapeSurprise {
     this.#observations = pathSets.observations
   }
 
-  /** Nats of the observation in `x`. */
-  of(x: ProfileScratch): number {
-    const { nats, path, isKnown } = this.#pathSets.novelty(x)
-    this.structure = isKnown ? 0 : nats
+  /**
+   * Nats of the observation in `x`. How rare a known set of paths is counts where there is no time to ask
+   * for (`isTimeless`): a session of log records says nothing else. Where there is, it cost more faults
+   * told by their time than it found (docs/quality.md).
+   */
+  of(x: ProfileScratch, isTimeless: boolean): number {
+    const { nats: asRare, path, isKnown } = this.#pathSets.novelty(x)
+    this.structure = isKnown ? 0 : asRare
     this.differingPath = isKnown ? -1 : path
+    const nats = isTimeless ? asRare : this.structure
     let outcome = 0
     let volume = 0
     for (let row = 0; row < x.count; row++) {
@@ -87,9 +92,10 @@ export class ShapeSurprise {
     return nats + outcome + volume + category
   }
 
-  /** The parts of `of(x)`: each term shared out among the elements that show it. */
-  explain(x: ProfileScratch, emit: EmitSurprise): void {
-    const { nats } = this.#pathSets.novelty(x)
+  /** The parts of `of(x, isTimeless)`: each term shared out among the elements that show it. */
+  explain(x: ProfileScratch, isTimeless: boolean, emit: EmitSurprise): void {
+    const { nats: asRare, isKnown } = this.#pathSets.novelty(x)
+    const nats = isKnown && !isTimeless ? 0 : asRare
     const differences = nats > 0 ? this.#pathSets.differences(x) : []
     for (const { path, isThere } of differences) {
       emit('structure', path, 'presence', Number(isThere), nats / differences.length)

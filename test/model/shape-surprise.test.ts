@@ -74,7 +74,7 @@ describe('the surprise of a shape', () => {
   const shape = surpriseOf(known)
 
   it('is nothing for what is known', () => {
-    expect(shape.of(scratchOf(NORMAL))).toBe(0)
+    expect(shape.of(scratchOf(NORMAL), false)).toBe(0)
     expect(shape).toMatchObject({ structure: 0, differingPath: -1 })
   })
 
@@ -85,14 +85,14 @@ describe('the surprise of a shape', () => {
         [3, 1, 1],
       ],
     }
-    expect(shape.of(scratchOf(once))).toBeCloseTo(Math.log(100 / 3), 12)
+    expect(shape.of(scratchOf(once), false)).toBeCloseTo(Math.log(100 / 3), 12)
     const both: Made = {
       elements: [
         [2, 1, 1],
         [3, 1, 1],
       ],
     }
-    expect(shape.of(scratchOf(both))).toBeCloseTo(Math.log(100), 12)
+    expect(shape.of(scratchOf(both), false)).toBeCloseTo(Math.log(100), 12)
   })
 
   it('of repetition begins beyond the most ever seen, and grows with the factor', () => {
@@ -104,6 +104,7 @@ describe('the surprise of a shape', () => {
             [3, count, 0],
           ],
         }),
+        false,
       )
     expect(times(4)).toBe(0)
     expect(times(8)).toBeCloseTo(Math.log(99) + Math.LN2, 12)
@@ -111,11 +112,11 @@ describe('the surprise of a shape', () => {
   })
 
   it('of a category is that of a new value where values hardly ever are new', () => {
-    expect(shape.of(scratchOf({ ...NORMAL, category: 6 }))).toBeCloseTo(Math.log(99), 12)
+    expect(shape.of(scratchOf({ ...NORMAL, category: 6 }), false)).toBeCloseTo(Math.log(99), 12)
     const users = surpriseOf(
       known.map((one, i) => ({ ...one, categories: Int32Array.of(100 + i) })),
     )
-    expect(users.of(scratchOf({ ...NORMAL, category: 6 }))).toBe(0)
+    expect(users.of(scratchOf({ ...NORMAL, category: 6 }), false)).toBe(0)
   })
 
   it('names the path that an unseen set has', () => {
@@ -126,8 +127,21 @@ describe('the surprise of a shape', () => {
         [9, 1, 0],
       ],
     }
-    expect(shape.of(scratchOf(unseen))).toBeCloseTo(Math.log(99), 12)
+    expect(shape.of(scratchOf(unseen), false)).toBeCloseTo(Math.log(99), 12)
     expect(shape.differingPath).toBe(9)
+  })
+
+  it('of a known set is how rare it is, where there is no time to ask for', () => {
+    const rare: Made = {
+      elements: [
+        [2, 1, 0],
+        [4, 1, 0],
+      ],
+    }
+    const shape = surpriseOf([...known, profileOf(rare)])
+    expect(shape.of(scratchOf(rare), false)).toBe(0)
+    expect(shape.of(scratchOf(rare), true)).toBeCloseTo(Math.log(100 / 2), 12)
+    expect(shape).toMatchObject({ structure: 0, differingPath: -1 })
   })
 
   it('is exactly the sum of its named parts, none of them negative', () => {
@@ -141,17 +155,22 @@ describe('the surprise of a shape', () => {
       category: fc.integer({ min: 0, max: 7 }),
     })
     fc.assert(
-      fc.property(fc.array(made, { minLength: 1, maxLength: 20 }), made, (sample, one) => {
-        const shape = surpriseOf(sample.map(profileOf))
-        const scratch = scratchOf(one)
-        const nats = shape.of(scratch)
-        let sum = 0
-        shape.explain(scratch, (_term, _element, _measure, _value, part) => {
-          expect(part).toBeGreaterThanOrEqual(0)
-          sum += part
-        })
-        expect(Math.abs(sum - nats)).toBeLessThan(1e-9)
-      }),
+      fc.property(
+        fc.array(made, { minLength: 1, maxLength: 20 }),
+        made,
+        fc.boolean(),
+        (all, one, timeless) => {
+          const shape = surpriseOf(all.map(profileOf))
+          const scratch = scratchOf(one)
+          const nats = shape.of(scratch, timeless)
+          let sum = 0
+          shape.explain(scratch, timeless, (_term, _element, _measure, _value, part) => {
+            expect(part).toBeGreaterThanOrEqual(0)
+            sum += part
+          })
+          expect(Math.abs(sum - nats)).toBeLessThan(1e-9)
+        },
+      ),
     )
   })
 })
