@@ -177,7 +177,8 @@ function least(a: number, b: number): number {
   return Number.isNaN(a) || b < a ? b : a
 }
 
-function exampleOf(line: string): string {
+/** A line as it may be shown: masked, and not too long. */
+export function exampleOf(line: string): string {
   return cutText(maskText(printable(line)), LONGEST_EXAMPLE)
 }
 
