@@ -33,6 +33,15 @@ const SESSION = 'session'
 /** Said of logs that were taken while they were still judged. */
 const NOT_JUDGED = 'logs are not judged any more: logs.session.keys is empty'
 
+/** A service whose log lines do not template well. */
+export interface PoorTemplates {
+  readonly service: string
+  /** Of its lines, the share that is like no other line. */
+  readonly aloneShare: number
+  /** What is wrong and what to do, behind the name of the source. */
+  readonly warning: string
+}
+
 /** One partition of the log: assembled by itself, in its own data time. */
 interface Shard {
   readonly assembler: TraceAssembler
@@ -228,6 +237,16 @@ export class Detector {
   /** Whether traffic has moved: by stratum and stream, the busiest strata first. */
   drift(): DriftView {
     return driftView(this.#judge.drift, (id) => this.#tables.elements.stratumText(id))
+  }
+
+  /** Services whose log lines do not template well: the share of lines like no other, and what to do. */
+  poorlyTemplated(): PoorTemplates[] {
+    const { templates, values } = this.#tables
+    return templates.poor().map(({ service, quality: { aloneShare, warning } }) => ({
+      service: service < 0 ? '(other services)' : values.text(service),
+      aloneShare,
+      warning,
+    }))
   }
 
   status(): DetectorStatus {

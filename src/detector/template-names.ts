@@ -4,6 +4,7 @@ import type { Vocabulary } from '../otlp/vocabulary.ts'
 import { type RecordLine, RecordText } from '../templates/record-text.ts'
 import type { KeptShape } from '../templates/shape-store.ts'
 import { TemplateMiner, type TemplateMinerState } from '../templates/template-miner.ts'
+import { type TemplateQuality, templateQuality } from '../templates/template-quality.ts'
 
 /** How the names of templates begin, and no name of an operation does. */
 const QUOTE = '“'
@@ -11,6 +12,8 @@ const LONGEST = 300
 /** Services with templates of their own; those of more share one miner. */
 const MOST_MINERS = 256
 const SHARED = -1
+/** How many times as many lines there must be until they are looked at again. */
+const LOOK_AGAIN = 1.2
 /** Lines that found no room in their miner. */
 const OTHER_LINES = `${QUOTE}(other lines)”`
 
@@ -31,6 +34,8 @@ export class TemplateNames {
   readonly #line: RecordLine = { bytes: new Uint8Array(), start: 0, end: 0 }
   readonly #decoder = new TextDecoder()
   readonly #miners = new Map<number, TemplateMiner>()
+  /** As they were looked at last; not kept, and of no consequence for what is judged. */
+  readonly #qualities = new Map<number, TemplateQuality>()
 
   constructor(names: Vocabulary, values: Vocabulary) {
     this.#names = names
@@ -51,6 +56,20 @@ export class TemplateNames {
   lineText(): string {
     const { bytes, start, end } = this.#line
     return this.#decoder.decode(bytes.subarray(start, end))
+  }
+
+  /** Services whose lines do not template well, by vocabulary id, with what to tell of them; each is looked at now and then. */
+  poor(): { readonly service: number; readonly quality: TemplateQuality }[] {
+    const found: { service: number; quality: TemplateQuality }[] = []
+    for (const [service, miner] of this.#miners) {
+      let quality = this.#qualities.get(service)
+      if (quality === undefined || miner.lines >= LOOK_AGAIN * quality.lines) {
+        quality = templateQuality(miner, Number.NaN)
+        this.#qualities.set(service, quality)
+      }
+      if (quality.warning !== '') found.push({ service, quality })
+    }
+    return found
   }
 
   /** A masked line of what goes by this name in a service; empty where none is kept any more. */
