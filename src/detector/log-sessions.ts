@@ -1,4 +1,6 @@
+import type { TracedRecord } from '../assemble/log-graft.ts'
 import type { SessionAssembler } from '../assemble/session-assembler.ts'
+import type { TraceLogSettings } from '../assemble/trace-logs.ts'
 import type { LogTarget } from '../otlp/log-target.ts'
 import type { TemplateNames } from './template-names.ts'
 
@@ -8,9 +10,15 @@ export interface LogSettings {
   readonly keys: readonly string[]
   /** ... else the first of these that is found in the text: what its first group holds. */
   readonly patterns: readonly RegExp[]
+  /** How records that name a trace find it; absent: they do not. */
+  readonly traces?: TraceLogSettings
 }
 
-/** Puts decoded log records into the sessions of a partition. */
+/** What is known of a record that names a trace, besides where it came from. */
+type ReadRecord = Pick<TracedRecord, 'service' | 'name' | 'severity' | 'timeMs' | 'sessionKey'>
+export type ToTrace = (row: number, record: ReadRecord) => boolean
+
+/** Puts decoded log records into the sessions of a partition, or where their traces are made. */
 export class LogSessions {
   readonly #target: LogTarget
   readonly #names: TemplateNames
@@ -34,8 +42,11 @@ export class LogSessions {
     return this.#times.subarray(0, said)
   }
 
-  /** Adds the records of the body decoded last; returns how many have none of the keys and are not judged. */
-  addTo(sessions: SessionAssembler, offset: bigint): number {
+  /**
+   * Adds the records of the body decoded last; returns how many have none of the keys and are not judged.
+   * @param toTrace takes a record that names a trace; false where it does not
+   */
+  addTo(sessions: SessionAssembler, offset: bigint, toTrace: ToTrace | null): number {
     let keyless = 0
     const { columns } = this.#target
     const { of } = columns
@@ -44,6 +55,10 @@ export class LogSessions {
       const timeMs = of.timeMs[row]! || sessions.watermarkMs
       const name = this.#names.read(columns, row, service, timeMs)
       const key = this.#keyOf(row)
+      if (toTrace !== null && namesTrace(of.traceId, row)) {
+        const severity = of.severity[row]!
+        if (toTrace(row, { service, name, severity, timeMs, sessionKey: key })) continue
+      }
       if (key === null) {
         keyless++
         continue
@@ -69,6 +84,12 @@ export class LogSessions {
     }
     return null
   }
+}
+
+/** Whether a record has a trace id. */
+function namesTrace(traceId: Uint32Array, row: number): boolean {
+  const at = row * 4
+  return (traceId[at]! | traceId[at + 1]! | traceId[at + 2]! | traceId[at + 3]!) !== 0
 }
 
 const TWO_TO_32 = 4294967296

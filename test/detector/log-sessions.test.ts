@@ -108,7 +108,7 @@ describe('log records', () => {
   })
 
   it('are no traces where logs are not judged', () => {
-    const one = new Detector(detectorSettings())
+    const one = new Detector(detectorSettings({ logs: null }))
     const output = emptyOutput()
     runThrough(one, logRecords([body('x')], 'otlp_spans/0'), output)
     expect(one.counts().records).toMatchObject({ logRecords: 0, undecodable: 1 })
