@@ -46,6 +46,13 @@ export interface TraceLogCounts {
   otherLines: number
 }
 
+export function emptyTraceLogCounts(): TraceLogCounts {
+  return {
+    ...{ taken: 0, joined: 0, late: 0, lone: 0 },
+    ...{ overlong: 0, crowdedOut: 0, lost: 0, otherLines: 0 },
+  }
+}
+
 export interface TraceLogsState {
   readonly waiting: readonly WaitingTrace[]
   readonly counts: TraceLogCounts
@@ -60,10 +67,7 @@ export interface TraceLogsState {
  * a trace without records is what it would be without logs.
  */
 export class TraceLogs {
-  readonly counts: TraceLogCounts = {
-    ...{ taken: 0, joined: 0, late: 0, lone: 0 },
-    ...{ overlong: 0, crowdedOut: 0, lost: 0, otherLines: 0 },
-  }
+  readonly counts = emptyTraceLogCounts()
   waiting = 0
   readonly #settings: TraceLogSettings
   readonly #maxWaitMs: number

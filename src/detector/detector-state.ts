@@ -6,6 +6,7 @@ import type { RecordCounts } from './detector-counts.ts'
 import type { FitScheduleState } from './fit-schedule.ts'
 import type { JudgeState } from './judge.ts'
 import type { LearnerState } from './learner.ts'
+import type { NewErrorsState } from './new-errors.ts'
 import type { TablesState } from './tables.ts'
 
 /** Rises when a state of before cannot be read any more. */
@@ -24,6 +25,7 @@ export interface DetectorState {
   }[]
   /** Null where logs do not join their traces. */
   readonly traceLogs: TraceLogsState | null
+  readonly newErrors: NewErrorsState
   readonly learner: LearnerState
   readonly judge: JudgeState
   readonly schedule: FitScheduleState

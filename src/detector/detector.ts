@@ -23,7 +23,8 @@ import { FitSchedule, type LearningProgress } from './fit-schedule.ts'
 import { installedModel } from './installed-model.ts'
 import { Judge } from './judge.ts'
 import { Learner } from './learner.ts'
-import { LogSessions } from './log-sessions.ts'
+import { LogSessions, type ReadRecord } from './log-sessions.ts'
+import { NewErrors } from './new-errors.ts'
 import type { DetectorSettings } from './settings.ts'
 import { Tables } from './tables.ts'
 import { TracedLogs } from './traced-logs.ts'
@@ -57,6 +58,7 @@ export class Detector {
   readonly #judge: Judge
   /** Null where logs are not judged. */
   readonly #logs: LogSessions | null
+  readonly #newErrors: NewErrors
   /** Null where logs do not join their traces. */
   readonly #traced: TracedLogs | null
   readonly #schedule: FitSchedule
@@ -81,6 +83,11 @@ export class Detector {
     this.#tables = new Tables(settings.features, logs?.keys ?? [])
     const { logTarget, templates } = this.#tables
     this.#logs = logs && new LogSessions(logTarget, templates, logs)
+    const { values, names } = this.#tables
+    this.#newErrors = new NewErrors(
+      (service) => values.text(service),
+      (name) => names.text(name),
+    )
     this.#traced = TracedLogs.of(settings, this.#tables, this.#shards)
     this.#learner = new Learner(settings, this.#tables)
     this.#judge = new Judge(settings, this.#tables, this.#learner)
@@ -225,6 +232,8 @@ export class Detector {
     const assemblers = [...this.#shards.values()].map(({ assembler }) => assembler)
     return detectorCounts(
       this.#records,
+      this.#traced?.logs ?? null,
+      this.#newErrors,
       this.#dropped,
       assemblers,
       this.#tables,
@@ -247,6 +256,7 @@ export class Detector {
       this.#clockMs,
       this.#tables,
       assemblers,
+      this.#traced?.logs ?? null,
     )
   }
 
@@ -262,6 +272,7 @@ export class Detector {
         sessions: sessions?.state() ?? null,
       })),
       traceLogs: this.#traced?.state() ?? null,
+      newErrors: this.#newErrors.state(),
       learner: this.#learner.state(),
       judge: this.#judge.state(),
       schedule: this.#schedule.state(),
@@ -285,6 +296,7 @@ export class Detector {
       detector.#shards.set(partition, shard)
     }
     if (saved.traceLogs) detector.#traced?.restore(saved.traceLogs)
+    detector.#newErrors.restore(saved.newErrors)
     detector.#learner.restore(saved.learner)
     detector.#judge.restore(saved.judge)
     detector.#schedule.restore(saved.schedule)
@@ -382,13 +394,22 @@ export class Detector {
     this.#drain(sessions, output)
     const traced = this.#traced
     const toTrace = traced?.taker(logTarget.columns, record.partition, record.offset) ?? null
-    this.#records.keylessLogs += logs.addTo(sessions, record.offset, toTrace)
+    this.#records.keylessLogs += logs.addTo(sessions, record.offset, toTrace, (read) =>
+      this.#noteError(read, output),
+    )
     if (traced) {
       traced.release()
       for (const { assembler } of this.#shards.values()) this.#drain(assembler, output)
     }
     this.#drain(sessions, output)
     this.#moveOn(output)
+  }
+
+  /** Until there is a model, errors that are logged again and again are told at once. */
+  #noteError(record: ReadRecord, output: StepOutput): void {
+    if (this.#judge.model !== null) return
+    const told = this.#newErrors.note(record, this.learnOnly)
+    if (told) output.newErrors.push(told)
   }
 
   #moveOn(output: StepOutput): void {

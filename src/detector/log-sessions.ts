@@ -14,8 +14,11 @@ export interface LogSettings {
   readonly traces?: TraceLogSettings
 }
 
-/** What is known of a record that names a trace, besides where it came from. */
-type ReadRecord = Pick<TracedRecord, 'service' | 'name' | 'severity' | 'timeMs' | 'sessionKey'>
+/** What is known of a record, besides where it came from. */
+export type ReadRecord = Pick<
+  TracedRecord,
+  'service' | 'name' | 'severity' | 'timeMs' | 'sessionKey'
+>
 export type ToTrace = (row: number, record: ReadRecord) => boolean
 
 /** Puts decoded log records into the sessions of a partition, or where their traces are made. */
@@ -45,8 +48,14 @@ export class LogSessions {
   /**
    * Adds the records of the body decoded last; returns how many have none of the keys and are not judged.
    * @param toTrace takes a record that names a trace; false where it does not
+   * @param onRead hears of every record
    */
-  addTo(sessions: SessionAssembler, offset: bigint, toTrace: ToTrace | null): number {
+  addTo(
+    sessions: SessionAssembler,
+    offset: bigint,
+    toTrace: ToTrace | null,
+    onRead: (record: ReadRecord) => void,
+  ): number {
     let keyless = 0
     const { columns } = this.#target
     const { of } = columns
@@ -55,15 +64,14 @@ export class LogSessions {
       const timeMs = of.timeMs[row]! || sessions.watermarkMs
       const name = this.#names.read(columns, row, service, timeMs)
       const key = this.#keyOf(row)
-      if (toTrace !== null && namesTrace(of.traceId, row)) {
-        const severity = of.severity[row]!
-        if (toTrace(row, { service, name, severity, timeMs, sessionKey: key })) continue
-      }
+      const read = { service, name, severity: of.severity[row]!, timeMs, sessionKey: key }
+      onRead(read)
+      if (toTrace !== null && namesTrace(of.traceId, row) && toTrace(row, read)) continue
       if (key === null) {
         keyless++
         continue
       }
-      sessions.add({ key, service, name, severity: of.severity[row]!, timeMs }, offset)
+      sessions.add({ key, service, name, severity: read.severity, timeMs }, offset)
     }
     return keyless
   }
