@@ -5,6 +5,7 @@ import type { KafkaConnection } from '../io/kafka/kafka-client.ts'
 import type { KafkaSinkSettings } from '../io/kafka/kafka-sink.ts'
 import type { KafkaSourceSettings } from '../io/kafka/kafka-source-settings.ts'
 import { messageOf } from '../io/telemetry/log.ts'
+import { readsLogs } from './detector-settings.ts'
 import type { Config } from './schema.ts'
 import { inputSettings } from './section-settings.ts'
 import { sessionKeys } from './session-keys.ts'
@@ -42,7 +43,7 @@ export function kafkaSourceSettings(
     groupId: kafka.group_id,
     topics: kafka.topics,
     encoding: kafka.encoding,
-    withLogs: config.logs.session.keys.length > 0,
+    withLogs: readsLogs(config),
     from: kafka.from,
     sessionTimeoutMs: kafka.session_timeout,
     heartbeatIntervalMs: kafka.heartbeat_interval,
@@ -75,7 +76,7 @@ export function otlpHttpSettings(config: Config): OtlpHttpSettings {
     logDirectory: join(config.state.path, 'otlp_http'),
     ignoreServices: ignore_services,
     categories,
-    withLogs: config.logs.session.keys.length > 0,
+    withLogs: readsLogs(config),
     sessionKeys: sessionKeys(config.logs.session.keys).keys,
   }
 }

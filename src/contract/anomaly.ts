@@ -71,6 +71,7 @@ export interface EvidenceSpan {
   readonly parent: number
   readonly service: string
   readonly operation: string
+  /** OTLP's; 6 = a line of a log. */
   readonly kind: number
   readonly status: number
   /** From the start of the trace, ms. */

@@ -47,9 +47,14 @@ export class TemplateNames {
     const line = this.#line
     this.#text.read(columns, row, line)
     const shape = this.#minerOf(service).add(line.bytes, line.start, line.end, timeMs)
-    if (shape === null) return this.#names.intern(OTHER_LINES)
+    if (shape === null) return this.otherLines()
     if (shape.label === 0) shape.label = this.#nameOf(shape)
     return shape.label
+  }
+
+  /** Vocabulary id of the name of lines that have none of their own. */
+  otherLines(): number {
+    return this.#names.intern(OTHER_LINES)
   }
 
   /** The line of the record read last: for session keys within bodies. */

@@ -1,6 +1,7 @@
 import type { Anomaly, Verdict } from '../contract/anomaly.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
 import type { Encoding } from '../contract/log-record.ts'
+import type { NewError } from '../contract/new-error.ts'
 import type { Publication } from '../contract/sink.ts'
 import type { Attributes } from './any-value.ts'
 import { encodeLogsJson, encodeLogsProto, type OtlpLogRecord } from './encode-logs.ts'
@@ -14,6 +15,7 @@ export const RECORD_RESOURCE = {
 
 const ANOMALY_EVENT = 'medoscope.anomaly'
 const ANOMALY_CLUSTER_EVENT = 'medoscope.anomaly_cluster'
+const NEW_ERROR_EVENT = 'medoscope.new_error'
 
 const MAX_CONTRIBUTIONS = 5
 const MAX_SERVICES = 20
@@ -26,7 +28,25 @@ const ERROR = { severityNumber: 17, severityText: 'ERROR' }
 export function publicationRecords(publication: Publication): OtlpLogRecord[] {
   if (publication.type === 'anomaly') return [anomalyRecord(publication.anomaly)]
   if (publication.type === 'anomaly_cluster') return [clusterChangeRecord(publication.change)]
+  if (publication.type === 'new_error') return [newErrorRecord(publication.newError)]
   return []
+}
+
+/** An error line that came before there was a model. */
+function newErrorRecord(error: NewError): OtlpLogRecord {
+  const { id, service, line, times, firstMs, lastMs, sentence } = error
+  return {
+    ...{ timeMs: lastMs, traceId: '', spanId: '', ...WARN, body: sentence },
+    eventName: NEW_ERROR_EVENT,
+    attributes: {
+      'event.name': NEW_ERROR_EVENT,
+      'service.name': service,
+      'medoscope.new_error.id': id,
+      'medoscope.new_error.line': line,
+      'medoscope.new_error.times': times,
+      'medoscope.new_error.first_ms': firstMs,
+    },
+  }
 }
 
 /** A publication as the body of an OTLP logs request, with its one record. */

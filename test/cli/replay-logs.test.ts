@@ -55,7 +55,7 @@ describe('medoscope replay of logs', () => {
   })
 
   it('passes over logs where nothing says how they belong together', async () => {
-    const { out } = await replay('--json')
+    const { out } = await replay('--json', '--set', 'logs.traces.join=false')
     expect(JSON.parse(out)).toMatchObject({ observations: 0, log_records: 0 })
   })
 })

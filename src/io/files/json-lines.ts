@@ -1,6 +1,7 @@
 import type { Anomaly, Contribution, Verdict } from '../../contract/anomaly.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../../contract/anomaly-cluster.ts'
 import type { DeadLetter } from '../../contract/dead-letter.ts'
+import type { NewError } from '../../contract/new-error.ts'
 import type { Publication } from '../../contract/sink.ts'
 
 /** Bytes of an unreadable record that a line shows. */
@@ -134,7 +135,12 @@ export function publicationLine(publication: Publication): string {
   const { type } = publication
   if (type === 'anomaly') return line(type, anomalyObject(publication.anomaly))
   if (type === 'anomaly_cluster') return line(type, changeObject(publication.change))
+  if (type === 'new_error') return line(type, newErrorObject(publication.newError))
   return line(type, deadLetterObject(publication.deadLetter))
+}
+
+function newErrorObject({ firstMs, lastMs, ...rest }: NewError): Record<string, unknown> {
+  return { ...rest, first: isoTime(firstMs), last: isoTime(lastMs) }
 }
 
 function line(type: Publication['type'], rest: Record<string, unknown>): string {
