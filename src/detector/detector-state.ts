@@ -3,12 +3,13 @@ import type { SessionAssemblerState } from '../assemble/session-assembler.ts'
 import type { AssemblerState } from '../assemble/trace-assembler.ts'
 import type { RecordCounts } from './detector-counts.ts'
 import type { FitScheduleState } from './fit-schedule.ts'
+import type { ForgettingState } from './forgetting.ts'
 import type { JudgeState } from './judge.ts'
 import type { LearnerState } from './learner.ts'
 import type { TablesState } from './tables.ts'
 
 /** Rises when a state of before cannot be read any more. */
-export const STATE_FORMAT = 8
+export const STATE_FORMAT = 9
 
 /** A detector as plain data: numbers, strings, bigints, arrays, typed arrays and plain objects. */
 export interface DetectorState {
@@ -29,6 +30,7 @@ export interface DetectorState {
   readonly dropped: AssemblerCounts
   readonly clockMs: number
   readonly reviewedWindow: number
+  readonly forgetting: ForgettingState
 }
 
 /** Throws, saying what was found, where `state` is not one that this version can read. */

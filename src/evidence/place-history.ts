@@ -209,6 +209,11 @@ export class PlaceHistory {
     for (let i = slot * BINS; i < (slot + 1) * BINS; i++) bins[i] = bins[i]! >> 1
   }
 
+  /** Places of which something is remembered; 0 for some of which nothing is. */
+  places(): Int32Array {
+    return this.#running.of.place.subarray(0, this.#used)
+  }
+
   /** Plain data. */
   state() {
     return {

@@ -1,6 +1,7 @@
 import type { SlotTable } from '../otlp/attribute-slots.ts'
 import type { SpanColumns } from '../otlp/span-columns.ts'
 import { NO_TEXT } from '../otlp/vocabulary.ts'
+import { KINDS } from './answered-calls.ts'
 import type { ElementTable } from './element-table.ts'
 
 /** Slots that name the other side of a call, best first. */
@@ -8,9 +9,6 @@ const NAMES = ['peerService', 'serverAddress', 'dbSystem', 'messagingDestination
 /** An address that says nothing about a service: a number, or the host itself. */
 const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]*|localhost)(:\d+)?$/i
 const LOOPBACK = /^(127\.|::1$|localhost$)/i
-
-/** More kinds of spans than there are. */
-const KINDS = 8
 
 /** What is said of an address from which no telemetry ever came. */
 const SILENT = ' (no telemetry)'
@@ -33,6 +31,11 @@ export class CalleeNames {
     this.#address = slot('serverAddress')
     this.#port = slot('serverPort')
     this.#stores = [slot('dbSystem'), slot('messagingDestination')]
+  }
+
+  /** The ids of values may stand for other texts from here on. */
+  forget(): void {
+    this.#kinds.clear()
   }
 
   /** Takes note of which service answered the call of span `call`, made by span `caller`. */
