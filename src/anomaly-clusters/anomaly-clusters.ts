@@ -339,7 +339,6 @@ export class AnomalyClusters {
     accepted.use(used)
     signatures.use(used)
     used.strata.addAll(recent.strata())
-    used.places.addAll(this.#history.places())
     used.places.addAll(this.#timelines.places())
   }
 
@@ -354,6 +353,7 @@ export class AnomalyClusters {
   forget(gone: IdSets): void {
     this.#life.monitor.forget(gone)
     this.#life.similar.forget(gone.strata)
+    this.#history.forget(gone.places)
   }
 
   /** Plain data; arrays are shared with this until the next step. */

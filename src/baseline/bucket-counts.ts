@@ -164,9 +164,9 @@ export class BucketCounts {
 
   /** Ids will be those of other things. */
   forget(gone: IdSets): void {
-    for (const of of ['places', 'paths', 'elements', 'strata'] as const) {
-      const { rows } = this[of]
-      for (const id of gone[of]) if (id < rows.rows) rows.clear(id)
+    for (const table of ['places', 'paths', 'elements', 'strata'] as const) {
+      const { rows } = this[table]
+      for (const id of gone[table]) if (id < rows.rows) rows.clear(id)
     }
     for (const id of gone.places) this.freezePlace(id, false)
     for (const id of gone.strata) this.freezeStratum(id, false)

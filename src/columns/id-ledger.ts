@@ -6,8 +6,8 @@ const RESERVED = 2
 
 /** Seen in so many different turns, something is of the house; other things give their room back first. */
 const FAMILIAR = 4
-/** Turns for which nothing is forgotten at all, and nothing that is of the house for want of room. */
-const RECENT = 2
+/** Turns for which nothing is forgotten, and nothing that is of the house, though room is short. */
+const RECENT = 1
 const RECENT_FAMILIAR = 36
 
 /** Share of the room from which it is short, and that is left in use when it is made. */

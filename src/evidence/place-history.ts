@@ -209,9 +209,12 @@ export class PlaceHistory {
     for (let i = slot * BINS; i < (slot + 1) * BINS; i++) bins[i] = bins[i]! >> 1
   }
 
-  /** Places of which something is remembered; 0 for some of which nothing is. */
-  places(): Int32Array {
-    return this.#running.of.place.subarray(0, this.#used)
+  /** These places will be other ones. */
+  forget(places: Iterable<number>): void {
+    for (const place of places) {
+      const slot = this.#slots[place] ?? NO_SLOT
+      if (slot !== NO_SLOT) this.#release(slot)
+    }
   }
 
   /** Plain data. */

@@ -7,41 +7,12 @@ import { emptyOutput } from '../../src/detector/empty-output.ts'
 import type { DetectorSettings } from '../../src/detector/settings.ts'
 import { SeededRandom } from '../../src/stats/random.ts'
 import { MINUTE_MS, type PlainShop, plainShop, START_MS } from '../bench/limits/plain-shop.ts'
+import { stranger } from '../bench/limits/stranger.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { runThrough } from '../run-detector.ts'
 
 const HOUR_MS = 60 * MINUTE_MS
 const defaults = detectorSettings()
-
-/** A trace of `spans` spans whose names nobody has heard before, nor will again. */
-function stranger(random: SeededRandom, endMs: number, spans: number): object {
-  const hex = (digits: number): string =>
-    Array.from({ length: digits }, () => Math.floor(random.next() * 16).toString(16)).join('')
-  const word = (): string =>
-    Array.from({ length: 12 }, () => String.fromCharCode(97 + Math.floor(random.next() * 26))).join(
-      '',
-    )
-  const traceId = hex(32)
-  const ids = Array.from({ length: spans }, () => hex(16))
-  return {
-    resourceSpans: ids.map((spanId, i) => ({
-      resource: { attributes: [{ key: 'service.name', value: { stringValue: word() } }] },
-      scopeSpans: [
-        {
-          spans: [
-            {
-              ...{ traceId, spanId, name: word(), kind: 2 },
-              ...(i === 0 ? {} : { parentSpanId: ids[0] }),
-              startTimeUnixNano: `${Math.round(endMs - 20 + i)}000000`,
-              endTimeUnixNano: `${Math.round(endMs)}000000`,
-              attributes: [{ key: 'http.request.method', value: { stringValue: word() } }],
-            },
-          ],
-        },
-      ],
-    })),
-  }
-}
 
 /** The records of a shop, with a trace of strangers after each of those that say so. */
 function among(
