@@ -37,13 +37,15 @@ export interface Grounds {
   knownAs(alarm: Alarm): Recalled | null
   /** Whether the place of one alarm calls that of the other. */
   isCall(alarm: Alarm, other: Alarm): boolean
+  /** Whether two alarms are on places of the same operation, whoever calls it. */
+  isSameOperation(alarm: Alarm, other: Alarm): boolean
   /** Share of common observations of two series; 0 where fewer than `least` are comparable. */
   overlap(series: number, other: number, least: number): number
 }
 
 /** Why two alarms are one story. */
 export type Tie =
-  | 'same place'
+  | 'same operation'
   | 'same suspect'
   | 'same caller'
   | 'same callee'
@@ -171,15 +173,11 @@ export function isActive(alarm: Alarm, { timeMs, limits }: Grounds): boolean {
 function tieTo(cluster: Cluster, alarm: Alarm, grounds: Grounds): Tie | null {
   for (const other of cluster.alarms) {
     // What wavers is one story, however long it seems to pause.
-    if (other.closedMs === null && isSamePlace(other, alarm)) return 'same place'
+    if (other.closedMs === null && grounds.isSameOperation(other, alarm)) return 'same operation'
     const tie = isActive(other, grounds) && tieOf(alarm, other, grounds)
     if (tie) return tie
   }
   return null
-}
-
-function isSamePlace(a: Alarm, b: Alarm): boolean {
-  return a.on === 'place' && b.on === 'place' && a.subject === b.subject
 }
 
 /** Whether a cluster that is over has come back: counted from its last deviation, not from its end. */

@@ -261,6 +261,7 @@ export class Lifecycle {
       suspectOf: (alarm) => this.#suspects.of(alarm),
       knownAs: (alarm) => this.#knownAs(this.#widened(NO_EXTENT, [alarm]), timeMs),
       isCall: (alarm, other) => this.#isCall(alarm, other) || this.#isCall(other, alarm),
+      isSameOperation: (alarm, other) => this.#isSameOperation(alarm, other),
       overlap: (series, other, least) => sketches.overlap(series, other, least),
     }
   }
@@ -300,6 +301,12 @@ export class Lifecycle {
     const { places } = this.#parts.table
     if (caller.on !== 'place' || callee.on !== 'place') return false
     return places.calleeOf(caller.subject) === places.callerOf(callee.subject)
+  }
+
+  #isSameOperation(alarm: Alarm, other: Alarm): boolean {
+    const { places } = this.#parts.table
+    if (alarm.on !== 'place' || other.on !== 'place') return false
+    return places.calleeOf(alarm.subject) === places.calleeOf(other.subject)
   }
 
   #endAlarms(look: Look): void {

@@ -8,6 +8,7 @@ import { errorName } from '../profile/failures.ts'
 import { timeText } from '../profile/time-text.ts'
 import type { Alarm, EntryAlarm, PlaceAlarm, TestedAlarm } from './alarm.ts'
 import type { EntryImpact } from './impact.ts'
+import { lineText, loggedCause } from './log-words.ts'
 import { LEAST_SUFFERING } from './severity.ts'
 
 /**
@@ -85,6 +86,14 @@ function placeCause(alarm: PlaceAlarm, since: string, table: ElementTable): stri
   const where = shortPlace(subject, table)
   const of = callerText(subject, table)
   const shares = `${counts(alarm)} calls`
+  if (isLogged(signal) && table.isLog(table.places.calleeOf(subject))) {
+    const often = { typically: times(typical), normally: times(normal) }
+    const share = shareText(alarm)
+    return loggedCause(
+      { signal, place: subject, since, counts: counts(alarm), ...often, share },
+      table,
+    )
+  }
   switch (signal) {
     case 'noAnswer':
       return `${calleeText(subject, table)} does not answer${errorText(alarm, table)}${since}${failing(alarm, subject, table)}`
@@ -102,8 +111,25 @@ function placeCause(alarm: PlaceAlarm, since: string, table: ElementTable): stri
     case 'presence':
       return `${where} is missing${since}: in ${shares}${of}, normally ${often(normalShare(alarm))}`
     case 'unseen':
-      return `${pathText(alarm, table)} is new${since}: in ${shares} of ${where}`
+      return `${newText(alarm, since, table)}: in ${shares} of ${where}`
   }
+}
+
+/** Signals that say how often a line is logged. */
+function isLogged(signal: PlaceAlarm['signal']): signal is 'count' | 'appearance' | 'presence' {
+  return signal === 'count' || signal === 'appearance' || signal === 'presence'
+}
+
+function shareText(alarm: PlaceAlarm): string {
+  const share = normalShare(alarm)
+  return alarm.signal === 'presence' ? often(share) : percent(share)
+}
+
+/** What is there that never was: a call, or a line of a log. */
+function newText(alarm: TestedAlarm, since: string, table: ElementTable): string {
+  const element = table.paths.elementOf(Math.abs(alarm.vote))
+  if (table.isLog(element)) return lineText(element, 'new', since, table)
+  return `${pathText(alarm, table)} is new${since}`
 }
 
 function entryCause(
@@ -122,9 +148,12 @@ function entryCause(
     return `${names.categoryText(category, value)} is sent more often${since}: ${requests} have unusual attributes${normally}`
   }
   if (alarm.vote === 0) return `${requests} make unusual calls${since}${normally}`
-  const path = pathText(alarm, table)
-  const more = names.isNew(alarm.vote) ? 'is new' : 'is called more often'
-  return `${path} ${alarm.vote < 0 ? 'is missing' : more}${since}: in ${requests}${normally}`
+  const element = table.paths.elementOf(Math.abs(alarm.vote))
+  const how = alarm.vote < 0 ? 'missing' : names.isNew(alarm.vote) ? 'new' : 'more often'
+  const what = table.isLog(element)
+    ? lineText(element, how, since, table)
+    : `${pathText(alarm, table)} ${how === 'more often' ? 'is called more often' : `is ${how}`}${since}`
+  return `${what}: in ${requests}${normally}`
 }
 
 /** ` in 20 %: 32 of 160 calls from gateway, normally never`. */

@@ -41,8 +41,11 @@ export class Suspects {
     }
   }
 
-  #ofPlace({ signal, subject, unanswered, c }: PlaceAlarm): Suspect {
-    const { places } = this.#table
+  #ofPlace({ signal, subject, unanswered, c, vote }: PlaceAlarm): Suspect {
+    const { places, paths } = this.#table
+    // Whoever logs a line that is new is the one to ask, also where a call is going on.
+    const line = signal === 'unseen' ? paths.elementOf(vote) : 0
+    if (this.#table.isLog(line)) return alone(this.#table.serviceText(line))
     const element = places.calleeOf(subject)
     if (signal === 'noAnswer')
       return { ...this.#ofElement(element), service: this.#calleeOf(element) }

@@ -32,6 +32,8 @@ export interface AssembledTrace {
   /** Names the observation: the trace id, or made from it and the entry's span id in a part of a trace. */
   id: Uint32Array<ArrayBuffer>
   part: TracePart
+  /** What it is a part of, as long as other parts are to be handed out or just were; null = it is whole. */
+  whole: AssembledTrace | null
   /** Start of the trace, ns since 1970, as two words. */
   startHi: number
   startLo: number
@@ -57,6 +59,7 @@ export function emptyTrace(stride: number, spans: number): AssembledTrace {
     traceId: new Uint32Array(4),
     id: new Uint32Array(4),
     part: 'trace',
+    whole: null,
     startHi: 0,
     startLo: 0,
     endMs: 0,

@@ -1,12 +1,11 @@
 import type { IdSets } from '../columns/marks.ts'
-import { STATUS_ERROR } from '../otlp/span-columns.ts'
+import { KIND_INTERNAL, KIND_LOG, STATUS_ERROR } from '../otlp/span-columns.ts'
 import { type AssembledTrace, type CloseCause, emptyTrace } from './assembled-trace.ts'
 import { SessionClock, type SessionClockState } from './session-clock.ts'
 import type { SessionSettings } from './session-settings.ts'
 
 /** From this severity on a record is an error: OTLP's ERROR. */
-const SEVERITY_ERROR = 17
-const KIND_INTERNAL = 1
+export const SEVERITY_ERROR = 17
 const TWO_TO_32 = 4294967296
 
 /** A log record as its session takes it. */
@@ -218,7 +217,7 @@ export class SessionAssembler {
       const row = columns.add()
       columns.of.service[row] = services[i]!
       columns.of.name[row] = names[i]!
-      columns.of.kind[row] = KIND_INTERNAL
+      columns.of.kind[row] = KIND_LOG
       columns.of.status[row] = severities[i]! >= SEVERITY_ERROR ? STATUS_ERROR : 0
       columns.of.endMs[row] = timesMs[i]!
       trace.startNs[row] = (timesMs[i]! - firstMs) * 1e6

@@ -21,6 +21,7 @@ import {
 import { SpanStore } from './span-store.ts'
 import { isPlausibleMs } from './span-times.ts'
 import { TraceBuilder } from './trace-builder.ts'
+import type { TraceFate } from './trace-logs.ts'
 
 /** The slot of the span before says nothing about this one. */
 const UNKNOWN = -1
@@ -180,8 +181,11 @@ export class TraceAssembler {
     this.#drained = false
   }
 
-  /** The next closed trace; null once all are handed out. It is valid until the next call. */
-  next(): AssembledTrace | null {
+  /**
+   * The next closed trace; null once all are handed out. It is valid until the next call.
+   * @param untilMs what is due later than this stays open, though data time has passed it
+   */
+  next(untilMs = Number.POSITIVE_INFINITY): AssembledTrace | null {
     const evicted = this.#evicted[this.#handedOut]
     if (evicted !== undefined) {
       this.#handedOut++
@@ -190,7 +194,7 @@ export class TraceAssembler {
     const segment = this.#nextSegment(this.#trace, this.#segment)
     if (segment) return segment
     const nowMs = this.#clock.watermarkMs
-    const slot = this.#open.due(this.#isEnd ? Number.POSITIVE_INFINITY : nowMs)
+    const slot = this.#open.due(this.#isEnd ? Number.POSITIVE_INFINITY : Math.min(nowMs, untilMs))
     if (slot < 0) {
       this.#isEnd = false
       this.#drained = true
@@ -200,7 +204,13 @@ export class TraceAssembler {
     const cause = this.#isEnd ? 'end_of_input' : this.#causeOf(slot)
     if (this.#close(slot, cause, this.#trace)) return this.#trace
     this.#nextTop = 0
-    return this.next()
+    return this.next(untilMs)
+  }
+
+  /** What became of the trace with this id (4 words). */
+  fateOf(traceId: Uint32Array): TraceFate {
+    if (this.#open.index.find(traceId, 0) >= 0) return 'open'
+    return this.#closed.find(traceId, 0) >= 0 ? 'closed' : 'unknown'
   }
 
   /** First position still needed: that of the oldest open trace, or `nextOffset` if none is open. */
@@ -376,6 +386,7 @@ export class TraceAssembler {
       segment.traceId.set(trace.traceId)
       segment.cause = trace.cause
       segment.truncated = trace.truncated
+      segment.whole = trace
       segment.part = isLate ? 'late' : at === 0 ? 'trace' : 'consumer'
       if (isLate) segment.rooted = true
       if (isLate) counts.lateSegments++

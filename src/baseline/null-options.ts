@@ -39,8 +39,7 @@ export interface NullOptions {
   readonly youngBuckets: number
   /** ... that it counts as far beyond normal, where more of it would hide plain faults from a young model. */
   readonly youngFarBuckets: number
-  /** Bounds of the over-dispersion. */
-  readonly leastRho: number
+  /** The most that the over-dispersion may be. */
   readonly mostRho: number
   /** Most that the pool may say for rare deviations: one incident in the reference must not blind all. */
   readonly mostPooledRare: number
@@ -67,7 +66,6 @@ export const NULL_OPTIONS: NullOptions = {
   youngRho: 0.15,
   youngBuckets: 10,
   youngFarBuckets: 1,
-  leastRho: 0.01,
   mostRho: 0.5,
   mostPooledRare: 0.05,
 }

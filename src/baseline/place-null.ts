@@ -135,10 +135,10 @@ export function shrunkEstimate(
   const { signal, level, moments, reference, perBucket, byPath, normal } = raw
   const { pool, floor } = SIGNALS[signal]
   const own = shrunkRho(moments, pooledRho, options.servicePairs, options.mostRho)
-  const youngOption = POOLS[pool].young
+  const { leastRho, young: youngOption } = POOLS[pool]
   const young = youngOption === null ? 0 : options[youngOption]
   const seasoned = (own * age + options.youngRho * young) / (age + young)
-  const rho = Math.max(options.leastRho, seasoned)
+  const rho = Math.max(leastRho, seasoned)
   const independent = reference / (1 + Math.max(0, perBucket - 1) * rho)
   const source = { ...raw, floor: options[floor] }
   const mix = byPath && mixOf({ ...source, byPath }, rho, options.deviations)

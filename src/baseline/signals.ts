@@ -24,20 +24,26 @@ type Floor = Extract<keyof NullOptions, `${string}Floor`>
 interface PoolProperties {
   /** Over-dispersion that is assumed before any was measured. */
   readonly assumedRho: number
+  /** The least that it is taken to be, whatever was measured. */
+  readonly leastRho: number
   /** The most that it may be over many series. */
   readonly most: 'mostRho' | 'mostPooledRare'
   /** Buckets that `youngRho` counts as in a series of few; null: such series do not burst. */
   readonly young: 'youngBuckets' | 'youngFarBuckets' | null
 }
 
-/** Series whose over-dispersion is estimated together: bursts of slowness are unlike bursts of errors. */
+/**
+ * Series whose over-dispersion is estimated together: bursts of slowness are unlike bursts of errors.
+ * Errors are taken to come one by one until some came in bursts: a place that never failed, and now fails
+ * for some seconds in a fifth of its calls, is news and no chance.
+ */
 export const POOLS = {
-  selfTime: { assumedRho: 0.05, most: 'mostRho', young: 'youngBuckets' },
-  far: { assumedRho: 0.05, most: 'mostRho', young: 'youngFarBuckets' },
-  errors: { assumedRho: 0.02, most: 'mostPooledRare', young: null },
-  count: { assumedRho: 0.02, most: 'mostPooledRare', young: null },
-  presence: { assumedRho: 0.02, most: 'mostPooledRare', young: null },
-  structure: { assumedRho: 0.02, most: 'mostPooledRare', young: null },
+  selfTime: { assumedRho: 0.05, leastRho: 0.01, most: 'mostRho', young: 'youngBuckets' },
+  far: { assumedRho: 0.05, leastRho: 0.01, most: 'mostRho', young: 'youngFarBuckets' },
+  errors: { assumedRho: 0.001, leastRho: 0.001, most: 'mostPooledRare', young: null },
+  count: { assumedRho: 0.02, leastRho: 0.01, most: 'mostPooledRare', young: null },
+  presence: { assumedRho: 0.02, leastRho: 0.01, most: 'mostPooledRare', young: null },
+  structure: { assumedRho: 0.02, leastRho: 0.01, most: 'mostPooledRare', young: null },
 } as const satisfies Readonly<Record<string, PoolProperties>>
 
 export type Pool = keyof typeof POOLS

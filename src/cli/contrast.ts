@@ -1,5 +1,6 @@
-import type { Anomaly, Contribution } from '../contract/anomaly.ts'
+import type { Anomaly, Contribution, EvidenceSpan } from '../contract/anomaly.ts'
 import { quantity } from '../detector/explanation.ts'
+import { KIND_LOG } from '../otlp/span-columns.ts'
 import { type AlignedCall, alignTraces, hasFailed, MATERIAL_SHARE } from '../ui/align-traces.ts'
 
 type Style = (format: 'bold' | 'red' | 'yellow' | 'green' | 'dim', text: string) => string
@@ -38,7 +39,7 @@ function nameOf({ depth, service, operation, folded }: AlignedCall): string {
 
 function callLine(call: AlignedCall, name: string, spanMs: number, style: Style): string {
   const { normal, anomaly, difference } = call
-  const times = [anomaly, normal].map((span) => (span ? time(span.durationMs) : '-').padStart(12))
+  const times = [anomaly, normal].map((span) => (span ? timeOf(span) : '-').padStart(12))
   const mark = { missing: '-', extra: '+' }[difference as string] ?? ' '
   const line = `${mark} ${name}${times.join('')}`
   if (difference === 'missing') return style('yellow', `${line}  missing`)
@@ -49,6 +50,11 @@ function callLine(call: AlignedCall, name: string, spanMs: number, style: Style)
     return style('red', `${line}  +${time(gap)} of its own`)
   }
   return difference === 'same' || difference === 'faster' ? line : `${line}  ${difference}`
+}
+
+/** A line of a log takes no time. */
+function timeOf({ kind, durationMs }: EvidenceSpan): string {
+  return kind === KIND_LOG ? 'logged' : time(durationMs)
 }
 
 function statusOf({ normal, anomaly }: AlignedCall): string {

@@ -1,5 +1,6 @@
 import type { Reason } from '../contract/anomaly.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
+import type { NewError } from '../contract/new-error.ts'
 import type { StepOutput } from '../contract/step-output.ts'
 import { clusterLine, type ShownContributions, verdictLine } from '../io/files/json-lines.ts'
 import type { LineFile } from './line-file.ts'
@@ -17,6 +18,8 @@ export class ReplayRecorder {
     incomplete: 0,
   }
   flagged = 0
+  sessions = 0
+  readonly newErrors: NewError[] = []
   models = 0
   clustersWritten = 0
   readonly #verdicts: LineFile | null
@@ -45,9 +48,11 @@ export class ReplayRecorder {
   }
 
   async take(output: StepOutput): Promise<void> {
+    this.newErrors.push(...output.newErrors)
     for (const verdict of output.verdicts) {
       this.reasons[verdict.reason]++
       if (verdict.anomalous) this.flagged++
+      if (verdict.kind === 'session') this.sessions++
       this.#verdicts?.add(verdictLine(verdict, this.#shown))
     }
     this.models += output.installed.length

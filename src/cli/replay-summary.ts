@@ -9,6 +9,8 @@ export interface ReplaySummary extends UnreadSummary {
   readonly spans: number
   readonly log_records: number
   readonly observations: number
+  /** Of these, the sessions of log records. */
+  readonly sessions: number
   readonly reasons: Readonly<Record<Reason, number>>
   readonly flagged: number
   /** Models that took effect while judging. */
@@ -23,15 +25,21 @@ export interface ReplaySummary extends UnreadSummary {
     readonly service: string
     readonly sentence: string
   }[]
+  /** Error lines that came again and again before there was a model. */
+  readonly new_errors: readonly {
+    readonly time: string
+    readonly service: string
+    readonly sentence: string
+  }[]
   readonly seconds: number
   readonly spans_per_second: number
 }
 
 const SHOWN_CLUSTERS = 20
 
-function judged({ spans, log_records }: ReplaySummary): string {
-  if (log_records === 0) return 'traces'
-  return spans === 0 ? 'sessions' : 'traces and sessions'
+function judged({ observations, sessions }: ReplaySummary): string {
+  if (sessions === 0) return 'traces'
+  return sessions === observations ? 'sessions' : 'traces and sessions'
 }
 
 function logsText({ log_records }: ReplaySummary): string {
@@ -67,6 +75,9 @@ export function summaryText(summary: ReplaySummary, { stdout, env }: CommandWorl
     lines.push(style('yellow', `Still learning: ${lack}. Give more with --warmup.`))
   }
   for (const line of unreadLines(summary)) lines.push(style('red', line))
+  for (const { time, service, sentence } of summary.new_errors) {
+    lines.push(`${time}  ${style('bold', service)}  ${sentence}`)
+  }
   for (const { opened, service, sentence } of clusters.slice(0, SHOWN_CLUSTERS)) {
     lines.push(`${opened}  ${style('bold', service)}  ${sentence}`)
   }

@@ -1,6 +1,6 @@
 import type { DetectorSettings } from '../detector/settings.ts'
 import type { Config } from './schema.ts'
-import { sectionSettings, sessionSettings } from './section-settings.ts'
+import { sectionSettings, sessionSettings, traceLogSettings } from './section-settings.ts'
 import { sessionKeys } from './session-keys.ts'
 
 /** What the pure core needs of a configuration; `explainAll` names the differences of every trace (replay). */
@@ -25,6 +25,13 @@ export function detectorSettings(config: Config, explainAll = false): DetectorSe
 
 /** Null where nothing says how log records belong together. */
 function logSettings(config: Config): DetectorSettings['logs'] {
+  if (!readsLogs(config)) return null
   const { keys, ...session } = sessionSettings(config)
-  return keys.length === 0 ? null : { ...sessionKeys(keys), session }
+  const { join, ...traces } = traceLogSettings(config)
+  return { ...sessionKeys(keys), session, ...(join ? { traces } : {}) }
+}
+
+/** Whether logs are judged at all: in their traces or in sessions. */
+export function readsLogs({ logs }: Config): boolean {
+  return logs.traces.join || logs.session.keys.length > 0
 }

@@ -5,8 +5,10 @@ import type { KafkaConnection } from '../io/kafka/kafka-client.ts'
 import type { KafkaSinkSettings } from '../io/kafka/kafka-sink.ts'
 import type { KafkaSourceSettings } from '../io/kafka/kafka-source-settings.ts'
 import { messageOf } from '../io/telemetry/log.ts'
+import { readsLogs } from './detector-settings.ts'
 import type { Config } from './schema.ts'
 import { inputSettings } from './section-settings.ts'
+import { sessionKeys } from './session-keys.ts'
 
 /** Of topics made for trying things out. */
 const NEW_TOPIC = { partitions: 1, replicationFactor: 1 }
@@ -41,7 +43,7 @@ export function kafkaSourceSettings(
     groupId: kafka.group_id,
     topics: kafka.topics,
     encoding: kafka.encoding,
-    withLogs: config.logs.session.keys.length > 0,
+    withLogs: readsLogs(config),
     from: kafka.from,
     sessionTimeoutMs: kafka.session_timeout,
     heartbeatIntervalMs: kafka.heartbeat_interval,
@@ -74,6 +76,8 @@ export function otlpHttpSettings(config: Config): OtlpHttpSettings {
     logDirectory: join(config.state.path, 'otlp_http'),
     ignoreServices: ignore_services,
     categories,
+    withLogs: config.logs.session.keys.length > 0,
+    sessionKeys: sessionKeys(config.logs.session.keys).keys,
   }
 }
 

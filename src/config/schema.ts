@@ -189,10 +189,26 @@ const traces = section('How spans become traces. All times are data time.', {
 })
 
 const logs = section('Which logs are judged. All times are data time.', {
+  traces: section('How log records with a trace id become part of their traces.', {
+    join: flag(true, 'They do; else they are judged in sessions, where they have a key.'),
+    wait: duration(
+      '10s',
+      'A complete trace waits for logs that are behind, but no longer than this.',
+      '0s',
+      '10m',
+    ),
+    max_records: count(256, 'Further records of a trace are dropped and counted.', 1, 100_000),
+    max_waiting: count(
+      100_000,
+      'Records that wait for their traces; beyond it the oldest no longer do.',
+      1,
+      10_000_000,
+    ),
+  }),
   session: section('How log records become sessions.', {
     keys: list(
       [],
-      'Attributes of the record or its resource by which records belong together, or regular expressions on the body, /id=(\\w+)/; the first that a record has counts. Empty: logs are not judged.',
+      'Attributes of the record or its resource by which records belong together, or regular expressions on the body, /id=(\\w+)/; the first that a record has counts. Empty: there are no sessions.',
       'attribute keys, and regular expressions with a group between slashes, in a list',
       { test: isSessionKey },
     ),

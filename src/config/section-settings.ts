@@ -50,6 +50,13 @@ export function sessionSettings(config: Config): SectionSettings<Config['logs'][
   >
 }
 
+/** The same of how log records find their traces. */
+export function traceLogSettings(config: Config): SectionSettings<Config['logs']['traces']> {
+  return settingsAt(['logs', 'traces'], config.logs.traces) as SectionSettings<
+    Config['logs']['traces']
+  >
+}
+
 function settingsAt(path: readonly string[], values: object): unknown {
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => {

@@ -1,11 +1,13 @@
 import type { Anomaly } from './anomaly.ts'
 import type { AnomalyClusterChange } from './anomaly-cluster.ts'
 import type { DeadLetter } from './dead-letter.ts'
+import type { NewError } from './new-error.ts'
 
 /** What the detector publishes. Every item has a deterministic id, so a repeat can be recognised. */
 export type Publication =
   | { readonly type: 'anomaly'; readonly anomaly: Anomaly }
   | { readonly type: 'anomaly_cluster'; readonly change: AnomalyClusterChange }
+  | { readonly type: 'new_error'; readonly newError: NewError }
   | { readonly type: 'dead_letter'; readonly deadLetter: DeadLetter }
 
 /**

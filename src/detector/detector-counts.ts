@@ -1,7 +1,9 @@
 import type { AssemblerCounts } from '../assemble/assembler-counts.ts'
 import type { TraceAssembler } from '../assemble/trace-assembler.ts'
+import { emptyTraceLogCounts, type TraceLogCounts, type TraceLogs } from '../assemble/trace-logs.ts'
 import type { Judge, JudgedCounts } from './judge.ts'
 import type { Learner } from './learner.ts'
+import type { NewErrors } from './new-errors.ts'
 import type { Tables } from './tables.ts'
 
 /** Plain numbers for the shell to publish; those in the first four groups only rise. */
@@ -24,6 +26,10 @@ export interface DetectorCounts {
   readonly accumulated: Readonly<Record<string, number>>
   /** Spans of medoscope itself that were left out. */
   readonly ownSpans: number
+  /** Log records that name a trace, by what became of them. */
+  readonly tracedLogs: TraceLogCounts & { readonly waiting: number }
+  /** Error lines before there was a model: those that were told, and those that were not for want of room. */
+  readonly newErrors: { readonly told: number; readonly untold: number }
   readonly openTraces: number
   readonly openSpans: number
 }
@@ -43,6 +49,8 @@ export interface RecordCounts {
 
 export function detectorCounts(
   records: RecordCounts,
+  traceLogs: TraceLogs | null,
+  newErrors: NewErrors,
   dropped: AssemblerCounts,
   assemblers: readonly TraceAssembler[],
   tables: Tables,
@@ -76,6 +84,11 @@ export function detectorCounts(
     },
     accumulated: judge.clusters.counts,
     ownSpans: tables.ownSpans,
+    tracedLogs: {
+      ...(traceLogs?.counts ?? emptyTraceLogCounts()),
+      waiting: traceLogs?.waiting ?? 0,
+    },
+    newErrors: { told: newErrors.told, untold: newErrors.untold },
     openTraces: assemblers.reduce((sum, { openTraces }) => sum + openTraces, 0),
     openSpans: assemblers.reduce((sum, { openSpans }) => sum + openSpans, 0),
   }

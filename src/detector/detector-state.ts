@@ -1,11 +1,13 @@
 import type { AssemblerCounts } from '../assemble/assembler-counts.ts'
 import type { SessionAssemblerState } from '../assemble/session-assembler.ts'
 import type { AssemblerState } from '../assemble/trace-assembler.ts'
+import type { TraceLogsState } from '../assemble/trace-logs.ts'
 import type { RecordCounts } from './detector-counts.ts'
 import type { FitScheduleState } from './fit-schedule.ts'
 import type { ForgettingState } from './forgetting.ts'
 import type { JudgeState } from './judge.ts'
 import type { LearnerState } from './learner.ts'
+import type { NewErrorsState } from './new-errors.ts'
 import type { TablesState } from './tables.ts'
 
 /** Rises when a state of before cannot be read any more. */
@@ -22,6 +24,9 @@ export interface DetectorState {
     /** Null where no logs came. */
     readonly sessions: SessionAssemblerState | null
   }[]
+  /** Null where logs do not join their traces. */
+  readonly traceLogs: TraceLogsState | null
+  readonly newErrors: NewErrorsState
   readonly learner: LearnerState
   readonly judge: JudgeState
   readonly schedule: FitScheduleState

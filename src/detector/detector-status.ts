@@ -1,4 +1,5 @@
 import type { TraceAssembler } from '../assemble/trace-assembler.ts'
+import type { TraceLogs } from '../assemble/trace-logs.ts'
 import type { Model } from '../model/model.ts'
 import type { StratumCoverage } from './coverage.ts'
 import type { Judge, JudgedCounts } from './judge.ts'
@@ -31,8 +32,18 @@ export interface DetectorStatus {
   readonly model: ModelStatus | null
   /** Whose spans came too late to be judged, the most first. */
   readonly late: readonly LateStatus[]
+  /** Whose log records name traces and found none, or came too late for theirs, the most first. */
+  readonly unjoinedLogs: readonly UnjoinedLogs[]
   /** Whose clocks are ahead of what most services say, the most spans first. */
   readonly clocksAhead: readonly ClockStatus[]
+}
+
+export interface UnjoinedLogs {
+  readonly service: string
+  /** Records whose trace sent no span in time. */
+  readonly alone: number
+  /** Records that came after their trace was judged. */
+  readonly late: number
 }
 
 export interface LateStatus {
@@ -85,6 +96,7 @@ export function statusOf(
   clockMs: number,
   tables: Tables,
   assemblers: readonly TraceAssembler[],
+  traceLogs: TraceLogs | null,
 ): DetectorStatus {
   const { model } = judge
   const clusters = new Map(model?.strata.map((one) => [one.stratum, one.clusters.length]))
@@ -114,6 +126,7 @@ export function statusOf(
     coverage: coverageStatus(judge, tables),
     model: model && modelStatus(model),
     late: lateOf(assemblers, tables),
+    unjoinedLogs: traceLogs ? unjoinedOf(traceLogs, tables) : [],
     clocksAhead: clocksAheadOf(assemblers, tables),
   }
 }
@@ -144,6 +157,26 @@ function clocksAheadOf(assemblers: readonly TraceAssembler[], tables: Tables): C
     }
   }
   return mostFirst([...ahead.values()])
+}
+
+/** Services for which there was no room are one at the end. */
+function unjoinedOf(traceLogs: TraceLogs, tables: Tables): UnjoinedLogs[] {
+  const found = new Map<string, { service: string; alone: number; late: number }>()
+  const { late, lone } = traceLogs.unjoined()
+  for (const [what, { services, others }] of [
+    ['late', late],
+    ['alone', lone],
+  ] as const) {
+    const add = (service: string, records: number): void => {
+      const known = found.get(service) ?? { service, alone: 0, late: 0 }
+      known[what] += records
+      found.set(service, known)
+    }
+    for (const one of services) add(serviceName(tables, one.service), one.spans)
+    if (others > 0) add('(other)', others)
+  }
+  const total = (one: UnjoinedLogs): number => one.alone + one.late
+  return [...found.values()].sort((a, b) => total(b) - total(a) || (a.service < b.service ? -1 : 1))
 }
 
 function mostFirst<T extends { readonly service: string; readonly spans: number }>(list: T[]): T[] {

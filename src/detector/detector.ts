@@ -24,12 +24,17 @@ import { Forgetting } from './forgetting.ts'
 import { installedModel } from './installed-model.ts'
 import { Judge } from './judge.ts'
 import { Learner } from './learner.ts'
-import { LogSessions } from './log-sessions.ts'
+import { LogSessions, type ReadRecord } from './log-sessions.ts'
+import { NewErrors } from './new-errors.ts'
 import type { DetectorSettings } from './settings.ts'
 import { Tables } from './tables.ts'
+import { TracedLogs } from './traced-logs.ts'
 
 /** Name of the entry of a session. */
 const SESSION = 'session'
+
+/** Said of logs that were taken while they were still judged. */
+const NOT_JUDGED = 'logs are not judged any more: logs.session.keys is empty'
 
 /** One partition of the log: assembled by itself, in its own data time. */
 interface Shard {
@@ -57,6 +62,9 @@ export class Detector {
   readonly #judge: Judge
   /** Null where logs are not judged. */
   readonly #logs: LogSessions | null
+  readonly #newErrors: NewErrors
+  /** Null where logs do not join their traces. */
+  readonly #traced: TracedLogs | null
   readonly #schedule: FitSchedule
   /** What the assemblers of dropped partitions counted. */
   readonly #dropped = emptyCounts()
@@ -80,6 +88,12 @@ export class Detector {
     this.#tables = new Tables(settings.features, logs?.keys ?? [])
     const { logTarget, templates } = this.#tables
     this.#logs = logs && new LogSessions(logTarget, templates, logs)
+    const { values, names } = this.#tables
+    this.#newErrors = new NewErrors(
+      (service) => values.text(service),
+      (name) => names.text(name),
+    )
+    this.#traced = TracedLogs.of(settings, this.#tables, this.#shards)
     this.#learner = new Learner(settings, this.#tables)
     this.#judge = new Judge(settings, this.#tables, this.#learner)
     this.#schedule = new FitSchedule(settings.model)
@@ -141,10 +155,15 @@ export class Detector {
 
   /** The input is at its end: judges all open traces and closes what can be closed. */
   flush(output: StepOutput): void {
-    for (const name of [...this.#shards.keys()].sort()) {
-      const { assembler, sessions } = this.#shards.get(name)!
+    const names = [...this.#shards.keys()].sort()
+    for (const name of names) {
+      const { assembler } = this.#shards.get(name)!
       assembler.flush()
       this.#drain(assembler, output)
+    }
+    this.#traced?.release(true)
+    for (const name of names) {
+      const { sessions } = this.#shards.get(name)!
       sessions?.flush()
       if (sessions) this.#drain(sessions, output)
     }
@@ -157,6 +176,7 @@ export class Detector {
     if (!shard) return
     addCounts(this.#dropped, shard.assembler.counts)
     this.#shards.delete(partition)
+    this.#traced?.logs.drop(partition)
   }
 
   /** By partition, the offset from which a successor without this state must read. */
@@ -165,7 +185,8 @@ export class Detector {
     for (const [name, { assembler, sessions, nextOffset }] of this.#shards) {
       const ofTraces = assembler.lowWatermark(nextOffset)
       const ofSessions = sessions?.lowWatermark(nextOffset) ?? ofTraces
-      marks.set(name, ofSessions < ofTraces ? ofSessions : ofTraces)
+      const lower = ofSessions < ofTraces ? ofSessions : ofTraces
+      marks.set(name, this.#traced?.logs.lowWatermark(name, lower) ?? lower)
     }
     return marks
   }
@@ -218,6 +239,8 @@ export class Detector {
     const assemblers = [...this.#shards.values()].map(({ assembler }) => assembler)
     return detectorCounts(
       this.#records,
+      this.#traced?.logs ?? null,
+      this.#newErrors,
       this.#dropped,
       assemblers,
       this.#tables,
@@ -240,6 +263,7 @@ export class Detector {
       this.#clockMs,
       this.#tables,
       assemblers,
+      this.#traced?.logs ?? null,
     )
   }
 
@@ -254,6 +278,8 @@ export class Detector {
         assembler: assembler.state(),
         sessions: sessions?.state() ?? null,
       })),
+      traceLogs: this.#traced?.state() ?? null,
+      newErrors: this.#newErrors.state(),
       learner: this.#learner.state(),
       judge: this.#judge.state(),
       schedule: this.#schedule.state(),
@@ -277,6 +303,8 @@ export class Detector {
       if (sessions) detector.#sessionsOf(shard)?.restore(sessions)
       detector.#shards.set(partition, shard)
     }
+    if (saved.traceLogs) detector.#traced?.restore(saved.traceLogs)
+    detector.#newErrors.restore(saved.newErrors)
     detector.#learner.restore(saved.learner)
     detector.#judge.restore(saved.judge)
     detector.#schedule.restore(saved.schedule)
@@ -322,10 +350,12 @@ export class Detector {
   #forget(): void {
     if (this.#schedule.isPending) return
     const shards = [...this.#shards.values()]
-    const holders = shards.flatMap(({ assembler, sessions }) =>
-      sessions ? [assembler, sessions] : [assembler],
-    )
-    this.#forgetting.forget(holders, this.#clockMs)
+    const holders = shards.flatMap(({ assembler, sessions }) => [assembler, sessions])
+    const open = [...holders, this.#traced?.logs ?? null].filter((one) => one !== null)
+    const gone = this.#forgetting.forget(open, this.#clockMs)
+    if (gone === null) return
+    this.#traced?.logs.forget(gone)
+    this.#newErrors.forget(gone)
   }
 
   #progress(): LearningProgress {
@@ -347,6 +377,10 @@ export class Detector {
     this.#records.taken++
     this.#records.bytes += record.body.length
     if (record.keyed) this.#records.keyed++
+    if (this.#logs === null && record.signal === 'logs') {
+      this.#deadLetter(record, new DecodeError(NOT_JUDGED, 0), output)
+      return
+    }
     if (this.#logs && holdsLogs(record)) {
       this.#takeLogs(record, shard, this.#logs, output)
       return
@@ -365,6 +399,7 @@ export class Detector {
     assembler.add(this.#tables.target.columns, record.offset, record.keyed)
     if (assembler.watermarkMs < before) this.#turnBack()
     this.#drain(assembler, output)
+    this.#traced?.release()
     this.#moveOn(output)
   }
 
@@ -385,9 +420,24 @@ export class Detector {
     sessions.advance(logs.times())
     if (sessions.watermarkMs < before) this.#turnBack()
     this.#drain(sessions, output)
-    this.#records.keylessLogs += logs.addTo(sessions, record.offset)
+    const traced = this.#traced
+    const toTrace = traced?.taker(logTarget.columns, record.partition, record.offset) ?? null
+    this.#records.keylessLogs += logs.addTo(sessions, record.offset, toTrace, (read) =>
+      this.#noteError(read, output),
+    )
+    if (traced) {
+      traced.release()
+      for (const { assembler } of this.#shards.values()) this.#drain(assembler, output)
+    }
     this.#drain(sessions, output)
     this.#moveOn(output)
+  }
+
+  /** Until there is a model, errors that are logged again and again are told at once. */
+  #noteError(record: ReadRecord, output: StepOutput): void {
+    if (this.#judge.model !== null) return
+    const told = this.#newErrors.note(record, this.learnOnly)
+    if (told) output.newErrors.push(told)
   }
 
   #moveOn(output: StepOutput): void {
@@ -433,11 +483,19 @@ export class Detector {
   }
 
   #latest(): number {
-    let latest = 0
+    let ofSpans = 0
+    let ofLogs = 0
     for (const { assembler, sessions } of this.#shards.values()) {
-      latest = Math.max(latest, assembler.watermarkMs, sessions?.watermarkMs ?? 0)
+      ofSpans = Math.max(ofSpans, assembler.watermarkMs)
+      ofLogs = Math.max(ofLogs, sessions?.watermarkMs ?? 0)
     }
-    return latest
+    // Logs that are only a part of traces have no say in the time of traces.
+    return ofSpans > 0 && !this.#hasSessions ? ofSpans : Math.max(ofSpans, ofLogs)
+  }
+
+  get #hasSessions(): boolean {
+    const { logs } = this.settings
+    return logs !== null && logs.keys.length + logs.patterns.length > 0
   }
 
   #shard(record: LogRecord): Shard {
@@ -454,7 +512,10 @@ export class Detector {
 
   /** Learns from the traces or sessions that are closed by now, or judges them. */
   #drain(assembler: TraceAssembler | SessionAssembler, output: StepOutput): void {
-    for (let trace = assembler.next(); trace !== null; trace = assembler.next()) {
+    const traced = assembler instanceof TraceAssembler ? this.#traced : null
+    const untilMs = traced?.reachMs(assembler.watermarkMs) ?? Number.POSITIVE_INFINITY
+    for (let next = assembler.next(untilMs); next !== null; next = assembler.next(untilMs)) {
+      const trace = traced?.join(next) ?? next
       if (this.learnOnly) this.#judge.learn(trace)
       else this.#judge.observe(trace, output)
     }
@@ -466,7 +527,8 @@ const LOGS_DOCUMENT = /"resource_?[lL]ogs"/
 const LOOKED_AT = 512
 
 /** Whether a record holds logs; nothing in protobuf tags the signal. */
-function holdsLogs({ encoding, body }: LogRecord): boolean {
+function holdsLogs({ signal, encoding, body }: LogRecord): boolean {
+  if (signal !== undefined) return signal === 'logs'
   if (encoding !== 'otlp_json') return looksLikeLogs(body)
   return LOGS_DOCUMENT.test(new TextDecoder().decode(body.subarray(0, LOOKED_AT)))
 }

@@ -7,6 +7,7 @@ export function emptyOutput(): StepOutput {
     anomalies: [],
     clusterChanges: [],
     deadLetters: [],
+    newErrors: [],
     rejected: [],
     installed: [],
   }

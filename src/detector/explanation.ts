@@ -149,17 +149,48 @@ export function summarise(
   p: number,
   table: ElementTable,
 ): string {
-  const first = mostTelling(contributions)
+  const first = mostTelling(contributions, table)
   if (!first) return `${stratum}: as the nearest normal trace (p = ${shortP(p)})`
-  const where =
-    first.path < 0 ? first.element : table.elementText(table.paths.elementOf(first.path))
-  return `${stratum}: ${where} ${difference(first)} (p = ${shortP(p)})`
+  return `${stratum}: ${differenceText(first, table)} (p = ${shortP(p)})`
+}
+
+function differenceText(part: RawContribution, table: ElementTable): string {
+  if (part.path < 0) return `${part.element} ${difference(part)}`
+  const element = table.paths.elementOf(part.path)
+  if (table.isLog(element)) return lineDifference(part, element, table)
+  return `${table.elementText(element)} ${difference(part)}`
+}
+
+/** The same of a line of a log. */
+function lineDifference(
+  { measure, value, medoid }: Contribution,
+  element: number,
+  table: ElementTable,
+): string {
+  const service = table.serviceText(element)
+  const line = table.operationText(element)
+  if (measure === 'presence') {
+    const isMissing = value === null
+    return isMissing
+      ? `${service}: log line ${line} is missing`
+      : `${service}: new log line ${line}`
+  }
+  if (measure === 'errors') return `${service} logs ${line} as an error, normally not`
+  const often = (count: unknown): string =>
+    count === 1 ? 'once' : `${quantity('count', Number(count))} times`
+  return `${service} logs ${line} ${often(value)}, normally ${medoid === null ? 'never' : often(medoid)}`
 }
 
 /** The largest difference; a failure also where another, such as its error's name, is up to twice as large. */
-function mostTelling(contributions: readonly RawContribution[]): RawContribution | undefined {
+function mostTelling(
+  contributions: readonly RawContribution[],
+  table: ElementTable,
+): RawContribution | undefined {
   const [first] = contributions
-  const failure = contributions.find(({ measure }) => measure === 'errors')
+  // That a line tells of an error is no failure of its own.
+  const failure = contributions.find(
+    ({ measure, path }) => measure === 'errors' && !table.isLog(table.paths.elementOf(path)),
+  )
   return failure && first && 2 * failure.contribution >= first.contribution ? failure : first
 }
 

@@ -53,9 +53,9 @@ export class Forgetting {
     if (this.#turns % every === 0 || this.#tables.isShort) this.#isDue = true
   }
 
-  /** Forgets, where it is time to; only while no fit is on its way. */
-  forget(holders: Iterable<Holder>, clockMs: number): void {
-    if (!this.#isDue) return
+  /** Forgets, where it is time to; only while no fit is on its way. Null: nothing. */
+  forget(holders: Iterable<Holder>, clockMs: number): IdSets | null {
+    if (!this.#isDue) return null
     this.#isDue = false
     const tables = this.#tables
     const used = new IdSets()
@@ -73,6 +73,7 @@ export class Forgetting {
     const gone = tables.forget(idle, used, clockMs - turns * TURN_MS)
     this.#learner.forget(gone)
     this.#judge.forget(gone)
+    return gone
   }
 
   state(): ForgettingState {

@@ -1,4 +1,6 @@
+import type { TracedRecord } from '../assemble/log-graft.ts'
 import type { SessionAssembler } from '../assemble/session-assembler.ts'
+import type { TraceLogSettings } from '../assemble/trace-logs.ts'
 import type { LogTarget } from '../otlp/log-target.ts'
 import type { TemplateNames } from './template-names.ts'
 
@@ -8,9 +10,18 @@ export interface LogSettings {
   readonly keys: readonly string[]
   /** ... else the first of these that is found in the text: what its first group holds. */
   readonly patterns: readonly RegExp[]
+  /** How records that name a trace find it; absent: they do not. */
+  readonly traces?: TraceLogSettings
 }
 
-/** Puts decoded log records into the sessions of a partition. */
+/** What is known of a record, besides where it came from. */
+export type ReadRecord = Pick<
+  TracedRecord,
+  'service' | 'name' | 'severity' | 'timeMs' | 'sessionKey'
+>
+export type ToTrace = (row: number, record: ReadRecord) => boolean
+
+/** Puts decoded log records into the sessions of a partition, or where their traces are made. */
 export class LogSessions {
   readonly #target: LogTarget
   readonly #names: TemplateNames
@@ -34,8 +45,17 @@ export class LogSessions {
     return this.#times.subarray(0, said)
   }
 
-  /** Adds the records of the body decoded last; returns how many have none of the keys and are not judged. */
-  addTo(sessions: SessionAssembler, offset: bigint): number {
+  /**
+   * Adds the records of the body decoded last; returns how many have none of the keys and are not judged.
+   * @param toTrace takes a record that names a trace; false where it does not
+   * @param onRead hears of every record
+   */
+  addTo(
+    sessions: SessionAssembler,
+    offset: bigint,
+    toTrace: ToTrace | null,
+    onRead: (record: ReadRecord) => void,
+  ): number {
     let keyless = 0
     const { columns } = this.#target
     const { of } = columns
@@ -44,11 +64,14 @@ export class LogSessions {
       const timeMs = of.timeMs[row]! || sessions.watermarkMs
       const name = this.#names.read(columns, row, service, timeMs)
       const key = this.#keyOf(row)
+      const read = { service, name, severity: of.severity[row]!, timeMs, sessionKey: key }
+      onRead(read)
+      if (toTrace !== null && namesTrace(of.traceId, row) && toTrace(row, read)) continue
       if (key === null) {
         keyless++
         continue
       }
-      sessions.add({ key, service, name, severity: of.severity[row]!, timeMs }, offset)
+      sessions.add({ key, service, name, severity: read.severity, timeMs }, offset)
     }
     return keyless
   }
@@ -69,6 +92,12 @@ export class LogSessions {
     }
     return null
   }
+}
+
+/** Whether a record has a trace id. */
+function namesTrace(traceId: Uint32Array, row: number): boolean {
+  const at = row * 4
+  return (traceId[at]! | traceId[at + 1]! | traceId[at + 2]! | traceId[at + 3]!) !== 0
 }
 
 const TWO_TO_32 = 4294967296

@@ -21,7 +21,7 @@ export interface DetectorSettings {
   readonly model: ModelSettings
   readonly accumulate: AccumulateSettings
   readonly drift: DriftSettings
-  /** Null: logs are not judged. */
+  /** Null: logs are not judged. Without keys and patterns there are no sessions. */
   readonly logs: (LogSettings & { readonly session: SessionSettings }) | null
 }
 

@@ -45,9 +45,14 @@ export class TemplateNames {
     const line = this.#line
     this.#text.read(columns, row, line)
     const shape = this.#minerOf(service).add(line.bytes, line.start, line.end, timeMs)
-    if (shape === null) return this.#names.intern(OTHER_LINES)
+    if (shape === null) return this.otherLines()
     if (shape.label === 0) shape.label = this.#nameOf(shape)
     return shape.label
+  }
+
+  /** Vocabulary id of the name of lines that have none of their own. */
+  otherLines(): number {
+    return this.#names.intern(OTHER_LINES)
   }
 
   /** The line of the record read last: for session keys within bodies. */
@@ -71,6 +76,12 @@ export class TemplateNames {
       if (service !== SHARED) used.values.add(service)
       used.names.addAll(miner.labels())
     }
+  }
+
+  /** A masked line of what goes by this name in a service; empty where none is kept any more. */
+  example(service: number, name: number): string {
+    const miner = this.#miners.get(service) ?? this.#miners.get(SHARED)
+    return miner?.exampleOf(name) ?? ''
   }
 
   state(): TemplateNamesState {

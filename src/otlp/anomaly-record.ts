@@ -1,6 +1,7 @@
-import type { Anomaly } from '../contract/anomaly.ts'
+import type { Anomaly, Verdict } from '../contract/anomaly.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
 import type { Encoding } from '../contract/log-record.ts'
+import type { NewError } from '../contract/new-error.ts'
 import type { Publication } from '../contract/sink.ts'
 import type { Attributes } from './any-value.ts'
 import { encodeLogsJson, encodeLogsProto, type OtlpLogRecord } from './encode-logs.ts'
@@ -14,9 +15,11 @@ export const RECORD_RESOURCE = {
 
 const ANOMALY_EVENT = 'medoscope.anomaly'
 const ANOMALY_CLUSTER_EVENT = 'medoscope.anomaly_cluster'
+const NEW_ERROR_EVENT = 'medoscope.new_error'
 
 const MAX_CONTRIBUTIONS = 5
 const MAX_SERVICES = 20
+const MAX_TEMPLATES = 5
 const INFO = { severityNumber: 9, severityText: 'INFO' }
 const WARN = { severityNumber: 13, severityText: 'WARN' }
 const ERROR = { severityNumber: 17, severityText: 'ERROR' }
@@ -25,7 +28,25 @@ const ERROR = { severityNumber: 17, severityText: 'ERROR' }
 export function publicationRecords(publication: Publication): OtlpLogRecord[] {
   if (publication.type === 'anomaly') return [anomalyRecord(publication.anomaly)]
   if (publication.type === 'anomaly_cluster') return [clusterChangeRecord(publication.change)]
+  if (publication.type === 'new_error') return [newErrorRecord(publication.newError)]
   return []
+}
+
+/** An error line that came before there was a model. */
+function newErrorRecord(error: NewError): OtlpLogRecord {
+  const { id, service, line, times, firstMs, lastMs, sentence } = error
+  return {
+    ...{ timeMs: lastMs, traceId: '', spanId: '', ...WARN, body: sentence },
+    eventName: NEW_ERROR_EVENT,
+    attributes: {
+      'event.name': NEW_ERROR_EVENT,
+      'service.name': service,
+      'medoscope.new_error.id': id,
+      'medoscope.new_error.line': line,
+      'medoscope.new_error.times': times,
+      'medoscope.new_error.first_ms': firstMs,
+    },
+  }
 }
 
 /** A publication as the body of an OTLP logs request, with its one record. */
@@ -64,6 +85,7 @@ export function anomalyRecord(anomaly: Anomaly): OtlpLogRecord {
       'medoscope.model.version': verdict.model,
       'medoscope.stratum': verdict.stratum,
       'medoscope.services': listed(verdict.services),
+      'medoscope.templates': differing(verdict),
       'medoscope.contributions': JSON.stringify(
         verdict.contributions
           .slice(0, MAX_CONTRIBUTIONS)
@@ -136,6 +158,11 @@ function severity(cluster: AnomalyCluster): { severityNumber: number; severityTe
 /** Names or ids as one text, since stores turn attribute lists into text each in a way of its own. */
 function listed(texts: readonly string[]): string | null {
   return texts.length === 0 ? null : texts.slice(0, MAX_SERVICES).join(',')
+}
+
+/** Templates of log lines that differ, with a line of each, as JSON; null where there are none. */
+function differing({ templates = [] }: Verdict): string | null {
+  return templates.length === 0 ? null : JSON.stringify(templates.slice(0, MAX_TEMPLATES))
 }
 
 function known(

@@ -104,7 +104,7 @@ export class AttributeReader {
     if (short && start + 2 + bytes[start + 1]! === end && row !== RESOURCE) {
       const rows = this.#rows
       if (rows.keys.slot[key]! < 0) return
-      const id = rows.target.values.internBytes(bytes, start + 2, end, view)
+      const id = rows.textOfBytes(key, bytes, start + 2, end, view)
       rows.setAttribute(row, key, id)
       return
     }
@@ -157,20 +157,21 @@ export class AttributeReader {
   #store(row: number, key: number): void {
     const rows = this.#rows
     if (row !== RESOURCE) {
-      if (rows.keys.slot[key]! >= 0) rows.setAttribute(row, key, this.#valueId())
+      if (rows.keys.slot[key]! >= 0) rows.setAttribute(row, key, this.#valueId(key))
       return
     }
     const named = key === SERVICE_NAME && this.#kind === STRING
     if (named && rows.ignores(this.#reader.bytes, this.#start, this.#end)) return
-    rows.setResource(key, this.#valueId(key === SERVICE_NAME))
+    rows.setResource(key, this.#valueId(key, key === SERVICE_NAME))
   }
 
-  #valueId(essential = false): number {
+  #valueId(key: number, essential = false): number {
     const rows = this.#rows
     const values = rows.target.values
     switch (this.#kind) {
       case STRING:
-        return values.internBytes(
+        return rows.textOfBytes(
+          key,
           this.#reader.bytes,
           this.#start,
           this.#end,

@@ -25,6 +25,8 @@ export const SEMANTIC_SLOTS = {
   peerService: ['service.peer.name', 'peer.service'],
   serverAddress: ['server.address', 'net.peer.name'],
   serverPort: ['server.port', 'net.peer.port'],
+  /** Of a URL only its host and port are kept: see url-authority.ts. */
+  serverUrl: ['url.full', 'http.url'],
   errorType: ['error.type'],
 } as const satisfies Record<string, readonly string[]>
 

@@ -220,7 +220,7 @@ class JsonDecoder {
       if (index === UNWANTED) continue
       if (row === RESOURCE) this.#setResource(index, value, `${at}[${i}].value`)
       else if (this.#rows.keys.slot[index]! >= 0) {
-        const id = this.#valueId(value)
+        const id = this.#valueId(index, value)
         if (id < 0) this.#fail(`${at}[${i}].value`, 'no value of its type')
         this.#rows.setAttribute(row, index, id)
       }
@@ -230,17 +230,17 @@ class JsonDecoder {
   #setResource(key: number, value: Json, at: string): void {
     const text = value['stringValue'] ?? value['string_value']
     if (key === SERVICE_NAME && typeof text === 'string' && this.#rows.ignoresText(text)) return
-    const id = this.#valueId(value, key === SERVICE_NAME)
+    const id = this.#valueId(key, value, key === SERVICE_NAME)
     if (id < 0) this.#fail(at, 'no value of its type')
     this.#rows.setResource(key, id)
   }
 
   /** Vocabulary id of an AnyValue; 0 for lists, maps, bytes and none, -1 for a value of the wrong type. */
-  #valueId(value: Json, essential = false): number {
+  #valueId(key: number, value: Json, essential = false): number {
     const { values } = this.#rows.target
     const text = value['stringValue'] ?? value['string_value'] ?? null
     if (text !== null) {
-      return typeof text === 'string' ? values.intern(text.toWellFormed(), essential) : -1
+      return typeof text === 'string' ? this.#rows.text(key, text, essential) : -1
     }
     const int = value['intValue'] ?? value['int_value'] ?? null
     if (int !== null) {

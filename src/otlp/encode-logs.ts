@@ -35,18 +35,33 @@ export function encodeLogsProto(
   resource: Attributes,
   records: readonly OtlpLogRecord[],
 ): Uint8Array<ArrayBuffer> {
+  return encodeResourceLogs([{ attributes: resource, records }])
+}
+
+/** The records of one resource. */
+export interface OtlpResourceLogs {
+  readonly attributes: Attributes
+  readonly records: readonly OtlpLogRecord[]
+}
+
+/** The same for several resources. */
+export function encodeResourceLogs(
+  resources: readonly OtlpResourceLogs[],
+): Uint8Array<ArrayBuffer> {
   const writer = new ProtobufWriter()
-  const resourceLogs = writer.begin(1)
-  const attributes = writer.begin(1)
-  writeAttributes(writer, 1, resource, 'as_is')
-  writer.end(attributes)
-  const scopeLogs = writer.begin(2)
-  const scope = writer.begin(1)
-  writer.text(1, SCOPE)
-  writer.end(scope)
-  for (const record of records) writeRecord(writer, record)
-  writer.end(scopeLogs)
-  writer.end(resourceLogs)
+  for (const { attributes: resource, records } of resources) {
+    const resourceLogs = writer.begin(1)
+    const attributes = writer.begin(1)
+    writeAttributes(writer, 1, resource, 'as_is')
+    writer.end(attributes)
+    const scopeLogs = writer.begin(2)
+    const scope = writer.begin(1)
+    writer.text(1, SCOPE)
+    writer.end(scope)
+    for (const record of records) writeRecord(writer, record)
+    writer.end(scopeLogs)
+    writer.end(resourceLogs)
+  }
   return writer.finish()
 }
 
@@ -70,16 +85,18 @@ export function encodeLogsJson(
   resource: Attributes,
   records: readonly OtlpLogRecord[],
 ): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(
-    JSON.stringify({
-      resourceLogs: [
-        {
-          resource: { attributes: jsonAttributes(resource, 'as_is') },
-          scopeLogs: [{ scope: { name: SCOPE }, logRecords: records.map(recordJson) }],
-        },
-      ],
-    }),
-  )
+  return encodeResourceLogsJson([{ attributes: resource, records }])
+}
+
+/** The same for several resources. */
+export function encodeResourceLogsJson(
+  resources: readonly OtlpResourceLogs[],
+): Uint8Array<ArrayBuffer> {
+  const resourceLogs = resources.map(({ attributes, records }) => ({
+    resource: { attributes: jsonAttributes(attributes, 'as_is') },
+    scopeLogs: [{ scope: { name: SCOPE }, logRecords: records.map(recordJson) }],
+  }))
+  return new TextEncoder().encode(JSON.stringify({ resourceLogs }))
 }
 
 function recordJson(record: OtlpLogRecord): object {

@@ -6,6 +6,8 @@ export const KIND_SERVER = 2
 export const KIND_CLIENT = 3
 export const KIND_PRODUCER = 4
 export const KIND_CONSUMER = 5
+/** None of OTLP's: a log record as an element of an observation. */
+export const KIND_LOG = 6
 export const STATUS_ERROR = 2
 
 /**
@@ -20,7 +22,7 @@ function spanFields(stride: number) {
     parentId: { type: 'u32', width: 2 }, // 0,0 = no parent
     service: 'i32', // vocabulary id of resource service.name; 0 = absent
     name: 'i32', // vocabulary id of the masked span name
-    kind: 'u8', // 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer
+    kind: 'u8', // 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer; 6 log record
     status: 'u8', // 0 unset, 1 ok, 2 error
     startHi: 'u32', // start, ns since 1970, upper word
     startLo: 'u32', // lower word

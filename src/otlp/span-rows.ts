@@ -6,6 +6,7 @@ import {
   SERVICE_NAMESPACE,
 } from './attribute-keys.ts'
 import type { DecodeTarget } from './decode-target.ts'
+import { authorityOf, UrlAuthority } from './url-authority.ts'
 import { NO_TEXT, OTHER_TEXT } from './vocabulary.ts'
 
 /** Below that of every key. */
@@ -27,6 +28,8 @@ export class SpanRows {
   readonly #resource: Int32Array
   readonly #resourcePriority: Int32Array
   readonly #integers = new Int32Array(SMALL_INTEGERS)
+  readonly #url: number
+  readonly #authority = new UrlAuthority()
   #service = NO_TEXT
   #namespace = NO_TEXT
   #environment = NO_TEXT
@@ -42,6 +45,7 @@ export class SpanRows {
     }
     this.target = target
     this.keys = new AttributeKeys(slots)
+    this.#url = slots.index.get('serverUrl')!
     this.#priority = new Int32Array(slots.stride)
     this.#resource = new Int32Array(slots.stride)
     this.#resourcePriority = new Int32Array(slots.stride)
@@ -137,6 +141,30 @@ export class SpanRows {
     if (this.#service !== NO_TEXT || this.#ignore) return this.#ignore
     this.#ignore = this.target.ignoreServices.has(service)
     return this.#ignore
+  }
+
+  /** Id of the text of an attribute, which is `bytes[start, end)`: what is kept of it. */
+  textOfBytes(
+    key: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    view: DataView,
+    essential = false,
+  ): number {
+    const { values } = this.target
+    if (this.keys.slot[key] === this.#url) {
+      const authority = this.#authority
+      authority.find(bytes, start, end)
+      return values.internBytes(bytes, authority.start, authority.end, view)
+    }
+    return values.internBytes(bytes, start, end, view, essential)
+  }
+
+  /** The same of a string. */
+  text(key: number, text: string, essential = false): number {
+    const kept = this.keys.slot[key] === this.#url ? authorityOf(text) : text
+    return this.target.values.intern(kept.toWellFormed(), essential)
   }
 
   /** Gives the current row a value; of keys that share a slot the smaller priority wins, then the first. */

@@ -5,10 +5,19 @@ import { KINDS } from './answered-calls.ts'
 import type { ElementTable } from './element-table.ts'
 
 /** Slots that name the other side of a call, best first. */
-const NAMES = ['peerService', 'serverAddress', 'dbSystem', 'messagingDestination', 'rpcService']
+const NAMES = [
+  'peerService',
+  'serverAddress',
+  'serverUrl',
+  'dbSystem',
+  'messagingDestination',
+  'rpcService',
+]
 /** An address that says nothing about a service: a number, or the host itself. */
-const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]*|localhost)(:\d+)?$/i
-const LOOPBACK = /^(127\.|::1$|localhost$)/i
+const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]*|\[[0-9a-f:.]+\]|localhost)(:\d+)?$/i
+const LOOPBACK = /^(127\.[\d.]*|\[?::1\]?|localhost)$/i
+/** The port that a URL says. */
+const PORT = /:\d+$/
 
 /** What is said of an address from which no telemetry ever came. */
 const SILENT = ' (no telemetry)'
@@ -19,6 +28,7 @@ export class CalleeNames {
   readonly #slots: readonly number[]
   readonly #address: number
   readonly #port: number
+  readonly #url: number
   /** Slots of what is no service: it has no spans to answer with. */
   readonly #stores: readonly number[]
   /** By id of a value: whether it is a plain address, and one of the host itself. */
@@ -30,6 +40,7 @@ export class CalleeNames {
     this.#slots = NAMES.map(slot)
     this.#address = slot('serverAddress')
     this.#port = slot('serverPort')
+    this.#url = slot('serverUrl')
     this.#stores = [slot('dbSystem'), slot('messagingDestination')]
   }
 
@@ -78,6 +89,7 @@ export class CalleeNames {
     for (const slot of this.#slots) {
       const value = of.attributes[call * stride + slot]!
       if (value === NO_TEXT) continue
+      if (slot === this.#url) return this.#hostOf(value)
       const port = slot === this.#address ? of.attributes[call * stride + this.#port]! : NO_TEXT
       if (port === NO_TEXT || !this.#kind(value).plain) return value
       const address = this.#table.valueText(value)
@@ -85,6 +97,12 @@ export class CalleeNames {
       return this.#table.value(`${host}:${this.#table.valueText(port)}`)
     }
     return NO_TEXT
+  }
+
+  /** Of the host and port of a URL: a name stands without its port, as where an attribute says it. */
+  #hostOf(value: number): number {
+    const { plain } = this.#kind(value)
+    return plain ? value : this.#table.value(this.#table.valueText(value).replace(PORT, ''))
   }
 
   /** The operation and the kind of a call in one number. */
@@ -114,5 +132,5 @@ export class CalleeNames {
 
 /** A callee as people read it: of an address also that no telemetry ever came from there. */
 export function calleeName(text: string): string {
-  return ADDRESS.test(text) || /^\[[0-9a-f:.]+\]:\d+$/i.test(text) ? text + SILENT : text
+  return ADDRESS.test(text) ? text + SILENT : text
 }

@@ -1,5 +1,5 @@
 import type { IdSets } from '../columns/marks.ts'
-import { KIND_CLIENT, KIND_INTERNAL } from '../otlp/span-columns.ts'
+import { KIND_CLIENT, KIND_INTERNAL, KIND_LOG } from '../otlp/span-columns.ts'
 import { NO_TEXT, type Vocabulary } from '../otlp/vocabulary.ts'
 import { AnsweredCalls, type AnsweredCallsState } from './answered-calls.ts'
 import { OTHER_PAIR, PairTable, type PairTableState } from './pair-table.ts'
@@ -118,6 +118,11 @@ export class ElementTable {
   /** Vocabulary id (values) of whom the element calls; 0 if it calls nobody. */
   callee(element: number): number {
     return this.elements.calleeOf(element)
+  }
+
+  /** Whether the element is a line of a log. */
+  isLog(element: number): boolean {
+    return element > OTHER_PAIR && this.kind(element) === KIND_LOG
   }
 
   /** Whether the element is a call that waits for its answer. */

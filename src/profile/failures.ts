@@ -1,6 +1,12 @@
 import type { SlotTable } from '../otlp/attribute-slots.ts'
 import { unansweredWords } from '../otlp/error-words.ts'
-import { KIND_CLIENT, KIND_INTERNAL, type SpanColumns, STATUS_ERROR } from '../otlp/span-columns.ts'
+import {
+  KIND_CLIENT,
+  KIND_INTERNAL,
+  KIND_LOG,
+  type SpanColumns,
+  STATUS_ERROR,
+} from '../otlp/span-columns.ts'
 import { NO_TEXT } from '../otlp/vocabulary.ts'
 
 /** gRPC codes that are the server's fault, as numbers and as names (semantic conventions for RPC). */
@@ -41,7 +47,7 @@ const SOURCE_STRIDE = 4
 
 /**
  * Which spans failed. Status, HTTP and gRPC codes of server, client, consumer and producer spans count;
- * those of internal spans only explain them, but for an entry, above which there is nobody.
+ * those of internal spans only explain them, but for an entry, above which there is nobody; so do log records.
  */
 export class Failures {
   readonly #text: (value: number) => string
@@ -60,7 +66,7 @@ export class Failures {
   }
 
   hasFailed({ of, stride }: SpanColumns, span: number, isEntry: boolean): boolean {
-    if (of.kind[span] === KIND_INTERNAL && !isEntry) return false
+    if (of.kind[span] === KIND_LOG || (of.kind[span] === KIND_INTERNAL && !isEntry)) return false
     if (of.status[span] === STATUS_ERROR) return true
     return (
       this.#meaning(of.attributes, span * stride, 1).failing ||

@@ -1,6 +1,12 @@
 import type { AssembledTrace } from '../assemble/assembled-trace.ts'
 import type { SlotTable } from '../otlp/attribute-slots.ts'
-import { KIND_CLIENT, KIND_INTERNAL, KIND_PRODUCER, KIND_SERVER } from '../otlp/span-columns.ts'
+import {
+  KIND_CLIENT,
+  KIND_INTERNAL,
+  KIND_LOG,
+  KIND_PRODUCER,
+  KIND_SERVER,
+} from '../otlp/span-columns.ts'
 import { NO_TEXT } from '../otlp/vocabulary.ts'
 import { CalleeNames } from './callee-names.ts'
 import type { ElementTable } from './element-table.ts'
@@ -76,7 +82,7 @@ export class TraceElements {
     for (let i = 0; i < count; i++) callee[i] = UNDECIDED
     for (let i = 1; i < count; i++) {
       const above = parent[i]!
-      if (above < 0) continue
+      if (above < 0 || kind[i] === KIND_LOG) continue
       const own = service[above]!
       const other = service[i]!
       const said = callee[above]!
@@ -142,7 +148,7 @@ export class TraceElements {
       covered[i] = start
       waiter[i] = -1
       const above = parent[i]!
-      if (above < 0) continue
+      if (above < 0 || kind[i] === KIND_LOG) continue
       const end = start + durationNs[i]!
       this.#cover(trace, above, start, end)
       if (kind[i] === KIND_INTERNAL) waiter[above] = i

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { detectorSettings } from '../config/detector-settings.ts'
+import { detectorSettings, readsLogs } from '../config/detector-settings.ts'
 import {
   kafkaSinkSettings,
   kafkaSourceSettings,
@@ -82,7 +82,7 @@ const sources = {
     if (paths.length === 0) return null
     const settings = {
       ...{ paths, partition: 'files/0', maxMessageBytes: MAX_MESSAGE_BYTES },
-      withLogs: config.logs.session.keys.length > 0,
+      withLogs: readsLogs(config),
     }
     const source = new FileSource(settings, log)
     return { source, feed: (metrics) => feedFiles(metrics, source) }

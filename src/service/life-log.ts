@@ -27,6 +27,9 @@ export class LifeLog {
   take(output: StepOutput): void {
     this.#models(output)
     this.#clusters(output)
+    for (const { id, service, sentence } of output.newErrors) {
+      this.#log.warn('new error line, no baseline yet', { id, service, sentence })
+    }
     this.#losses(output)
   }
 

@@ -325,6 +325,7 @@ function publicationsOf(output: StepOutput): Publication[] {
   return [
     ...output.anomalies.map((anomaly) => ({ type: 'anomaly', anomaly }) as const),
     ...output.clusterChanges.map((change) => ({ type: 'anomaly_cluster', change }) as const),
+    ...output.newErrors.map((newError) => ({ type: 'new_error', newError }) as const),
     ...output.deadLetters.map((deadLetter) => ({ type: 'dead_letter', deadLetter }) as const),
   ]
 }

@@ -43,7 +43,7 @@ export class SinkQueue {
     this.state = {
       name: parts.sink.name,
       required: parts.required,
-      published: { anomaly: 0, anomaly_cluster: 0, dead_letter: 0 },
+      published: { anomaly: 0, anomaly_cluster: 0, new_error: 0, dead_letter: 0 },
       attempts: 0,
       failures: 0,
       retries: 0,

@@ -13,5 +13,5 @@ export const DRAW = {
   quick: 20,
 } as const
 
-/** Seeds of what belongs to a call: what answers it, further tries, a new step, its steps. */
-export const SEED = { answer: 1, retry: 50, unseen: 90, step: 100 } as const
+/** Seeds of what belongs to a call: what answers it, further tries, a new step, its steps, its log lines. */
+export const SEED = { answer: 1, retry: 50, unseen: 90, step: 100, log: 500 } as const

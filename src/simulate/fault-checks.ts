@@ -1,5 +1,6 @@
+import { CODE_FAULT_KINDS, CODE_FAULTS, isCodeFault } from './code-faults.ts'
 import { allSteps, type CompiledStep, type Operation } from './compiled-steps.ts'
-import { FAULT_KINDS, type Fault, GRADES } from './faults.ts'
+import { FAULT_KINDS, type Fault, type FaultKind, GRADES } from './faults.ts'
 import type { Service } from './service.ts'
 import type { Shop } from './shop.ts'
 
@@ -10,8 +11,9 @@ import type { Shop } from './shop.ts'
  */
 export function checkFault(shop: Shop, fault: Fault): void {
   const { kind, service, strength, fromMs, toMs } = fault
-  if (!FAULT_KINDS.includes(kind)) {
-    throw new Error(`Unknown fault kind ${kind}; known are ${FAULT_KINDS.join(', ')}.`)
+  const known: readonly FaultKind[] = [...FAULT_KINDS, ...CODE_FAULT_KINDS]
+  if (!known.includes(kind)) {
+    throw new Error(`Unknown fault kind ${kind}; known are ${known.join(', ')}.`)
   }
   if (!(strength in GRADES[kind])) {
     throw new Error(`Unknown strength ${strength}; known are weak, medium, strong.`)
@@ -44,6 +46,8 @@ function find(shop: Shop, name: string): Service {
 function canHave(operation: Operation, { kind, callee }: Fault): boolean {
   const some = (test: (step: CompiledStep) => boolean): boolean =>
     allSteps(operation.steps).some(test)
+  if (isCodeFault(kind))
+    return CODE_FAULTS[kind].operation === `${operation.service.name}/${operation.name}`
   switch (kind) {
     case 'missing_call':
     case 'retry_storm':

@@ -1,3 +1,4 @@
+import { CODE_FAULTS, isCodeFault } from './code-faults.ts'
 import {
   type CompiledCall,
   type CompiledQuery,
@@ -17,6 +18,7 @@ import {
 } from './faults.ts'
 import type { SelfTime } from './latency.ts'
 import type { Instance, Service } from './service.ts'
+import type { LogLine } from './shop-log-lines.ts'
 import type { Store } from './topology.ts'
 
 /** Who does something. */
@@ -110,6 +112,23 @@ export class FaultEffects {
       made = kind === 'missing_call' ? 0 : made * stormRepeats(fault, seed)
     }
     return made
+  }
+
+  /** What an operation logs, where it logs `lines` while its code is right. */
+  lines(
+    actor: Actor & { readonly operation: Operation },
+    lines: readonly LogLine[],
+    nowNs: number,
+    seed: number,
+  ): readonly LogLine[] {
+    let logged = lines
+    for (const fault of this.#of(actor)) {
+      if (!isCodeFault(fault.kind)) continue
+      const { operation, change } = CODE_FAULTS[fault.kind]
+      if (operation !== `${actor.service.name}/${actor.operation.name}`) continue
+      if (this.#applies(fault, actor.instance.index, nowNs, seed)) logged = change(logged)
+    }
+    return logged
   }
 
   cacheMisses(actor: Actor, nowNs: number, seed: number): boolean {

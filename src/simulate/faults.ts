@@ -1,3 +1,4 @@
+import { CODE_FAULT_KINDS, type CodeFaultKind } from './code-faults.ts'
 import { pauseSteps } from './latency.ts'
 import { derive, logNormal, unit } from './random.ts'
 import type { Shop } from './shop.ts'
@@ -17,7 +18,9 @@ export const FAULT_KINDS = [
   'slow_database', // its statements take longer
 ] as const
 
-export type FaultKind = (typeof FAULT_KINDS)[number]
+export type SpanFaultKind = (typeof FAULT_KINDS)[number]
+/** Those that only log lines show need `logs`. */
+export type FaultKind = SpanFaultKind | CodeFaultKind
 
 /**
  * `strong` is plain to a person who looks at the one place: at least five times the normal p95 in
@@ -94,6 +97,12 @@ export const GRADES: Readonly<Record<FaultKind, Readonly<Record<Strength, Grade>
   lock_contention: SLOWER,
   cache_gone: shares(0.3, 0.6, 1),
   slow_database: SLOWER,
+  ...codeGrades(),
+}
+
+function codeGrades(): Record<CodeFaultKind, Record<Strength, Grade>> {
+  const grades = CODE_FAULT_KINDS.map((kind) => [kind, shares(0.1, 0.5, 1)])
+  return Object.fromEntries(grades)
 }
 
 /** A fault ready to be asked about calls; `index` separates the draws of several faults. */

@@ -1,9 +1,12 @@
+import type { OtlpLogRecord } from '../otlp/encode-logs.ts'
+import type { OtlpSpan } from '../otlp/encode-traces.ts'
 import { type Change, serviceChanges } from './changes.ts'
+import { isCodeFault } from './code-faults.ts'
 import { checkFault } from './fault-checks.ts'
 import { FaultEffects } from './fault-effects.ts'
 import { type Fault, faultTable } from './faults.ts'
 import { derive } from './random.ts'
-import { RecordBatches } from './record-batches.ts'
+import { type Batch, RecordBatches } from './record-batches.ts'
 import { buildShop } from './shop.ts'
 import type { SimulatedRecord } from './simulated-record.ts'
 import { SpanWriter } from './span-writer.ts'
@@ -27,6 +30,8 @@ export interface SimulationOptions {
   readonly dailySwing?: number
   /** Share of calls, of whatever operation, that stand still for 100 to 460 ms. Default 0. */
   readonly stalls?: number
+  /** Whether services log, in records of their own. Default: they do not. */
+  readonly logs?: boolean
   /** Most spans of one record. */
   readonly recordSpans?: number
   /**
@@ -50,14 +55,23 @@ export function* simulate(options: SimulationOptions): Generator<SimulatedRecord
   const { seed, startMs, faults = [], changes = [], scale = 1, recordSpans = 512 } = options
   checkOptions(options)
   const shop = buildShop(seed, scale)
-  for (const fault of faults) checkFault(shop, fault)
+  for (const fault of faults) {
+    checkFault(shop, fault)
+    if (isCodeFault(fault.kind) && options.logs !== true) {
+      throw new Error(`${fault.kind} shows in logs only, which are off.`)
+    }
+  }
   const effects = new FaultEffects(faultTable(shop, faults))
-  const batches = new RecordBatches(startMs, recordSpans)
-  const writer = new SpanWriter(startMs, (instance, endNs, span) => {
-    batches.add(instance, endNs, span)
-  })
+  const spans = new RecordBatches<OtlpSpan>(startMs, recordSpans)
+  const logs = new RecordBatches<OtlpLogRecord>(startMs, recordSpans)
+  const writer = new SpanWriter(
+    startMs,
+    (instance, endNs, span) => spans.add(instance, endNs, span),
+    (instance, timeNs, record) => logs.add(instance, timeNs, record),
+  )
   const ofServices = serviceChanges(shop, changes)
-  const run = new TraceRun(derive(seed, 1), effects, ofServices, writer, options.stalls)
+  const { stalls, logs: isLogging } = options
+  const run = new TraceRun(derive(seed, 1), effects, ofServices, writer, stalls, isLogging)
   const traffic = {
     ...options,
     seed: derive(seed, 2),
@@ -67,11 +81,31 @@ export function* simulate(options: SimulationOptions): Generator<SimulatedRecord
   const { resumeMs = 0 } = options
   for (const arrival of arrivals(shop, traffic)) {
     if (arrival.timeMs < resumeMs - LONGEST_MS) continue
-    yield* after(startMs + resumeMs, batches.due(arrival.timeMs * 1e6))
+    const nowNs = arrival.timeMs * 1e6
+    yield* after(startMs + resumeMs, inTurn(spans.due(nowNs), logs.due(nowNs)))
     run.play(arrival)
     options.onTrace?.(label(options.startMs, arrival, writer, effects))
   }
-  yield* after(startMs + resumeMs, batches.rest())
+  yield* after(startMs + resumeMs, inTurn(spans.rest(), logs.rest()))
+}
+
+/** Both signals by time; of one time spans first. */
+function* inTurn(
+  spans: Iterable<Batch<OtlpSpan>>,
+  logs: Iterable<Batch<OtlpLogRecord>>,
+): Generator<SimulatedRecord> {
+  const waiting = [...logs]
+  for (const { timeMs, count, groups } of spans) {
+    while (waiting[0] && waiting[0].timeMs < timeMs) yield ofLogs(waiting.shift()!)
+    const resources = groups.map(({ attributes, items }) => ({ attributes, spans: items }))
+    yield { timeMs, spanCount: count, resources }
+  }
+  for (const batch of waiting) yield ofLogs(batch)
+}
+
+function ofLogs({ timeMs, groups }: Batch<OtlpLogRecord>): SimulatedRecord {
+  const logs = groups.map(({ attributes, items }) => ({ attributes, records: items }))
+  return { timeMs, spanCount: 0, resources: [], logs }
 }
 
 function* after(timeMs: number, records: Iterable<SimulatedRecord>): Generator<SimulatedRecord> {

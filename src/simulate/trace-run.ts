@@ -16,10 +16,14 @@ import { drawPause, drawSelf, drawStall, slowShareAt } from './latency.ts'
 import { derive, unit } from './random.ts'
 import { DELAYS, drawNs } from './request-delays.ts'
 import type { Instance, Service } from './service.ts'
+import { LOG_LINES } from './shop-log-lines.ts'
 import { type Attributes, FAILED, NOT_FOUND, OK, type Outcome } from './span-attributes.ts'
 import { SPAN_KIND } from './span-kind.ts'
 import type { SpanWriter } from './span-writer.ts'
 import type { Arrival } from './traffic.ts'
+
+/** Between two lines of a log. */
+const LINE_NS = 30_000
 
 /** Between the steps of a branch, and between starts of parallel steps. */
 const SMALL_GAP_NS = 40_000
@@ -37,18 +41,21 @@ export class TraceRun {
   readonly #writer: SpanWriter
   readonly #seed: number
   readonly #stalls: number
+  readonly #logs: boolean
   #outcome: Outcome = OK
 
-  /** `stalls`: share of calls, of whatever operation, that stand still for a moment. */
+  /** `stalls`: share of calls, of whatever operation, that stand still for a moment; `logs`: whether services log. */
   constructor(
     seed: number,
     effects: FaultEffects,
     changes: readonly (ServiceChanges | null)[],
     writer: SpanWriter,
     stalls = 0,
+    logs = false,
   ) {
     this.#seed = seed
     this.#stalls = stalls
+    this.#logs = logs
     this.#effects = effects
     this.#changes = changes
     this.#writer = writer
@@ -81,7 +88,25 @@ export class TraceRun {
     const attributes = servedAttributes(operation, begin, this.#outcome)
     const failed = this.#outcome === FAILED
     this.#writer.add(frame, frame.spanId, begin, name, kind, endNs, attributes, failed)
+    this.#log(frame, begin, endNs)
     return endNs
+  }
+
+  /** What the operation logs of a request, as it comes and as it is answered. */
+  #log(frame: Frame, { startNs, seed }: Begin, endNs: number): void {
+    const { service, operation } = frame
+    const usual = LOG_LINES[`${service.name}/${operation.name}`]
+    if (!this.#logs || usual === undefined) return
+    const answered = this.#outcome === FAILED ? 'failed' : 'ok'
+    for (const [i, one] of this.#effects.lines(frame, usual, startNs, seed).entries()) {
+      const { on, share, times } = one
+      const own = derive(seed, SEED.log + i)
+      if ((on !== 'begin' && on !== answered) || unit(own, DRAW.taken) >= share) continue
+      for (let n = 0; n < times; n++) {
+        const atNs = on === 'begin' ? startNs + (n + 1) * LINE_NS : endNs - (times - n) * LINE_NS
+        this.#writer.log(frame, one, Math.max(startNs, atNs), derive(own, n))
+      }
+    }
   }
 
   #frame(operation: Operation, instance: Instance, { startNs }: Begin): Frame {

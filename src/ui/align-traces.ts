@@ -2,6 +2,8 @@ import type { EvidenceSpan, TraceEvidence } from '../contract/anomaly.ts'
 
 /** OTLP's status code of a span that failed. */
 const STATUS_ERROR = 2
+/** Kind of a line of a log among spans; none of OTLP's. */
+const KIND_LOG = 6
 
 /** How a call of the anomaly differs from its counterpart in the normal trace. */
 export type Difference =
@@ -144,8 +146,8 @@ class CallTree {
 
   /** Whom a call reaches in another service: `HTTP POST` alone does not say which call it is. */
   callee(index: number): string {
-    const [first = -1] = this.children(index)
-    const child = this.spans[first]
+    const first = this.children(index).find((at) => this.spans[at]?.kind !== KIND_LOG)
+    const child = this.spans[first ?? -1]
     if (!child || child.service === this.spans[index]?.service) return ''
     return `${child.service} ${child.operation}`
   }

@@ -50,6 +50,9 @@ const grounds: Grounds = {
   },
   knownAs: () => null,
   isCall: (a, b) => a.subject + b.subject === 15,
+  // Places 2 and 14 are two callers' of one operation.
+  isSameOperation: (a, b) =>
+    a.on === 'place' && b.on === 'place' && a.subject % 12 === b.subject % 12,
   overlap: (a, b, least) => {
     expect(least).toBe(4)
     return OVERLAPS[`${Math.min(a, b)} ${Math.max(a, b)}`] ?? 0
@@ -154,12 +157,16 @@ describe('decide', () => {
     expect(decide(cart, { open, past: [] }, grounds).decision).toBe('open')
   })
 
-  it('joins the open cluster of its place, however long that seems to pause', () => {
+  it('joins the open cluster of its operation, whoever calls that, however long that seems to pause', () => {
     const paused = { ...cart, lastMs: 0, closing: 2 }
     const far = placeAlarm({ ...now, subject: cart.subject, signal: 'selfTimeP99', series: 22 })
     expect(decide(far, { open: [inCluster('a', paused)], past: [] }, grounds)).toMatchObject({
       decision: 'join',
-      reason: 'same place',
+      reason: 'same operation',
+    })
+    const elsewhere = placeAlarm({ ...now, subject: cart.subject + 12, series: 23 })
+    expect(decide(elsewhere, { open: [inCluster('a', paused)], past: [] }, grounds)).toMatchObject({
+      decision: 'join',
     })
     const over = inCluster('a', { ...paused, closedMs: 1 })
     expect(decide(far, { open: [over], past: [] }, grounds).decision).toBe('open')

@@ -3,9 +3,11 @@ import type { Alarm, PlaceAlarm } from '../../src/anomaly-clusters/alarm.ts'
 import type { EntryImpact } from '../../src/anomaly-clusters/impact.ts'
 import { clockText, placeText, sentenceOf } from '../../src/anomaly-clusters/sentence.ts'
 import { categoryVote } from '../../src/evidence/path-votes.ts'
+import { KIND_LOG } from '../../src/otlp/span-columns.ts'
 import { HandTraces } from '../profile/traces.ts'
 import { entryAlarm, placeAlarm, similarAlarm } from './hand-alarms.ts'
 
+const LINE = '“retrying <*>”'
 const traces = new HandTraces()
 const places = new Map<string, number>()
 const paths = new Map<string, number>()
@@ -25,11 +27,15 @@ traces.read(
       places.set(name, traces.elements.place[i]!)
       paths.set(name, traces.elements.path[i]!)
     }
+    const [above = 0] = traces.elements.element
+    const line = table.element(table.value('shop'), traces.tables.names.intern(LINE), KIND_LOG, 0)
+    places.set(LINE, table.places.intern(above, line))
+    paths.set(LINE, table.paths.intern(traces.elements.path[0]!, line))
   },
 )
 const names = {
   categoryText: (category: number, value: number) => `key${category} ${value}`,
-  isNew: (path: number) => path === paths.get('POST'),
+  isNew: (path: number) => path === paths.get('POST') || path === paths.get(LINE),
 }
 const SINCE_MS = Date.UTC(2026, 0, 1, 7, 4, 9)
 const FACTS = { n: 40, c: 12, baseRate: 0.015 }
@@ -71,6 +77,27 @@ describe('the sentence about an alarm', () => {
     expect(inPlace('errors', 'GET /', { normal: 0 })).toBe(
       `shop GET / fails ${since} in 30 %: 12 of 40 requests.`,
     )
+  })
+
+  it('says of lines of a log that they are new, missing, or logged more often', () => {
+    const calls = 'in 12 of 40 calls of shop GET /'
+    expect(inPlace('count', LINE, { typical: 4.8, normal: 1 })).toBe(
+      `shop logs ${LINE} 5 times ${since}, normally once: ${calls}.`,
+    )
+    expect(inPlace('appearance', LINE, { normal: 0.05 })).toBe(
+      `shop logs ${LINE} more often ${since}: ${calls}, normally in 5 %.`,
+    )
+    expect(inPlace('presence', LINE, { normal: 1 })).toBe(
+      `shop: log line ${LINE} is missing ${since}: ${calls}, normally never.`,
+    )
+    const path = paths.get(LINE)!
+    expect(inPlace('unseen', 'GET /', { vote: path })).toBe(
+      `shop: new log line ${LINE} ${since}: in 12 of 40 calls of shop GET /.`,
+    )
+    const ofEntry = (vote: number) =>
+      said(entryAlarm({ signal: 'structure', subject: stratum, vote }))
+    expect(ofEntry(path)).toContain(`shop: new log line ${LINE} ${since}: in 12 of 40 requests`)
+    expect(ofEntry(-path)).toContain(`shop: log line ${LINE} is missing ${since}: in 12 of 40`)
   })
 
   it('says what is repeated, new or missing', () => {

@@ -15,7 +15,7 @@ const RAW: RawEstimate = {
   byPath: null,
 }
 
-const OPTIONS = { ...NULL_OPTIONS, servicePairs: 100, leastRho: 0.01, mostRho: 0.5 }
+const OPTIONS = { ...NULL_OPTIONS, servicePairs: 100, mostRho: 0.5 }
 
 describe('the shrunk estimate of a series', () => {
   it('has the over-dispersion of its pool where it says nothing itself, and that of a thin reference', () => {
@@ -35,7 +35,9 @@ describe('the shrunk estimate of a series', () => {
   })
 
   it('keeps its over-dispersion within its bounds', () => {
-    expect(shrunkEstimate(RAW, 0, 10, OPTIONS).rho).toBeCloseTo(0.01 + 0.99 / 100, 12)
+    expect(shrunkEstimate(RAW, 0, 10, OPTIONS).rho).toBeCloseTo(0.001 + 0.999 / 100, 12)
+    const count = shrunkEstimate({ ...RAW, signal: 'count' }, 0, 10, OPTIONS)
+    expect(count.rho).toBeCloseTo(0.01 + 0.99 / 100, 12)
     expect(shrunkEstimate(RAW, 0.9, 10, OPTIONS).rho).toBe(0.5)
   })
 
@@ -85,7 +87,7 @@ describe('the over-dispersion of a pool', () => {
 
   it('is what is assumed where nobody saw any', () => {
     const { pooledRho } = fitPlaceNull(handReferenceData([place(10, [0, 0])]))
-    const rare = { errors: 0.02, count: 0.02, presence: 0.02, structure: 0.02 }
+    const rare = { errors: 0.001, count: 0.02, presence: 0.02, structure: 0.02 }
     expect(pooledRho).toEqual({ selfTime: 0.05, far: 0.05, ...rare })
   })
 

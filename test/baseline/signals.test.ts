@@ -53,13 +53,16 @@ describe('the table of signals', () => {
   it('assumes bursts of slow calls, and lets only those be young', () => {
     const young = Object.values(POOLS).filter((pool) => pool.young !== null)
     expect(young).toEqual([POOLS.selfTime, POOLS.far])
-    expect(Object.values(POOLS).map((pool) => [pool.assumedRho, pool.most, pool.young])).toEqual([
-      [0.05, 'mostRho', 'youngBuckets'],
-      [0.05, 'mostRho', 'youngFarBuckets'],
-      [0.02, 'mostPooledRare', null],
-      [0.02, 'mostPooledRare', null],
-      [0.02, 'mostPooledRare', null],
-      [0.02, 'mostPooledRare', null],
+    expect(young.map((pool) => pool.young)).toEqual(['youngBuckets', 'youngFarBuckets'])
+    expect(
+      Object.values(POOLS).map(({ assumedRho, leastRho, most }) => [assumedRho, leastRho, most]),
+    ).toEqual([
+      [0.05, 0.01, 'mostRho'],
+      [0.05, 0.01, 'mostRho'],
+      [0.001, 0.001, 'mostPooledRare'],
+      [0.02, 0.01, 'mostPooledRare'],
+      [0.02, 0.01, 'mostPooledRare'],
+      [0.02, 0.01, 'mostPooledRare'],
     ])
   })
 })

@@ -28,7 +28,6 @@ const OTHERS: readonly Constants[] = [
   ...each('youngBuckets', [0, 5, 30]),
   ...each('youngFarBuckets', [0, 3, 10]),
   ...each('youngRho', [0.05, 0.1, 0.3]),
-  ...each('leastRho', [0.001, 0.02, 0.05]),
   ...each('mostRho', [0.2, 0.3, 0.7]),
   ...each('mostPooledRare', [0.02, 0.1, 0.3]),
   ...each('alternativeRho', [0.02, 0.05, 0.2]),

@@ -5,6 +5,7 @@ import {
   FAULT_KINDS,
   type Fault,
   type FaultKind,
+  type SpanFaultKind,
   type Strength,
 } from '../../src/simulate/faults.ts'
 import { type SimulationOptions, simulate } from '../../src/simulate/simulate.ts'
@@ -24,7 +25,7 @@ const TRACES_PER_SECOND = 40
 export const STRENGTHS = ['weak', 'medium', 'strong'] as const satisfies readonly Strength[]
 
 /** A service in which the kind of fault is one that the shop can have. */
-const GUILTY: Readonly<Record<FaultKind, string>> = {
+const GUILTY: Readonly<Record<SpanFaultKind, string>> = {
   slow_dependency: 'pricing',
   cpu_bound: 'recommendation',
   throttled: 'inventory',

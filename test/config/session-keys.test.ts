@@ -13,8 +13,9 @@ describe('the keys of sessions', () => {
     expect(logs?.session).toMatchObject({ gapMs: 90_000, maxAgeMs: 600_000, maxOpen: 50_000 })
   })
 
-  it('are none by default: logs are not judged', () => {
-    expect(settings('')).toBeNull()
+  it('are none by default: log records are judged in their traces only', () => {
+    expect(settings('')).toMatchObject({ keys: [], patterns: [], traces: { maxRecords: 256 } })
+    expect(settings('logs: {traces: {join: false}}')).toBeNull()
   })
 
   it.each(["'/no group/'", "'/(open/'", "''"])('are refused: %s', (key) => {

@@ -48,5 +48,6 @@ export function publicationText(publication: Publication): string {
   if (publication.type === 'anomaly') return `anomaly ${publication.anomaly.id}`
   if (publication.type === 'anomaly_cluster')
     return `anomaly_cluster ${publication.change.cluster.id}`
+  if (publication.type === 'new_error') return `new_error ${publication.newError.id}`
   return `dead_letter ${publication.deadLetter.offset}`
 }

@@ -65,7 +65,7 @@ export function describeSink(line: SinkCase): void {
     it('takes something, and only kinds that there are', () => {
       const { takes } = bench.sink()
       expect(takes.size).toBeGreaterThan(0)
-      const kinds: readonly string[] = ['anomaly', 'anomaly_cluster', 'dead_letter']
+      const kinds: readonly string[] = ['anomaly', 'anomaly_cluster', 'new_error', 'dead_letter']
       for (const kind of takes) expect(kinds).toContain(kind)
     })
 

@@ -64,10 +64,23 @@ describe('log sessions, judged', () => {
 
   it('are told by their templates, beside the nearest normal session', () => {
     const redundant = whole.anomalies.find(({ summary }) => summary.includes('Redundant'))
-    expect(redundant?.summary).toContain('Redundant addStoredBlock request received')
-    expect(redundant?.summary).toContain('is new, normally not there')
+    expect(redundant?.summary).toContain(
+      'storage: new log line “BLOCK* NameSystem.addStoredBlock: Redundant addStoredBlock request received',
+    )
     expect(redundant?.trace.spans[1]?.operation).toMatch(/^“BLOCK\* NameSystem\.allocateBlock/)
     expect(redundant?.nearestNormal?.spans.length).toBeGreaterThan(5)
+  })
+
+  it('tell the templates that differ, with how often, and a masked line of each', () => {
+    const redundant = whole.anomalies.find(({ summary }) => summary.includes('Redundant'))
+    const [first] = redundant?.verdict.templates ?? []
+    expect(first).toMatchObject({ service: 'storage', normal: 0 })
+    expect(first?.template).toContain('“BLOCK* NameSystem.addStoredBlock: Redundant')
+    expect(first?.example).toMatch(/^BLOCK\* NameSystem\.addStoredBlock: Redundant .* received/)
+    const { trace, verdict } = redundant ?? expect.unreachable()
+    for (const { template, count } of verdict.templates ?? []) {
+      expect(trace.spans.filter(({ operation }) => operation === template)).toHaveLength(count)
+    }
   })
 
   it('are the same after a restart in the middle', () => {
@@ -108,7 +121,7 @@ describe('log records', () => {
   })
 
   it('are no traces where logs are not judged', () => {
-    const one = new Detector(detectorSettings())
+    const one = new Detector(detectorSettings({ logs: null }))
     const output = emptyOutput()
     runThrough(one, logRecords([body('x')], 'otlp_spans/0'), output)
     expect(one.counts().records).toMatchObject({ logRecords: 0, undecodable: 1 })

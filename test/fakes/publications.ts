@@ -1,6 +1,7 @@
 import type { Anomaly, TraceEvidence, Verdict } from '../../src/contract/anomaly.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../../src/contract/anomaly-cluster.ts'
 import type { DeadLetter } from '../../src/contract/dead-letter.ts'
+import type { NewError } from '../../src/contract/new-error.ts'
 import type { Publication } from '../../src/contract/sink.ts'
 
 function evidence(traceId: string): TraceEvidence {
@@ -110,8 +111,15 @@ const deadLetter: DeadLetter = {
   body: Uint8Array.of(1, 2, 3),
 }
 
+const newError: NewError = {
+  ...{ id: 'error-1', service: 'cart', line: '“no stock of <*>”', times: 3 },
+  ...{ firstMs: 1_790_000_000_000, lastMs: 1_790_000_030_000 },
+  sentence: 'cart logs “no stock of <*>” as ERROR: 3 times within 30.0 s. New, no baseline yet.',
+}
+
 export const everyKind: readonly Publication[] = [
   { type: 'anomaly', anomaly },
   { type: 'anomaly_cluster', change: clusterChange('opened') },
+  { type: 'new_error', newError },
   { type: 'dead_letter', deadLetter },
 ]

@@ -12,11 +12,7 @@ import { JsonLinesFileSink, JsonLinesStreamSink } from '../../src/io/files/json-
 import { retryAfterMs } from '../../src/io/http/http-post.ts'
 import { OtlpHttpSink } from '../../src/io/http/otlp-http-sink.ts'
 import { WebhookSink, webhookMessages } from '../../src/io/http/webhook-sink.ts'
-import {
-  anomalyRecord,
-  clusterChangeRecord,
-  RECORD_RESOURCE,
-} from '../../src/otlp/anomaly-record.ts'
+import { publicationRecords, RECORD_RESOURCE } from '../../src/otlp/anomaly-record.ts'
 import { encodeLogsProto } from '../../src/otlp/encode-logs.ts'
 import { HttpReceiver } from '../fakes/http-receiver.ts'
 import { anomaly, cluster, clusterChange, everyKind, verdict } from '../fakes/publications.ts'
@@ -70,6 +66,10 @@ describe('a line', () => {
         nearest_normal: 'c'.repeat(32),
       },
       { type: 'anomaly_cluster', id: 'c1', change: 'opened', time: '2026-09-21T14:13:50.000Z' },
+      {
+        ...{ type: 'new_error', id: 'error-1', service: 'cart', times: 3 },
+        first: '2026-09-21T14:13:20.000Z',
+      },
       { type: 'dead_letter', offset: '12345678901234567', position: 17, bytes: 3, body: 'AQID' },
     ])
   })
@@ -82,7 +82,7 @@ describe('a file of JSON lines', () => {
       const sink = new JsonLinesFileSink(path)
       await sink.start()
       await sink.publish(everyKind)
-      expect(readFileSync(path, 'utf8').split('\n')).toHaveLength((life + 1) * 3 + 1)
+      expect(readFileSync(path, 'utf8').split('\n')).toHaveLength((life + 1) * everyKind.length + 1)
       await sink.stop()
       await sink.stop()
     }
@@ -198,7 +198,9 @@ describe('OTLP over HTTP', () => {
       'content-type': 'application/x-protobuf',
       'content-encoding': 'gzip',
     })
-    const records = [anomalyRecord(anomaly), clusterChangeRecord(clusterChange('opened'))]
+    const records = everyKind.flatMap(publicationRecords)
+    expect(records).toHaveLength(3)
+    expect(records[2]?.body).toContain('New, no baseline yet.')
     expect(gunzipSync(body)).toEqual(Buffer.from(encodeLogsProto(RECORD_RESOURCE, records)))
     await sink.stop()
     await sink.stop()

@@ -105,7 +105,7 @@ export function plainSlots(
     for (const attributes of [resource, own]) {
       for (const key of keys.toReversed()) {
         const text = attributes.find((a) => a[0] === key && a[1] !== '')?.[1]
-        if (text !== undefined) slots[slot] = text
+        if (text !== undefined) slots[slot] = slot === 'serverUrl' ? hostOf(text) : text
       }
     }
   }
@@ -126,4 +126,12 @@ export function plainTimes(
 
 export function plainDouble(value: number): string {
   return Object.is(value, -0) ? '0' : String(value)
+}
+
+/** Host and port of a URL as it is written. */
+function hostOf(url: string): string {
+  const [scheme, ...rest] = url.split('://')
+  if (!scheme || scheme.includes(':')) return ''
+  const authority = rest.join('://').split(/[/?#]/)[0] ?? ''
+  return authority.slice(authority.lastIndexOf('@') + 1)
 }

@@ -82,6 +82,21 @@ describe('whom a call without an answer was for', () => {
     },
   )
 
+  it('is found by the host and port of a URL, where that is all that is said', () => {
+    const calls = new Calls()
+    const of = (url: string) => ({ 'http.url': url })
+    calls.of(of('http://127.0.0.1:8080/charge/1?card=2'), 'bank')
+    calls.of(of('http://user:secret@127.0.0.1:9090/'), 'mail')
+    const other = { ...REFUSED, name: 'PUT' }
+    expect(calls.of(of('http://127.0.0.1:8080/charge/3'), null, other).callee).toBe('bank')
+    expect(calls.of(of('http://127.0.0.1:9090/'), null, other).callee).toBe('mail')
+    const nobody = { ...REFUSED, name: 'DELETE' }
+    const silent = calls.of(of('http://user:secret@127.0.0.1:7070/'), null, nobody).callee
+    expect(silent).toBe('127.0.0.1:7070 (no telemetry)')
+    expect(calls.of(of('https://bank.example:444/'), null, nobody).callee).toBe('bank.example')
+    expect(calls.of(of('http://[::1]:70/'), null, nobody).callee).toBe('[::1]:70 (no telemetry)')
+  })
+
   it('is not a service for a database beside it on the same host', () => {
     const calls = new Calls()
     calls.of({ 'server.address': 'host' }, 'bank')

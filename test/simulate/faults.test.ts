@@ -1,5 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { FAULT_KINDS, type Fault, GRADES, type Strength } from '../../src/simulate/faults.ts'
+import {
+  FAULT_KINDS,
+  type Fault,
+  GRADES,
+  type SpanFaultKind,
+  type Strength,
+} from '../../src/simulate/faults.ts'
 import { buildShop } from '../../src/simulate/shop.ts'
 import { simulate } from '../../src/simulate/simulate.ts'
 import {
@@ -17,7 +23,7 @@ const TO_MS = 21_000
 const STRENGTHS = ['weak', 'medium', 'strong'] as const
 
 /** A service in which each kind of fault makes sense. */
-const GUILTY: Readonly<Record<Fault['kind'], string>> = {
+const GUILTY: Readonly<Record<SpanFaultKind, string>> = {
   slow_dependency: 'pricing',
   cpu_bound: 'recommendation',
   throttled: 'inventory',
@@ -39,11 +45,11 @@ beforeAll(() => {
   healthy = collect()
 })
 
-function fault(kind: Fault['kind'], strength: Strength, more: Partial<Fault> = {}): Fault {
+function fault(kind: SpanFaultKind, strength: Strength, more: Partial<Fault> = {}): Fault {
   return { kind, strength, service: GUILTY[kind], fromMs: FROM_MS, toMs: TO_MS, ...more }
 }
 
-function faulty(kind: Fault['kind'], strength: Strength): CollectedTrace[] {
+function faulty(kind: SpanFaultKind, strength: Strength): CollectedTrace[] {
   const key = `${kind} ${strength}`
   const known = runs.get(key)
   if (known) return known
@@ -99,7 +105,7 @@ function nameOf({ span }: CollectedSpan): string {
 }
 
 /** Calls whose own time is above so many times the normal p95 of their operation. */
-function above(kind: Fault['kind'], strength: Strength, times: number): number {
+function above(kind: SpanFaultKind, strength: Strength, times: number): number {
   const normal = p95ByName(GUILTY[kind])
   const calls = servedBy(during(faulty(kind, strength)), GUILTY[kind])
   return share(calls, (s) => s.selfMs > times * (normal.get(nameOf(s)) ?? Infinity))

@@ -12,6 +12,7 @@ const LINE_BEGIN = '{"type":"'
 const EVERYTHING: ReadonlySet<Publication['type']> = new Set([
   'anomaly',
   'anomaly_cluster',
+  'new_error',
   'dead_letter',
 ])
 

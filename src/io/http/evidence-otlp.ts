@@ -4,6 +4,7 @@ import {
   type OtlpResourceSpans,
   type OtlpSpan,
 } from '../../otlp/encode-traces.ts'
+import { KIND_INTERNAL, KIND_LOG } from '../../otlp/span-columns.ts'
 
 const NS_PER_MS = 1_000_000
 
@@ -37,7 +38,8 @@ function otlpSpan(trace: TraceEvidence, span: EvidenceSpan, index: number): Otlp
     spanId: spanId(index),
     parentSpanId: span.parent < 0 ? '' : spanId(span.parent),
     name: span.operation,
-    kind: span.kind,
+    // A line of a log is shown as a moment of work: viewers know no such spans.
+    kind: span.kind === KIND_LOG ? KIND_INTERNAL : span.kind,
     startNs,
     endNs: startNs + nanoseconds(span.durationMs),
     status: span.status,

@@ -24,7 +24,11 @@ const compress = promisify(gzip)
  */
 export class OtlpHttpSink implements Sink {
   readonly name = 'otlp_http'
-  readonly takes: ReadonlySet<Publication['type']> = new Set(['anomaly', 'anomaly_cluster'])
+  readonly takes: ReadonlySet<Publication['type']> = new Set([
+    'anomaly',
+    'anomaly_cluster',
+    'new_error',
+  ] as const)
   readonly #settings: OtlpHttpSinkSettings
   #started = false
 

@@ -74,6 +74,7 @@ export class KafkaSink implements Sink {
   readonly takes: ReadonlySet<Publication['type']> = new Set([
     'anomaly',
     'anomaly_cluster',
+    'new_error',
     'dead_letter',
   ] as const)
   readonly counters: KafkaSinkCounters = { messages: 0, bytes: 0, truncated: 0, oversized: 0 }
@@ -204,6 +205,7 @@ export function publicationKey(publication: Publication): string {
     return publication.anomaly.anomalyCluster ?? publication.anomaly.verdict.stratum
   }
   if (publication.type === 'anomaly_cluster') return publication.change.cluster.id
+  if (publication.type === 'new_error') return publication.newError.id
   return publication.deadLetter.partition
 }
 

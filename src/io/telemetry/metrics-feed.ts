@@ -58,6 +58,7 @@ export function feedDetectorCounts(metrics: Metrics, counts: DetectorCounts): vo
   metrics.raise('medoscope_spans_total', records.spans)
   metrics.raise('medoscope_log_records_total', records.logRecords)
   metrics.raise('medoscope_log_records_keyless_total', records.keylessLogs)
+  feedTracedLogs(metrics, counts)
   metrics.raise(...total(dropped('own'), counts.ownSpans))
   for (const key of Object.keys(ASSEMBLER_SERIES) as (keyof AssemblerCounts)[]) {
     const series = ASSEMBLER_SERIES[key]
@@ -82,6 +83,18 @@ export function feedDetectorCounts(metrics: Metrics, counts: DetectorCounts): vo
   for (const [event, count] of Object.entries(events)) {
     metrics.raise('medoscope_evidence_events_total', count, { event })
   }
+}
+
+function feedTracedLogs(metrics: Metrics, { tracedLogs, newErrors }: DetectorCounts): void {
+  const { joined, late, lone, overlong, crowdedOut, lost, otherLines, waiting } = tracedLogs
+  const fates = { joined, late, lone, overlong, crowded_out: crowdedOut, lost }
+  for (const [fate, count] of Object.entries(fates)) {
+    metrics.raise('medoscope_traced_log_records_total', count, { fate })
+  }
+  metrics.raise('medoscope_other_log_lines_total', otherLines)
+  metrics.set('medoscope_traced_log_records_waiting', waiting)
+  metrics.raise('medoscope_new_errors_total', newErrors.told, { what: 'told' })
+  metrics.raise('medoscope_new_errors_total', newErrors.untold, { what: 'untold' })
 }
 
 function total([name, labels]: Series, value: number): [CounterName, number, MetricLabels] {

@@ -35,7 +35,7 @@ const PIPELINE_METRICS = {
   },
   medoscope_skipped_records_total: {
     type: 'counter',
-    help: 'Records a source did not hand over because they hold no traces: other signals, empty values.',
+    help: 'Records a source did not hand over because nothing in them is judged: other signals, logs without logs.session.keys, empty values.',
     labels: ['source', 'reason'],
   },
   medoscope_source_events_total: {
@@ -50,6 +50,24 @@ const PIPELINE_METRICS = {
   medoscope_log_records_keyless_total: {
     type: 'counter',
     help: 'Log records that no session takes, as they have none of logs.session.keys; they are not judged.',
+  },
+  medoscope_traced_log_records_total: {
+    type: 'counter',
+    help: 'Log records that name a trace, by what became of them: joined, late (their trace was judged before), lone (it sent no span in time), overlong (beyond the cap of a trace), crowded_out (to make room for others), lost (their partition went elsewhere).',
+    labels: ['fate'],
+  },
+  medoscope_traced_log_records_waiting: {
+    type: 'gauge',
+    help: 'Log records that wait for their traces.',
+  },
+  medoscope_other_log_lines_total: {
+    type: 'counter',
+    help: 'Log records in traces that share one name, since their operation logs too many templates.',
+  },
+  medoscope_new_errors_total: {
+    type: 'counter',
+    help: 'Error lines that came again and again before there was a model: told, or untold for want of room.',
+    labels: ['what'],
   },
   medoscope_spans_total: {
     type: 'counter',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { emptyCounts } from '../../../src/assemble/assembler-counts.ts'
+import { emptyTraceLogCounts } from '../../../src/assemble/trace-logs.ts'
 import type { DetectorCounts } from '../../../src/detector/detector-counts.ts'
 import type { DetectorStatus } from '../../../src/detector/detector-status.ts'
 import type { MetricRow } from '../../../src/io/telemetry/metric-row.ts'
@@ -30,6 +31,8 @@ function countsWith(change: Partial<DetectorCounts> = {}): DetectorCounts {
     forgotten: { texts: 7, elements: 0, paths: 0, places: 0, strata: 0, templates: 0 },
     accumulated: {},
     ownSpans: 0,
+    tracedLogs: { ...emptyTraceLogCounts(), waiting: 0 },
+    newErrors: { told: 0, untold: 0 },
     openTraces: 0,
     openSpans: 0,
     ...change,
@@ -107,6 +110,8 @@ describe('what the detector counts', () => {
       judged: { normal: 7, shape: 1, time: 2, learning: 3, incomplete: 4, flagged: 3 },
       accumulated: { evicted: 8, open: 2, watched: 12 },
       ownSpans: 9,
+      tracedLogs: { ...emptyTraceLogCounts(), joined: 11, late: 13, crowdedOut: 2, waiting: 17 },
+      newErrors: { told: 4, untold: 1 },
     })
     feedDetectorCounts(metrics, counts)
     feedDetectorCounts(metrics, counts)
@@ -120,6 +125,11 @@ describe('what the detector counts', () => {
       ['medoscope_observations_flagged_total', 3],
       ['medoscope_evidence_events_total{event="evicted"}', 8],
       ['medoscope_watched_series', 12],
+      ['medoscope_traced_log_records_total{fate="joined"}', 11],
+      ['medoscope_traced_log_records_total{fate="late"}', 13],
+      ['medoscope_traced_log_records_total{fate="crowded_out"}', 2],
+      ['medoscope_traced_log_records_waiting', 17],
+      ['medoscope_new_errors_total{what="untold"}', 1],
     ] as const) {
       expect(await read(metrics, series), series).toBe(value)
     }
@@ -169,6 +179,7 @@ describe('gauges', () => {
       judged: { normal: 0, shape: 0, time: 0, learning: 5, incomplete: 0, flagged: 0 },
       calibration: { have: 7, needed: 1000, neededToFlag: 999 },
       late: [],
+      unjoinedLogs: [],
       clocksAhead: [],
       strata: [{ name: 'a', state: 'learning', sampled: 1, needed: 30, clusters: 0 }],
       coverage: { seen: 40, share: 0.75, entryOperations: [], room: [] },
@@ -186,7 +197,7 @@ describe('gauges', () => {
     const metrics = new Metrics(false)
     const sink = {
       name: 'kafka',
-      published: { anomaly: 3, anomaly_cluster: 2, dead_letter: 1 },
+      published: { anomaly: 3, anomaly_cluster: 2, new_error: 0, dead_letter: 1 },
       attempts: 9,
       failures: 4,
       required: true,
