@@ -145,3 +145,66 @@ describe('forgetting', () => {
     expect(START_MS).toBeLessThan(cut.detector.clockMs)
   })
 })
+
+describe('templates of logs', () => {
+  /** A record a minute: a line of a service that lives, and for an hour those of services that do not. */
+  function minutes(): LogRecord[] {
+    const word = (i: number): string =>
+      i.toString(26).replace(/[0-9]/g, (d) => 'qrstuvwxyz'[Number(d)]!)
+    return Array.from({ length: 240 }, (_, i) => {
+      const timeMs = START_MS + i * MINUTE_MS
+      const said = [['front', `the order of ${i} items was taken`]]
+      if (i < 60) said.push([`old-${word(i)}`, `${word(i)} says ${word(i)} and ${word(7 * i)}`])
+      if (i >= 180) said.push(['late', 'a new service says hello'])
+      const resourceLogs = said.map(([service, text]) => ({
+        resource: { attributes: [{ key: 'service.name', value: { stringValue: service } }] },
+        scopeLogs: [
+          {
+            logRecords: [
+              {
+                timeUnixNano: `${timeMs}000000`,
+                body: { stringValue: text },
+                attributes: [{ key: 'session', value: { stringValue: `${service} ${i}` } }],
+              },
+            ],
+          },
+        ],
+      }))
+      return {
+        ...{ partition: 'otlp_logs/0', offset: BigInt(i), encoding: 'otlp_json', keyed: true },
+        body: new TextEncoder().encode(JSON.stringify({ resourceLogs })),
+        timestampMs: timeMs,
+      } as const
+    })
+  }
+
+  it('are forgotten with their services, and those that live keep their names', () => {
+    const settings = detectorSettings({
+      features: { ...defaults.features, forgetAfterMs: 70 * MINUTE_MS },
+      logs: {
+        ...{ keys: ['session'], patterns: [] },
+        session: {
+          ...{ gapMs: 30_000, maxAgeMs: 600_000, maxRecords: 1000, maxOpen: 50_000 },
+          maxJumpMs: 600_000,
+        },
+      },
+    })
+    const records = minutes()
+    const half = new Detector(settings)
+    runThrough(half, records.slice(0, 60), emptyOutput())
+    expect(half.status().strata.length).toBeGreaterThan(50)
+    const { detector, output } = play(records, settings)
+    expect(detector.counts().forgotten.templates).toBe(60)
+    expect(detector.counts().forgotten.texts).toBeGreaterThanOrEqual(120)
+    const names = detector.status().strata.map(({ name }) => name)
+    expect(names.sort()).toEqual(['front session', 'late session'])
+    expect(new Set(output.verdicts.slice(-20).map(({ stratum }) => stratum))).toEqual(
+      new Set(names),
+    )
+    const { names: texts } = detector.snapshot().tables
+    expect(texts.texts.filter((text) => text.startsWith('“')).sort()).toEqual([
+      '“a new service says hello”',
+      '“the order of <*> items was taken”',
+    ])
+  })
+})
