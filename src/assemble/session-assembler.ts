@@ -1,3 +1,4 @@
+import type { IdSets } from '../columns/marks.ts'
 import { KIND_INTERNAL, KIND_LOG, STATUS_ERROR } from '../otlp/span-columns.ts'
 import { type AssembledTrace, type CloseCause, emptyTrace } from './assembled-trace.ts'
 import { SessionClock, type SessionClockState } from './session-clock.ts'
@@ -162,6 +163,15 @@ export class SessionAssembler {
     let lowest = nextOffset
     for (const { offset } of this.#open.values()) if (offset < lowest) lowest = offset
     return lowest
+  }
+
+  /** Takes note of the texts that open sessions refer to. */
+  use(used: IdSets): void {
+    used.names.add(this.#entryName)
+    for (const { services, names } of this.#open.values()) {
+      used.values.addAll(services)
+      used.names.addAll(names)
+    }
   }
 
   /** A copy of everything remembered, once all that is closed is handed out. */

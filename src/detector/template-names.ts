@@ -1,3 +1,4 @@
+import type { IdSets } from '../columns/marks.ts'
 import type { LogColumns } from '../otlp/log-columns.ts'
 import { cutText } from '../otlp/printable-text.ts'
 import type { Vocabulary } from '../otlp/vocabulary.ts'
@@ -29,6 +30,8 @@ export function isTemplateName(text: string): boolean {
  * or by its text. The name stays when the template generalises, so that what was learned of it stays.
  */
 export class TemplateNames {
+  /** Templates that were forgotten. */
+  forgotten = 0
   readonly #names: Vocabulary
   readonly #text: RecordText
   readonly #line: RecordLine = { bytes: new Uint8Array(), start: 0, end: 0 }
@@ -75,6 +78,24 @@ export class TemplateNames {
       if (quality.warning !== '') found.push({ service, quality })
     }
     return found
+  }
+
+  /**
+   * Forgets templates of which no line came since `beforeMs`, and the services that are not used any more;
+   * takes note of the texts of what is left.
+   */
+  use(used: IdSets, isIdle: (service: number) => boolean, beforeMs: number): void {
+    for (const [service, miner] of this.#miners) {
+      if (service !== SHARED && !used.values.has(service) && isIdle(service)) {
+        this.#miners.delete(service)
+        this.#qualities.delete(service)
+        this.forgotten += miner.size
+        continue
+      }
+      this.forgotten += miner.forget(beforeMs)
+      if (service !== SHARED) used.values.add(service)
+      used.names.addAll(miner.labels())
+    }
   }
 
   /** A masked line of what goes by this name in a service; empty where none is kept any more. */

@@ -182,6 +182,11 @@ const PIPELINE_METRICS = {
     help: 'Things that found no room and were taken together as (other): texts, elements, paths, places, strata.',
     labels: ['what'],
   },
+  medoscope_forgotten_total: {
+    type: 'counter',
+    help: 'Things that did not come for `features.forget_after`, or the longest where room was short, and gave their room back: texts, elements, paths, places, strata, templates.',
+    labels: ['what'],
+  },
   medoscope_live: {
     type: 'gauge',
     help: '1 once a model judges, 0 while learning.',
