@@ -118,17 +118,19 @@ class Replay {
   }
 
   async judge(paths: readonly string[], recorder: ReplayRecorder): Promise<ReplaySummary> {
-    const before = this.#detector.counts().records
+    const { records: before, tracedLogs: joinedBefore } = this.#detector.counts()
     const started = systemClock.now()
     await this.#run(paths, 'files/0', 'judging', { onOutput: (output) => recorder.take(output) })
     const seconds = (systemClock.now() - started) / 1000
-    const { records } = this.#detector.counts()
+    const { records, tracedLogs } = this.#detector.counts()
     const spans = records.spans - before.spans
     const { state, calibration, model } = this.#detector.status()
     return {
       records: records.taken - before.taken,
       spans,
       log_records: records.logRecords - before.logRecords,
+      traced_logs: tracedLogs.taken - joinedBefore.taken,
+      joined_logs: tracedLogs.joined - joinedBefore.joined,
       observations: recorder.observations,
       sessions: recorder.sessions,
       reasons: recorder.reasons,
