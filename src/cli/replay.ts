@@ -12,6 +12,7 @@ import { CONFIG_HELP, CONFIG_OPTIONS, parseArguments, readConfig } from './argum
 import { type Command, type CommandWorld, EXIT, UsageError } from './command.ts'
 import { LineFile } from './line-file.ts'
 import { Progress } from './progress.ts'
+import { arePlain, judgeLines } from './replay-lines.ts'
 import { ReplayRecorder } from './replay-recorder.ts'
 import { isWhole, type ReplaySummary, summaryText } from './replay-summary.ts'
 import { UnreadInput } from './unread-input.ts'
@@ -19,8 +20,12 @@ import { UnreadInput } from './unread-input.ts'
 const HELP = `usage: medoscope replay FILE... [options]
 
 Judges recorded traces, and logs where logs.session.keys says how their records belong together: OTLP
-JSON lines, length-prefixed protobuf, both also as .gz or .zst, as a Collector's file exporter writes them. The files are one log, in the order given. The same files,
-configuration and seed give the same bytes, each time and everywhere.
+JSON lines, length-prefixed protobuf, plain text and lines of JSON, all also as .gz or .zst. The files are
+one log, in the order given. The same files, configuration and seed give the same bytes, each time and
+everywhere.
+
+Plain logs without logs.session.keys are judged line by line, beside those given with --warmup: which lines
+are new, or came with other counts, and say that something went wrong. The first ones matter most.
 
 ${CONFIG_HELP}
       --warmup FILE     learn from this file first, without verdicts; repeatable, in order
@@ -29,6 +34,7 @@ ${CONFIG_HELP}
                     all that adds up to a score, not only the largest and one for the rest
       --clusters FILE   one JSON line an anomaly cluster, in its last state; - for standard output
       --seed N          the same as --set seed=N
+      --top N           of plain logs, show so many lines (20)
       --json            the summary as JSON on standard output
 
 exit codes: 0 done, 1 failed or something in the files was not read (what, and where, is printed), 2 wrong usage, 78 faults in the configuration,
@@ -45,6 +51,7 @@ export const replay: Command = {
       contributions: { type: 'string', default: 'largest' },
       clusters: { type: 'string' },
       seed: { type: 'string' },
+      top: { type: 'string', default: '20' },
       json: { type: 'boolean' },
     })
     if (files.length === 0) throw new UsageError('replay wants at least one file')
@@ -57,6 +64,17 @@ export const replay: Command = {
     }
     const seed = values.seed === undefined ? [] : [`seed=${values.seed}`]
     const config = readConfig({ ...values, set: [...(values.set ?? []), ...seed] }, world.env)
+    const warmup = values.warmup ?? []
+    if (config.logs.session.keys.length === 0 && (await arePlain(files))) {
+      if (values.out !== undefined || values.clusters !== undefined) {
+        throw new UsageError('--out and --clusters of plain logs need logs.session.keys')
+      }
+      const top = Number(values.top)
+      if (!Number.isInteger(top) || top < 1) {
+        throw new UsageError(`--top wants a number of lines, not ${values.top}`)
+      }
+      return await judgeLines({ files, warmup, top, json: values.json === true }, world)
+    }
     const log = createLog({
       level: 'warn',
       format: 'text',
@@ -72,7 +90,6 @@ export const replay: Command = {
       world,
       log,
     )
-    const warmup = values.warmup ?? []
     if (warmup.length > 0) await session.learn(warmup)
     const summary = await session.judge(files, recorder)
     await recorder.end()

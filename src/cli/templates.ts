@@ -2,12 +2,13 @@ import { stat } from 'node:fs/promises'
 import { systemClock } from '../io/clock.ts'
 import { fileMessages } from '../io/files/file-messages.ts'
 import { MAX_MESSAGE_BYTES } from '../io/files/file-source.ts'
+import { isTextLine } from '../io/files/plain-text.ts'
+import { PlainLines } from '../lines/plain-lines.ts'
 import { parseArguments } from './arguments.ts'
 import { type Command, type CommandWorld, EXIT, UsageError } from './command.ts'
 import { Progress } from './progress.ts'
 import { Catalogue } from './templates/catalogue.ts'
 import { OtlpLines } from './templates/otlp-lines.ts'
-import { PlainLines } from './templates/plain-lines.ts'
 import { catalogueJson, catalogueText } from './templates/show.ts'
 
 const HELP = `usage: medoscope templates FILE... [options]
@@ -51,33 +52,16 @@ export const templates: Command = {
 
 /** Whether the first message is OTLP. */
 function areOtlp([first]: readonly Uint8Array[], otlp: OtlpLines): boolean {
-  return first !== undefined && (!isText(first) || otlp.isDocument(first))
+  return first !== undefined && (!isTextLine(first) || otlp.isDocument(first))
 }
 
 function push(message: Uint8Array, lines: PlainLines, otlp: OtlpLines): void {
-  if (!isText(message)) otlp.pushProtobuf(message)
+  if (!isTextLine(message)) otlp.pushProtobuf(message)
   else if (message[0] === BRACE && otlp.isDocument(message)) otlp.pushJson(message)
   else lines.push(message)
 }
 
-/** A message of protobuf begins with a tag and a length, and has more of them; a line has none. */
-function isText(message: Uint8Array): boolean {
-  return (
-    message[0] !== LF &&
-    !message
-      .subarray(0, LOOKED_AT)
-      .some((byte) => byte < BLANK && byte !== TAB && byte !== CR && byte !== ESCAPE)
-  )
-}
-
-const LOOKED_AT = 32
 const BRACE = 0x7b
-const BLANK = 0x20
-const TAB = 0x09
-const LF = 0x0a
-const CR = 0x0d
-/** Colours of terminals begin with it. */
-const ESCAPE = 0x1b
 
 /** Reads files into one catalogue. */
 class Reading {
@@ -105,7 +89,7 @@ class Reading {
   async read(path: string): Promise<void> {
     const { size, mtime } = await stat(path)
     const { catalogue } = this
-    const lines = new PlainLines(catalogue, mtime.getUTCFullYear())
+    const lines = new PlainLines(mtime.getUTCFullYear(), (line) => catalogue.addPlain(line))
     const otlp = new OtlpLines(catalogue)
     let done = 0
     const onBytes = (bytes: number): void => {

@@ -8,6 +8,7 @@ import { messageOf } from '../io/telemetry/log.ts'
 import { readsLogs } from './detector-settings.ts'
 import type { Config } from './schema.ts'
 import { inputSettings } from './section-settings.ts'
+import { sessionKeys } from './session-keys.ts'
 
 /** Of topics made for trying things out. */
 const NEW_TOPIC = { partitions: 1, replicationFactor: 1 }
@@ -75,6 +76,8 @@ export function otlpHttpSettings(config: Config): OtlpHttpSettings {
     logDirectory: join(config.state.path, 'otlp_http'),
     ignoreServices: ignore_services,
     categories,
+    withLogs: config.logs.session.keys.length > 0,
+    sessionKeys: sessionKeys(config.logs.session.keys).keys,
   }
 }
 

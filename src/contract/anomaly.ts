@@ -15,6 +15,17 @@ export interface Contribution {
   readonly contribution: number
 }
 
+/** A template of log lines that came more or less often than in the nearest normal observation. */
+export interface TemplateDifference {
+  readonly service: string
+  /** What its lines have in common, in quotation marks. */
+  readonly template: string
+  readonly count: number
+  readonly normal: number
+  /** One of its lines, masked; empty where none is kept any more. */
+  readonly example: string
+}
+
 /** Why a verdict says what it says; a closed set. */
 export type Reason =
   | 'normal'
@@ -48,6 +59,8 @@ export interface Verdict {
   readonly services: readonly string[]
   /** Largest first; sums to the score within 1e-9. Only filled where asked for (anomalies, replay). */
   readonly contributions: readonly Contribution[]
+  /** Of log lines, the largest difference first; not there where there are none. Filled where contributions are. */
+  readonly templates?: readonly TemplateDifference[]
   /** Version of the model that judged; null while learning. */
   readonly model: string | null
 }

@@ -32,6 +32,9 @@ import { TracedLogs } from './traced-logs.ts'
 /** Name of the entry of a session. */
 const SESSION = 'session'
 
+/** Said of logs that were taken while they were still judged. */
+const NOT_JUDGED = 'logs are not judged any more: logs.session.keys is empty'
+
 /** One partition of the log: assembled by itself, in its own data time. */
 interface Shard {
   readonly assembler: TraceAssembler
@@ -353,6 +356,10 @@ export class Detector {
     this.#records.taken++
     this.#records.bytes += record.body.length
     if (record.keyed) this.#records.keyed++
+    if (this.#logs === null && record.signal === 'logs') {
+      this.#deadLetter(record, new DecodeError(NOT_JUDGED, 0), output)
+      return
+    }
     if (this.#logs && holdsLogs(record)) {
       this.#takeLogs(record, shard, this.#logs, output)
       return
@@ -499,7 +506,8 @@ const LOGS_DOCUMENT = /"resource_?[lL]ogs"/
 const LOOKED_AT = 512
 
 /** Whether a record holds logs; nothing in protobuf tags the signal. */
-function holdsLogs({ encoding, body }: LogRecord): boolean {
+function holdsLogs({ signal, encoding, body }: LogRecord): boolean {
+  if (signal !== undefined) return signal === 'logs'
   if (encoding !== 'otlp_json') return looksLikeLogs(body)
   return LOGS_DOCUMENT.test(new TextDecoder().decode(body.subarray(0, LOOKED_AT)))
 }

@@ -28,6 +28,7 @@ import { installedModel } from './installed-model.ts'
 import type { Learner } from './learner.ts'
 import type { DetectorSettings } from './settings.ts'
 import type { Tables } from './tables.ts'
+import { templateDifferences } from './template-differences.ts'
 
 /** Share of a stratum that changes its cluster at a refresh, from which its shares are other ones. */
 const RELABELLED = 0.1
@@ -241,8 +242,18 @@ export class Judge {
       stratum: this.#tables.elements.stratumText(this.#elements.stratum),
       services: explained ? rankServices(contributions, this.#tables.elements) : [],
       contributions,
+      ...(explained ? this.#templates() : {}),
       model: judged ? this.#active!.model.id : null,
     }
+  }
+
+  /** How the log lines differ from those of the medoid. */
+  #templates(): Pick<Verdict, 'templates'> {
+    const normal = this.#judgement.cluster?.members[0]
+    if (normal === undefined) return {}
+    const { element, count } = this.#elements
+    const templates = templateDifferences(element, count, normal, this.#tables)
+    return templates.length === 0 ? {} : { templates }
   }
 
   #contributions(): readonly RawContribution[] {

@@ -58,6 +58,12 @@ export class TemplateNames {
     return this.#decoder.decode(bytes.subarray(start, end))
   }
 
+  /** A masked line of what goes by this name in a service; empty where none is kept any more. */
+  example(service: number, name: number): string {
+    const miner = this.#miners.get(service) ?? this.#miners.get(SHARED)
+    return miner?.exampleOf(name) ?? ''
+  }
+
   state(): TemplateNamesState {
     return Array.from(this.#miners, ([service, miner]) => [service, miner.state()])
   }

@@ -10,7 +10,7 @@ import {
 } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import type { Encoding, LogRecord } from '../contract/log-record.ts'
+import type { Encoding, LogRecord, Signal } from '../contract/log-record.ts'
 
 export interface RecordLogSettings {
   readonly directory: string
@@ -23,6 +23,7 @@ export interface RecordLogSettings {
 /** What is appended. */
 export interface NewRecord {
   readonly encoding: Encoding
+  readonly signal: Signal
   readonly body: Uint8Array
   /** ms since 1970. */
   readonly receivedMs: number
@@ -37,9 +38,15 @@ const FIRST_OFFSET = 1n
 const SEGMENT_BYTES = 16 * 1024 ** 2
 const READ_BYTES = 1 << 20
 
-// Before each body: checksum of all that follows, length of the body, offset, time, encoding.
+// Before each body: checksum of all that follows, length of the body, offset, time, kind.
 const HEADER_BYTES = 4 + 4 + 8 + 8 + 1
-const ENCODINGS: readonly Encoding[] = ['otlp_proto', 'otlp_json']
+/** What a kind stands for. Only ever add to them: logs of earlier versions are read, too. */
+const KINDS: readonly { readonly encoding: Encoding; readonly signal: Signal }[] = [
+  { encoding: 'otlp_proto', signal: 'traces' },
+  { encoding: 'otlp_json', signal: 'traces' },
+  { encoding: 'otlp_proto', signal: 'logs' },
+  { encoding: 'otlp_json', signal: 'logs' },
+]
 const SUFFIX = '.log'
 const COMMITTED = 'committed'
 
@@ -385,12 +392,13 @@ export class RecordLog {
   }
 }
 
-function framed({ encoding, body, receivedMs }: NewRecord, offset: bigint): Uint8Array {
+function framed({ encoding, signal, body, receivedMs }: NewRecord, offset: bigint): Uint8Array {
+  const kind = KINDS.findIndex((each) => each.encoding === encoding && each.signal === signal)
   const frame = Buffer.allocUnsafe(HEADER_BYTES + body.length)
   frame.writeUInt32LE(body.length, 4)
   frame.writeBigUInt64LE(offset, 8)
   frame.writeDoubleLE(receivedMs, 16)
-  frame.writeUInt8(ENCODINGS.indexOf(encoding), 24)
+  frame.writeUInt8(kind, 24)
   frame.set(body, HEADER_BYTES)
   frame.writeUInt32LE(crc32(frame.subarray(4)), 0)
   return frame
@@ -412,12 +420,12 @@ function parsed(
   if (view.length < HEADER_BYTES) return null
   const end = HEADER_BYTES + view.readUInt32LE(4)
   if (view.length < end) return null
-  const encoding = ENCODINGS[view.readUInt8(24)]
-  if (encoding === undefined || crc32(view.subarray(4, end)) !== view.readUInt32LE(0)) return null
+  const kind = KINDS[view.readUInt8(24)]
+  if (kind === undefined || crc32(view.subarray(4, end)) !== view.readUInt32LE(0)) return null
   const record: LogRecord = {
     partition,
     offset: view.readBigUInt64LE(8),
-    encoding,
+    ...kind,
     body: view.subarray(HEADER_BYTES, end),
     timestampMs: view.readDoubleLE(16),
     keyed: false,

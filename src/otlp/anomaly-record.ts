@@ -1,4 +1,4 @@
-import type { Anomaly } from '../contract/anomaly.ts'
+import type { Anomaly, Verdict } from '../contract/anomaly.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
 import type { Encoding } from '../contract/log-record.ts'
 import type { NewError } from '../contract/new-error.ts'
@@ -19,6 +19,7 @@ const NEW_ERROR_EVENT = 'medoscope.new_error'
 
 const MAX_CONTRIBUTIONS = 5
 const MAX_SERVICES = 20
+const MAX_TEMPLATES = 5
 const INFO = { severityNumber: 9, severityText: 'INFO' }
 const WARN = { severityNumber: 13, severityText: 'WARN' }
 const ERROR = { severityNumber: 17, severityText: 'ERROR' }
@@ -84,6 +85,7 @@ export function anomalyRecord(anomaly: Anomaly): OtlpLogRecord {
       'medoscope.model.version': verdict.model,
       'medoscope.stratum': verdict.stratum,
       'medoscope.services': listed(verdict.services),
+      'medoscope.templates': differing(verdict),
       'medoscope.contributions': JSON.stringify(
         verdict.contributions
           .slice(0, MAX_CONTRIBUTIONS)
@@ -156,6 +158,11 @@ function severity(cluster: AnomalyCluster): { severityNumber: number; severityTe
 /** Names or ids as one text, since stores turn attribute lists into text each in a way of its own. */
 function listed(texts: readonly string[]): string | null {
   return texts.length === 0 ? null : texts.slice(0, MAX_SERVICES).join(',')
+}
+
+/** Templates of log lines that differ, with a line of each, as JSON; null where there are none. */
+function differing({ templates = [] }: Verdict): string | null {
+  return templates.length === 0 ? null : JSON.stringify(templates.slice(0, MAX_TEMPLATES))
 }
 
 function known(

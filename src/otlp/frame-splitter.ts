@@ -27,10 +27,15 @@ export interface FrameSplitter {
 
 /**
  * A splitter for `framing`; the outer framing of `zstd_frames` is `length_prefixed`. No more than
- * `maxFrameBytes` is ever held back: a larger frame is dropped whole and counted. Blank lines are no frames.
+ * `maxFrameBytes` is ever held back: a larger frame is dropped whole and counted. Blank lines are no frames,
+ * unless every line is wanted: then they, and lines that are too large, are empty ones.
  */
-export function frameSplitter(framing: Framing, maxFrameBytes: number): FrameSplitter {
-  if (framing === 'json_lines') return new LineSplitter(maxFrameBytes)
+export function frameSplitter(
+  framing: Framing,
+  maxFrameBytes: number,
+  everyLine = false,
+): FrameSplitter {
+  if (framing === 'json_lines') return new LineSplitter(maxFrameBytes, everyLine)
   if (framing === 'json_documents') return new DocumentSplitter(maxFrameBytes)
   if (framing === 'length_prefixed') return new LengthSplitter(maxFrameBytes)
   return new WholeSplitter(maxFrameBytes)
@@ -90,9 +95,11 @@ class Gathering {
 
 class LineSplitter implements FrameSplitter {
   readonly #line: Gathering
+  readonly #everyLine: boolean
 
-  constructor(maxFrameBytes: number) {
+  constructor(maxFrameBytes: number, everyLine: boolean) {
     this.#line = new Gathering(maxFrameBytes)
+    this.#everyLine = everyLine
   }
 
   get pending(): number {
@@ -114,14 +121,14 @@ class LineSplitter implements FrameSplitter {
 
   /** A last line without a line feed is a line; if it was cut, it is no document and its decoding fails. */
   end(frames: Uint8Array[]): void {
-    this.#finish(NO_BYTES, frames)
+    if (this.#line.begun) this.#finish(NO_BYTES, frames)
   }
 
   #finish(last: Uint8Array, frames: Uint8Array[]): void {
     const line = this.#line.finish(last)
     if (line?.some((byte) => byte > 0x20)) {
       frames.push(line.at(-1) === CR ? line.subarray(0, -1) : line)
-    }
+    } else if (this.#everyLine) frames.push(NO_BYTES)
   }
 }
 

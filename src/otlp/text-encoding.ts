@@ -24,7 +24,9 @@ export function looksLikeText(bytes: Uint8Array): boolean {
   if (end < FEWEST) return false
   for (let i = 0; i < end; i++) {
     const byte = bytes[i]!
-    const isControl = byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d
+    // Colours of terminals begin with an escape and a bracket.
+    const isColour = byte === 0x1b && (i + 1 === end || bytes[i + 1] === 0x5b)
+    const isControl = byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && !isColour
     if (isControl || byte === 0x7f || byte >= 0xf8) return false
   }
   try {

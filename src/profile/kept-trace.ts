@@ -4,7 +4,7 @@ import type { ElementTable } from './element-table.ts'
 import type { TraceElements } from './trace-elements.ts'
 
 /** Spans of one trace that are kept; a giant trace is cut here, in pre-order, so parents stay. */
-const MOST_SPANS = 512
+export const MOST_SPANS = 512
 const START = 0
 const DURATION = 1
 const SELF = 2

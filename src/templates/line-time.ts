@@ -58,6 +58,9 @@ const FORMATS: readonly TimeFormat[] = [
     read: ([, day, month, year, ...clock]) => utc(Number(year), monthOf(month), day, clock),
   },
 ]
+/** A time of day alone is passed over: it says nothing without its day. */
+const TIME_OF_DAY = /^\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?(?=\s)/
+
 /** The last format stands within its line: what is in front of it is a part of the message. */
 const WITHIN = FORMATS.length - 1
 
@@ -88,7 +91,7 @@ export class LineTime {
       this.#last = at
       return at === WITHIN ? start : start + parts[0].length
     }
-    return start
+    return start + (TIME_OF_DAY.exec(text)?.[0].length ?? 0)
   }
 
   /** The time that a text names by itself, or a number of seconds, ms, us or ns since 1970. */

@@ -56,6 +56,13 @@ export function withoutTrace(text: string): string {
   return [said, thrown, ...top.map((name) => `at ${name}`)].filter((part) => part !== '').join(' ')
 }
 
+/** The line of a stack trace that says what was thrown, and with what message; empty where none does. */
+export function thrownLine(lines: readonly string[]): string {
+  const isPython = lines.some((line) => PYTHON_FRAME.test(line))
+  const isThrown = (line: string): boolean => THROWN.test(line)
+  return (isPython ? lines.findLast(isThrown) : lines.find(isThrown)) ?? ''
+}
+
 function frameOf(line: string): string | null {
   for (const frame of FRAMES) {
     const called = frame.exec(line)?.[1]

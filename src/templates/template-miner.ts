@@ -103,6 +103,15 @@ export class TemplateMiner {
       .sort((a, b) => b.count - a.count || (a.id < b.id ? -1 : 1))
   }
 
+  /** A masked line of the shapes with this label, the same in whatever order they came; null where there is none. */
+  exampleOf(label: number): string | null {
+    let first: KeptShape | null = null
+    for (const shape of this.#shapes.all()) {
+      if (shape.label === label && (first === null || shape.hash < first.hash)) first = shape
+    }
+    return first?.example ?? null
+  }
+
   /** The id by which a template goes now. */
   resolve(id: string): string {
     return this.#ids.resolve(id)
@@ -177,7 +186,8 @@ function least(a: number, b: number): number {
   return Number.isNaN(a) || b < a ? b : a
 }
 
-function exampleOf(line: string): string {
+/** A line as it may be shown: masked, and not too long. */
+export function exampleOf(line: string): string {
   return cutText(maskText(printable(line)), LONGEST_EXAMPLE)
 }
 

@@ -5,6 +5,7 @@ import { type Figure, printFigures } from './figures.ts'
 import { flagRates, rateFigures } from './flag-rates.ts'
 import { healthyDaysFigures } from './healthy-days.ts'
 import { judgeRecording, onlineBoutique, type Score, scoreRecording } from './online-boutique.ts'
+import { ciFigures } from './quality-ci.ts'
 import { clusterFigures } from './quality-clusters.ts'
 import { driftFigures } from './quality-drift.ts'
 import { sessionFigures } from './quality-logs.ts'
@@ -106,6 +107,7 @@ const PARTS = {
     figures: () => healthyDaysFigures(HEALTHY_DAYS, print),
   },
   grouping: { doing: 'grouping of labelled lines', figures: groupingFigures },
+  ci: { doing: 'lines of CI logs', figures: () => ciFigures(print) },
   sessions: { doing: 'sessions of logs', figures: () => sessionFigures(print) },
   code: { doing: 'faults that only logs show', figures: () => codeFaultFigures(print) },
   drift: { doing: 'drift', figures: () => driftFigures(1, print) },

@@ -71,6 +71,18 @@ describe('log sessions, judged', () => {
     expect(redundant?.nearestNormal?.spans.length).toBeGreaterThan(5)
   })
 
+  it('tell the templates that differ, with how often, and a masked line of each', () => {
+    const redundant = whole.anomalies.find(({ summary }) => summary.includes('Redundant'))
+    const [first] = redundant?.verdict.templates ?? []
+    expect(first).toMatchObject({ service: 'storage', normal: 0 })
+    expect(first?.template).toContain('“BLOCK* NameSystem.addStoredBlock: Redundant')
+    expect(first?.example).toMatch(/^BLOCK\* NameSystem\.addStoredBlock: Redundant .* received/)
+    const { trace, verdict } = redundant ?? expect.unreachable()
+    for (const { template, count } of verdict.templates ?? []) {
+      expect(trace.spans.filter(({ operation }) => operation === template)).toHaveLength(count)
+    }
+  })
+
   it('are the same after a restart in the middle', () => {
     const half = Math.floor(records.length / 2)
     const output = emptyOutput()

@@ -31,7 +31,7 @@ async function opened(directory: string, maxBytes = 1_000_000): Promise<RecordLo
 const body = (text: string): Uint8Array => new TextEncoder().encode(text)
 const textOf = ({ body: bytes }: { body: Uint8Array }): string => new TextDecoder().decode(bytes)
 const append = (log: RecordLog, text: string): Promise<bigint> =>
-  log.append({ encoding: 'otlp_json', body: body(text), receivedMs: 7 })
+  log.append({ encoding: 'otlp_json', signal: 'logs', body: body(text), receivedMs: 7 })
 
 async function texts(log: RecordLog): Promise<string[]> {
   return (await log.read(1e6, 0)).map(textOf)

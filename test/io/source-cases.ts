@@ -53,6 +53,8 @@ export const otlpHttpSourceCase: SourceCase = {
           logBytes: 10_000_000,
           ignoreServices: [],
           categories: [],
+          withLogs: false,
+          sessionKeys: [],
         }
         sender.source = new OtlpHttpSource(settings, silentLog)
         return sender.source

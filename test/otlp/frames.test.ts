@@ -68,6 +68,11 @@ describe('detectFraming', () => {
     [utf8.encode('[INFO] started'), 'json_lines'],
     [utf8.encode('[2026-11-29 01:02:03] started'), 'json_lines'],
     [utf8.encode(`\n${'started and stopped '.repeat(4)}`), 'json_lines'],
+    [
+      utf8.encode(`\n\u001b[1m\u001b[46m RUN \u001b[0m ${'started and stopped '.repeat(4)}`),
+      'json_lines',
+    ],
+    [[0x0a, 0x1b, 0x0a, 0x19, ...new Array(60).fill(0x41)], 'protobuf'],
     // A message of 123 bytes begins with a line feed and a brace.
     [[0x0a, 0x7b, 0x0a, 0x22, 0x0a], 'protobuf'],
     [[0x0a, 0x8a, 0x7b], 'protobuf'],

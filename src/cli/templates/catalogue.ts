@@ -1,9 +1,11 @@
+import { type PlainLine, templatedBytes } from '../../lines/plain-lines.ts'
 import type { Template } from '../../templates/template.ts'
 import { TemplateMiner } from '../../templates/template-miner.ts'
 import { type TemplateQuality, templateQuality } from '../../templates/template-quality.ts'
 
 /** Services with templates of their own; what comes from more shares the last. */
 const MOST_SERVICES = 64
+const NO_SERVICE = ''
 const OTHER_SERVICES = '(other services)'
 
 /** The templates of one service. */
@@ -22,6 +24,15 @@ export class Catalogue {
   readonly #miners = new Map<string, TemplateMiner>()
   #firstMs = Number.NaN
   #lastMs = Number.NaN
+  /** The latest time that a plain line said. */
+  #saidMs = Number.NaN
+
+  /** A line without a time has that of the one before; where there are none at all, its number stands for it. */
+  addPlain(line: PlainLine): void {
+    const { bytes, start, end } = templatedBytes(line)
+    if (!Number.isNaN(line.ms)) this.#saidMs = line.ms
+    this.add(NO_SERVICE, bytes, start, end, this.hasTimes ? this.#saidMs : this.lines + 1)
+  }
 
   /** @param atMs time of the line, or its number */
   add(service: string, bytes: Uint8Array, start: number, end: number, atMs: number): void {

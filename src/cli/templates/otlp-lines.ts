@@ -1,6 +1,7 @@
 import { DecodeError } from '../../otlp/decode-error.ts'
 import { decodeLogsJson } from '../../otlp/decode-logs-json.ts'
 import { decodeLogs } from '../../otlp/decode-logs-protobuf.ts'
+import { documentSignal } from '../../otlp/document-signal.ts'
 import { LogColumns } from '../../otlp/log-columns.ts'
 import type { LogTarget } from '../../otlp/log-target.ts'
 import { looksLikeLogs } from '../../otlp/looks-like-logs.ts'
@@ -10,9 +11,6 @@ import { type RecordLine, RecordText } from '../../templates/record-text.ts'
 import type { Catalogue } from './catalogue.ts'
 
 const MOST_VALUES = 65_536
-/** How OTLP JSON begins, whatever the signal. */
-const DOCUMENT = /^\s*\{\s*"(resource_?([sS]pans|[lL]ogs|[mM]etrics|[pP]rofiles))"/
-const LOOKED_AT = 64
 
 /** OTLP messages of logs, for a catalogue. */
 export class OtlpLines {
@@ -33,7 +31,6 @@ export class OtlpLines {
   }
   readonly #text = new RecordText(this.#target.values)
   readonly #line: RecordLine = { bytes: new Uint8Array(), start: 0, end: 0 }
-  readonly #decoder = new TextDecoder()
 
   constructor(catalogue: Catalogue) {
     this.#catalogue = catalogue
@@ -41,12 +38,11 @@ export class OtlpLines {
 
   /** Whether a message begins like OTLP JSON. */
   isDocument(message: Uint8Array): boolean {
-    return DOCUMENT.test(this.#decoder.decode(message.subarray(0, LOOKED_AT)))
+    return documentSignal(message) !== null
   }
 
   pushJson(message: Uint8Array): void {
-    const signal = DOCUMENT.exec(this.#decoder.decode(message.subarray(0, LOOKED_AT)))?.[2]
-    if (signal?.toLowerCase() === 'logs') this.#decode(message, decodeLogsJson)
+    if (documentSignal(message) === 'logs') this.#decode(message, decodeLogsJson)
     else this.otherSignals++
   }
 

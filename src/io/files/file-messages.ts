@@ -12,6 +12,8 @@ const READ_BYTES = 1 << 20
 export interface MessageReading {
   /** Larger messages are dropped and counted. */
   readonly maxMessageBytes: number
+  /** Blank lines, and lines that are too large, are empty messages, so that lines can be counted. */
+  readonly everyLine?: boolean
   /** Called with the bytes of the file itself as they are read. */
   readonly onBytes: (bytes: number) => void
 }
@@ -31,7 +33,7 @@ export interface FileEnd {
  */
 export async function* fileMessages(
   path: string,
-  { maxMessageBytes, onBytes }: MessageReading,
+  { maxMessageBytes, onBytes, everyLine = false }: MessageReading,
 ): AsyncGenerator<Uint8Array[], FileEnd> {
   const raw = createReadStream(path, { highWaterMark: READ_BYTES })
   let splitter: FrameSplitter | null = null
@@ -39,7 +41,7 @@ export async function* fileMessages(
     const { framing, chunks } = await opened(await withFraming(counted(raw, onBytes)))
     if (framing === null) return { oversized: 0, damage: '' }
     const single = framing === 'zstd_frames'
-    splitter = frameSplitter(single ? 'length_prefixed' : framing, maxMessageBytes)
+    splitter = frameSplitter(single ? 'length_prefixed' : framing, maxMessageBytes, everyLine)
     for await (const chunk of chunks) {
       const frames: Uint8Array[] = []
       splitter.push(chunk, frames)

@@ -2,10 +2,12 @@ import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import type { LogRecord } from '../../contract/log-record.ts'
 import type { Source, SourceBatch, SourceLag } from '../../contract/source.ts'
+import { LineRecords } from '../../lines/line-records.ts'
 import { looksLikeLogs } from '../../otlp/looks-like-logs.ts'
 import { detectEncoding } from '../../otlp/record-encoding.ts'
 import { type Log, messageOf } from '../telemetry/log.ts'
 import { type FileEnd, fileMessages } from './file-messages.ts'
+import { isPlainText } from './plain-text.ts'
 
 export interface FileSourceSettings {
   /** Read in this order, as one ordered log. */
@@ -137,6 +139,35 @@ export class FileSource implements Source {
     }
   }
 
+  /** The messages of a file; of a plain log, its lines as messages of log records. */
+  async *#asOtlp(
+    path: string,
+    messages: AsyncGenerator<Uint8Array[], FileEnd>,
+  ): AsyncGenerator<Uint8Array[], FileEnd> {
+    let records: LineRecords | null = null
+    let isFirst = true
+    for (;;) {
+      const { value, done } = await messages.next()
+      if (done) {
+        if (records !== null) yield records.end()
+        return value
+      }
+      if (isFirst && value.length > 0) {
+        isFirst = false
+        if (isPlainText(value)) records = await this.#beginPlain(path)
+      }
+      yield records === null ? value : records.push(value)
+    }
+  }
+
+  async #beginPlain(path: string): Promise<LineRecords> {
+    if (this.#settings.withLogs !== true) {
+      this.#log.warn('the file is a plain log, which logs.session.keys lets judge', { path })
+    }
+    const { mtime } = await stat(path)
+    return new LineRecords(mtime.getUTCFullYear())
+  }
+
   async *#all(): AsyncGenerator<Uint8Array[], null> {
     const { paths, maxMessageBytes, onProgress } = this.#settings
     const onBytes = (bytes: number): void => {
@@ -145,7 +176,8 @@ export class FileSource implements Source {
     }
     for (const path of paths) {
       this.#begins.push({ path, first: this.#next })
-      const end: FileEnd = yield* fileMessages(path, { maxMessageBytes, onBytes })
+      const messages = fileMessages(path, { maxMessageBytes, onBytes })
+      const end: FileEnd = yield* this.#asOtlp(path, messages)
       this.oversized += end.oversized
       if (end.damage !== '') {
         this.damaged.push({ path, damage: end.damage })

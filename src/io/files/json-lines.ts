@@ -15,6 +15,7 @@ const SHOWN_CHARS = 600
 /** An element longer than this is shown by the entry and the end of its path. */
 const SHOWN_ELEMENT_CHARS = 100
 const SHOWN_SERVICES = 5
+const SHOWN_TEMPLATES = 5
 
 /** One line for a verdict: times in ISO 8601 with ms, keys in a fixed order, so that a replay repeats it byte for byte. */
 export function verdictLine(verdict: Verdict, shown: ShownContributions = 'largest'): string {
@@ -47,8 +48,18 @@ function verdictObject(
     reason: verdict.reason,
     services: shown === 'all' ? verdict.services : verdict.services.slice(0, SHOWN_SERVICES),
     contributions: shown === 'all' ? all : largest(all),
+    ...templateLines(verdict, shown),
     model: verdict.model,
   }
+}
+
+/** Templates that differ, with a line of each; the largest of those that are flagged, unless all is wanted. */
+function templateLines(
+  { templates = [], anomalous }: Verdict,
+  shown: ShownContributions,
+): Record<string, unknown> {
+  const told = shown === 'all' ? templates : anomalous ? templates.slice(0, SHOWN_TEMPLATES) : []
+  return told.length === 0 ? {} : { templates: told }
 }
 
 /** The largest contributions as far as there is room, and one for the rest, so that the sum still holds. */

@@ -1,4 +1,4 @@
-import type { Encoding } from '../../contract/log-record.ts'
+import type { Encoding, Signal } from '../../contract/log-record.ts'
 import { ProtobufWriter } from '../../otlp/protobuf-writer.ts'
 
 /** Codes of google.rpc.Code. */
@@ -23,19 +23,34 @@ export function statusBody(encoding: Encoding, code: number, message: string): U
   return writer.finish()
 }
 
+/** Spans or log records that were not taken, and why; none where the number is 0. */
+export interface Rejected {
+  readonly items: number
+  readonly why: string
+}
+
+const REJECTED_ITEMS: Readonly<Record<Signal, string>> = {
+  traces: 'rejectedSpans',
+  logs: 'rejectedLogRecords',
+}
+
 /**
- * `ExportTraceServiceResponse`: empty where everything was taken, else `partial_success` with how many
- * spans were not and why. Senders must not send those again.
+ * `ExportTraceServiceResponse` or `ExportLogsServiceResponse`: empty where everything was taken, else
+ * `partial_success` with how much was not and why. Senders must not send that again.
  */
-export function exportResponse(encoding: Encoding, rejectedSpans: number, why: string): Uint8Array {
+export function exportResponse(
+  encoding: Encoding,
+  signal: Signal,
+  { items, why }: Rejected,
+): Uint8Array {
   if (encoding === 'otlp_json') {
-    const rejected = { rejectedSpans: String(rejectedSpans), errorMessage: why }
-    return utf8(JSON.stringify(rejectedSpans > 0 ? { partialSuccess: rejected } : {}))
+    const rejected = { [REJECTED_ITEMS[signal]]: String(items), errorMessage: why }
+    return utf8(JSON.stringify(items > 0 ? { partialSuccess: rejected } : {}))
   }
-  if (rejectedSpans === 0) return new Uint8Array(0)
+  if (items === 0) return new Uint8Array(0)
   const writer = new ProtobufWriter()
   const partial = writer.begin(1)
-  writer.varint(1, rejectedSpans)
+  writer.varint(1, items)
   writer.text(2, why)
   writer.end(partial)
   return writer.finish()

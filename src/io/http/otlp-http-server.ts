@@ -5,7 +5,7 @@ import {
   type FastifyRequest,
   fastify,
 } from 'fastify'
-import type { Encoding } from '../../contract/log-record.ts'
+import type { Encoding, Signal } from '../../contract/log-record.ts'
 import { CONTENT_CODINGS } from '../decompress.ts'
 import type { BodyReceiver } from './body-receiver.ts'
 import { RPC_CODES, statusBody } from './otlp-http-response.ts'
@@ -24,18 +24,18 @@ const REQUEST_MS = 60_000
 const MAX_CONNECTIONS = 4_096
 
 /** What answers requests: the rest of HTTP is the server's. */
-export interface TracesHandler {
+export interface BodiesHandler {
   readonly bodies: BodyReceiver
   readonly maxBodyBytes: number
   /** @throws Refusal before anything of the body is read */
   readonly admit: () => void
   /** Resolves to the body of the answer. @throws Refusal */
-  readonly accept: (request: FastifyRequest, body: Buffer) => Promise<Uint8Array>
+  readonly accept: (request: FastifyRequest, body: Buffer, signal: Signal) => Promise<Uint8Array>
   readonly answered: (status: number) => void
 }
 
-/** The HTTP side of the receiver: `POST /v1/traces`, and what else is asked for by mistake. */
-export function buildServer(handler: TracesHandler): FastifyInstance {
+/** The HTTP side of the receiver: `POST /v1/traces` and `/v1/logs`, and what else is asked for by mistake. */
+export function buildServer(handler: BodiesHandler): FastifyInstance {
   const { bodies, maxBodyBytes } = handler
   const server = fastify({
     bodyLimit: maxBodyBytes,
@@ -56,9 +56,25 @@ export function buildServer(handler: TracesHandler): FastifyInstance {
     if (!request.raw.complete) reply.header('connection', 'close')
     answer(request, reply.code(status), code, message)
   })
+  for (const signal of SIGNALS) takePosts(server, signal, handler)
+  server.setNotFoundHandler(async (request, reply) => {
+    const isMetrics = request.url === '/v1/metrics'
+    const message = isMetrics
+      ? 'medoscope does not take metrics: send only traces and logs to it'
+      : 'medoscope takes POST /v1/traces and POST /v1/logs here'
+    return answer(request, reply.code(404), RPC_CODES.notFound, message)
+  })
+  return server
+}
+
+const SIGNALS: readonly Signal[] = ['traces', 'logs']
+
+function takePosts(server: FastifyInstance, signal: Signal, handler: BodiesHandler): void {
+  const { bodies } = handler
+  const url = `/v1/${signal}`
   server.route({
     method: 'POST',
-    url: '/v1/traces',
+    url,
     onRequest: async (request, reply) => {
       handler.admit()
       bodies.admit(request.raw)
@@ -67,25 +83,16 @@ export function buildServer(handler: TracesHandler): FastifyInstance {
     },
     handler: async (request, reply) => {
       const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
-      const answered = await handler.accept(request, body)
+      const answered = await handler.accept(request, body, signal)
       return reply
         .type(CONTENT_TYPES[encodingOf(request) ?? 'otlp_proto'])
         .send(Buffer.from(answered))
     },
   })
-  server.get('/v1/traces', async (request, reply) => {
+  server.get(url, async (request, reply) => {
     reply.code(405).header('allow', 'POST')
-    return answer(request, reply, RPC_CODES.unimplemented, 'traces are sent with POST')
+    return answer(request, reply, RPC_CODES.unimplemented, `${signal} are sent with POST`)
   })
-  server.setNotFoundHandler(async (request, reply) => {
-    const signal = /^\/v1\/(logs|metrics)$/.exec(request.url)?.[1]
-    const message =
-      signal === undefined
-        ? 'medoscope takes POST /v1/traces here'
-        : `medoscope does not take ${signal}: send only traces to it, POST /v1/traces`
-    return answer(request, reply.code(404), RPC_CODES.notFound, message)
-  })
-  return server
 }
 
 export function encodingOf(request: FastifyRequest): Encoding | null {

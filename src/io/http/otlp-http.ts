@@ -1,16 +1,19 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Encoding } from '../../contract/log-record.ts'
+import type { Encoding, Signal } from '../../contract/log-record.ts'
 import type { Source, SourceBatch, SourceLag } from '../../contract/source.ts'
 import { DecodeError } from '../../otlp/decode-error.ts'
+import { documentSignal } from '../../otlp/document-signal.ts'
 import { CONTENT_CODINGS, decompress, TooLarge } from '../decompress.ts'
 import { RecordLog } from '../record-log.ts'
 import { type Log, messageOf } from '../telemetry/log.ts'
+import type { BodyCheck, CheckedBody } from './body-check.ts'
 import { BodyReceiver } from './body-receiver.ts'
 import { ByteBudget } from './byte-budget.ts'
-import { exportResponse, RPC_CODES } from './otlp-http-response.ts'
+import { LogsCheck } from './logs-check.ts'
+import { exportResponse, type Rejected, RPC_CODES } from './otlp-http-response.ts'
 import { buildServer, encodingOf, unsupportedType } from './otlp-http-server.ts'
 import { busy, Refusal, tooLarge } from './refusal.ts'
-import { type CheckedTraces, TracesCheck } from './traces-check.ts'
+import { TracesCheck } from './traces-check.ts'
 
 export interface OtlpHttpSettings {
   readonly host: string
@@ -33,12 +36,19 @@ export interface OtlpHttpSettings {
   readonly ignoreServices: readonly string[]
   /** Attributes that the detector compares: the check looks at what it looks at. */
   readonly categories: readonly string[]
+  /** Whether logs are judged; else they are read, counted and not kept. */
+  readonly withLogs: boolean
+  /** Attributes by which log records form sessions, as for `categories`. */
+  readonly sessionKeys: readonly string[]
 }
 
 export const OTLP_HTTP_PARTITION = 'otlp_http/0'
 
+const NOT_JUDGED =
+  'logs are not judged: set logs.session.keys, which say how log records belong together'
+
 /**
- * The OTLP/HTTP receiver as a source: `POST /v1/traces`, protobuf or JSON. A body is acknowledged once
+ * The OTLP/HTTP receiver as a source: `POST /v1/traces` and `/v1/logs`, protobuf or JSON. A body is acknowledged once
  * it is durable in a log of its own, so that a crash loses nothing that a sender was told is taken; it
  * is read, committed and read again like any other log. When too much waits the answer is 429, and
  * when the disk takes nothing 503; senders wait.
@@ -47,10 +57,12 @@ export class OtlpHttpSource implements Source {
   readonly name = 'otlp_http'
   /** Answers by status code. */
   readonly responses = new Map<number, number>()
+  /** Bodies with logs that were not kept, as logs are not judged. */
+  skippedLogs = 0
   readonly #settings: OtlpHttpSettings
   readonly #log: Log
   readonly #records: RecordLog
-  readonly #check: TracesCheck
+  readonly #checks: Readonly<Record<Signal, BodyCheck>>
   readonly #bodies: BodyReceiver
   /** For what bodies become when they are decompressed. */
   readonly #unpacked: ByteBudget
@@ -64,7 +76,10 @@ export class OtlpHttpSource implements Source {
     this.#log = log
     const { logDirectory: directory, logBytes: maxBytes } = settings
     this.#records = new RecordLog({ directory, partition: OTLP_HTTP_PARTITION, maxBytes })
-    this.#check = new TracesCheck(settings.ignoreServices, settings.categories)
+    this.#checks = {
+      traces: new TracesCheck(settings.ignoreServices, settings.categories),
+      logs: new LogsCheck(settings.ignoreServices, settings.sessionKeys),
+    }
     this.#bodies = new BodyReceiver(settings)
     this.#unpacked = new ByteBudget(settings.maxBytesInFlight)
   }
@@ -112,7 +127,7 @@ export class OtlpHttpSource implements Source {
       bodies: this.#bodies,
       maxBodyBytes: this.#settings.maxBodyBytes,
       admit: () => this.#admit(),
-      accept: (request, body) => this.#accept(request, body),
+      accept: (request, body, signal) => this.#accept(request, body, signal),
       answered: (status) => this.responses.set(status, (this.responses.get(status) ?? 0) + 1),
     })
     try {
@@ -161,11 +176,11 @@ export class OtlpHttpSource implements Source {
     if (!this.#records.hasRoom(1)) throw busy('the log on the disk is full')
   }
 
-  async #accept(request: FastifyRequest, received: Buffer): Promise<Uint8Array> {
+  async #accept(request: FastifyRequest, received: Buffer, signal: Signal): Promise<Uint8Array> {
     const encoding = encodingOf(request)
     if (encoding === null) throw unsupportedType(request)
     const coding = codingOf(request)
-    if (coding === null) return await this.#take(received, encoding)
+    if (coding === null) return await this.#take(received, encoding, signal)
     // How much comes out is not known before; others wait until it is.
     let held = this.#settings.maxBodyBytes
     await this.#unpacked.take(held)
@@ -173,32 +188,47 @@ export class OtlpHttpSource implements Source {
       const body = await this.#decompressed(coding, received)
       this.#unpacked.give(held - body.byteLength)
       held = body.byteLength
-      return await this.#take(body, encoding)
+      return await this.#take(body, encoding, signal)
     } finally {
       this.#unpacked.give(held)
     }
   }
 
-  async #take(body: Uint8Array, encoding: Encoding): Promise<Uint8Array> {
-    let checked: CheckedTraces
+  async #take(body: Uint8Array, encoding: Encoding, signal: Signal): Promise<Uint8Array> {
+    let checked: CheckedBody
     try {
-      checked = this.#check.check(body, encoding)
+      refuseOther(body, encoding, signal)
+      checked = this.#checks[signal].check(body, encoding)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
-      throw new Refusal(400, RPC_CODES.invalidArgument, `not an OTLP traces body: ${error.message}`)
+      const message = `not an OTLP ${signal} body: ${error.message}`
+      throw new Refusal(400, RPC_CODES.invalidArgument, message)
     }
-    if (body.byteLength > 0) await this.#append(body, encoding)
-    return exportResponse(encoding, ...this.#rejected(checked))
+    if (signal === 'logs' && !this.#settings.withLogs) {
+      return exportResponse(encoding, signal, this.#notJudged(checked))
+    }
+    if (body.byteLength > 0) await this.#append(body, encoding, signal)
+    return exportResponse(encoding, signal, this.#rejected(checked, signal))
   }
 
-  async #append(body: Uint8Array, encoding: Encoding): Promise<void> {
+  /**
+   * Logs that nobody judges are rejected as a whole and not kept: an answer of 404 or 400 would be an error at
+   * each batch of senders that also send traces, and one of 503 would fill their queues.
+   */
+  #notJudged({ items, notWatched, rejected }: CheckedBody): Rejected {
+    if (this.skippedLogs === 0) this.#log.warn(`OTLP/HTTP is sent logs, and ${NOT_JUDGED}`)
+    this.skippedLogs++
+    return { items: items + notWatched + (rejected?.spans ?? 0), why: NOT_JUDGED }
+  }
+
+  async #append(body: Uint8Array, encoding: Encoding, signal: Signal): Promise<void> {
     const { queueRecords, queueBytes } = this.#settings
     const { length, bytes } = this.queue
     if (length >= queueRecords || bytes + body.byteLength > queueBytes)
       throw busy('the queue is full')
     if (!this.#records.hasRoom(body.byteLength)) throw busy('the log on the disk is full')
     try {
-      await this.#records.append({ encoding, body, receivedMs: Date.now() })
+      await this.#records.append({ encoding, signal, body, receivedMs: Date.now() })
     } catch (error) {
       const reason = messageOf(error)
       if (!this.#isUnwritable) {
@@ -212,8 +242,8 @@ export class OtlpHttpSource implements Source {
     this.#isUnwritable = false
   }
 
-  /** How many spans the detector will leave out, and why. */
-  #rejected({ notWatched, rejected }: CheckedTraces): [spans: number, why: string] {
+  /** What the detector will leave out. */
+  #rejected({ notWatched, rejected }: CheckedBody, signal: Signal): Rejected {
     const why: string[] = []
     if (rejected !== null) {
       const { spans, reason, position, service } = rejected
@@ -222,9 +252,10 @@ export class OtlpHttpSource implements Source {
       why.push(`${spans} no good, the first${of}: ${first}`)
     }
     if (notWatched > 0) {
-      why.push(`not watched: spans of ${this.#settings.ignoreServices.join(', ')}`)
+      const what = signal === 'logs' ? 'log records' : 'spans'
+      why.push(`not watched: ${what} of ${this.#settings.ignoreServices.join(', ')}`)
     }
-    return [notWatched + (rejected?.spans ?? 0), why.join('; ')]
+    return { items: notWatched + (rejected?.spans ?? 0), why: why.join('; ') }
   }
 
   async #decompressed(coding: string, body: Buffer): Promise<Uint8Array> {
@@ -235,6 +266,13 @@ export class OtlpHttpSource implements Source {
       throw new Refusal(400, RPC_CODES.invalidArgument, `damaged ${coding}: ${messageOf(error)}`)
     }
   }
+}
+
+/** The core passes over documents of another signal, as topics mix them: here they are a sender's mistake. */
+function refuseOther(body: Uint8Array, encoding: Encoding, signal: Signal): void {
+  const said = encoding === 'otlp_json' ? documentSignal(body) : null
+  if (said === null || said === signal) return
+  throw new DecodeError(said === 'other' ? 'another signal' : `it holds ${said}`, 0)
 }
 
 /** The content coding; null for none. @throws Refusal where it is not known */

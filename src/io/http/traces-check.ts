@@ -3,39 +3,17 @@ import { slotTable } from '../../otlp/attribute-slots.ts'
 import { decodeTracesJson } from '../../otlp/decode-json.ts'
 import { decodeTraces } from '../../otlp/decode-protobuf.ts'
 import type { DecodeTarget } from '../../otlp/decode-target.ts'
-import { type RejectedInBody, RejectedSpans } from '../../otlp/rejected-spans.ts'
+import { RejectedSpans } from '../../otlp/rejected-spans.ts'
 import { SpanColumns } from '../../otlp/span-columns.ts'
-import { OTHER_TEXT, Vocabulary } from '../../otlp/vocabulary.ts'
-
-/** Keeps no text, so that a check neither grows nor spends time on remembering. */
-class NoTexts extends Vocabulary {
-  constructor() {
-    super(2)
-  }
-
-  override intern(): number {
-    return OTHER_TEXT
-  }
-
-  override internBytes(): number {
-    return OTHER_TEXT
-  }
-}
-
-export interface CheckedTraces {
-  readonly spans: number
-  /** Spans of services that are not watched; the detector will leave them out. */
-  readonly notWatched: number
-  /** Spans that are no good; null: all are good. */
-  readonly rejected: RejectedInBody | null
-}
+import type { BodyCheck, CheckedBody } from './body-check.ts'
+import { NoTexts } from './no-texts.ts'
 
 /**
  * Whether a body is what it should be, by decoding it into nowhere. OTLP senders expect a 400 for what
  * cannot be decoded, and the core decodes much later. It costs 0.6 us a span of protobuf on top of the
  * core's 0.9, and 14 us a span of JSON, as much as the core's own parsing; Kafka and files do without.
  */
-export class TracesCheck {
+export class TracesCheck implements BodyCheck {
   readonly #target: DecodeTarget
 
   constructor(ignoreServices: readonly string[], categories: readonly string[]) {
@@ -53,12 +31,12 @@ export class TracesCheck {
   }
 
   /** @throws DecodeError if the core will not be able to read it either */
-  check(body: Uint8Array, encoding: Encoding): CheckedTraces {
+  check(body: Uint8Array, encoding: Encoding): CheckedBody {
     this.#target.columns.clear()
     this.#target.droppedOwn = 0
     const decode = encoding === 'otlp_json' ? decodeTracesJson : decodeTraces
-    const spans = decode(body, this.#target)
+    const items = decode(body, this.#target)
     const { droppedOwn: notWatched, rejected } = this.#target
-    return { spans, notWatched, rejected: rejected.told() }
+    return { items, notWatched, rejected: rejected.told() }
   }
 }

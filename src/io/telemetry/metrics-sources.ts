@@ -30,7 +30,10 @@ export function feedKafka(metrics: Metrics, { counters, queue, name }: KafkaSour
 export function feedOtlpHttp(metrics: Metrics, source: OtlpHttpSource): void {
   const { queue, responses, name, lost, evicted, logBytes } = source
   feedQueue(metrics, queue, name)
-  metrics.raise('medoscope_skipped_records_total', lost, { source: name, reason: 'lost' })
+  const skipped = (reason: string, total: number): void =>
+    metrics.raise('medoscope_skipped_records_total', total, { source: name, reason })
+  skipped('lost', lost)
+  skipped('other_signal', source.skippedLogs)
   const event = 'slow_sender'
   metrics.raise('medoscope_source_events_total', evicted, { source: name, event })
   metrics.set('medoscope_http_log_bytes', logBytes)

@@ -35,7 +35,7 @@ const PIPELINE_METRICS = {
   },
   medoscope_skipped_records_total: {
     type: 'counter',
-    help: 'Records a source did not hand over because they hold no traces: other signals, empty values.',
+    help: 'Records a source did not hand over because nothing in them is judged: other signals, logs without logs.session.keys, empty values.',
     labels: ['source', 'reason'],
   },
   medoscope_source_events_total: {

@@ -10,6 +10,11 @@ import { emptyOutput } from '../../../src/detector/empty-output.ts'
 import { type OtlpHttpSettings, OtlpHttpSource } from '../../../src/io/http/otlp-http.ts'
 import { createLog, silentLog } from '../../../src/io/telemetry/log.ts'
 import {
+  encodeLogsJson,
+  encodeLogsProto,
+  type OtlpLogRecord,
+} from '../../../src/otlp/encode-logs.ts'
+import {
   encodeTracesJson,
   encodeTracesProto,
   type OtlpResourceSpans,
@@ -31,6 +36,13 @@ const SETTINGS = {
   logBytes: 1_000_000,
   ignoreServices: ['medoscope'],
   categories: ['http.response.status_code'],
+  withLogs: true,
+  sessionKeys: ['session.id'],
+}
+const LOG_SETTINGS = {
+  keys: ['session.id'],
+  patterns: [],
+  session: { gapMs: 1000, maxAgeMs: 60_000, maxRecords: 100, maxOpen: 100, maxJumpMs: 60_000 },
 }
 const directories: string[] = []
 
@@ -94,6 +106,19 @@ const oracle = protobuf.parse(`syntax = "proto3";
   message Partial { int64 rejected_spans = 1; string error_message = 2; }
   message Response { Partial partial_success = 1; }`).root
 
+function logs(service: string, records = 2): Uint8Array<ArrayBuffer> {
+  return encodeLogsProto({ 'service.name': service }, logRecords(records))
+}
+
+function logRecords(records: number): OtlpLogRecord[] {
+  return Array.from({ length: records }, (_, n) => ({
+    timeMs: 1_790_000_000_000 + n,
+    ...{ traceId: '', spanId: '', severityNumber: 9, severityText: 'INFO', eventName: '' },
+    body: `order ${n} is paid`,
+    attributes: { 'session.id': 's1' },
+  }))
+}
+
 function readProto(type: string, bytes: Buffer): Record<string, unknown> {
   const message = oracle.lookupType(type)
   return message.toObject(message.decode(bytes), { longs: Number })
@@ -117,6 +142,7 @@ describe('a traces body', () => {
           partition: 'otlp_http/0',
           offset: 1n,
           encoding,
+          signal: 'traces',
           body: Buffer.from(body),
           timestampMs: expect.any(Number),
           keyed: false,
@@ -156,6 +182,121 @@ describe('a traces body', () => {
     expect(JSON.parse(asJson.text)).toEqual({
       partialSuccess: { rejectedSpans: '3', errorMessage: 'not watched: spans of medoscope' },
     })
+  })
+})
+
+describe('a logs body', () => {
+  const LOGS = '/v1/logs'
+
+  it.each([
+    ['protobuf', PROTO, encodeLogsProto, 'otlp_proto', ''],
+    ['JSON', JSON_TYPE, encodeLogsJson, 'otlp_json', '{}'],
+  ] as const)(
+    'in %s is taken, and is known as logs when it is read again after a crash',
+    async (_, type, encode, encoding, answer) => {
+      const logDirectory = newDirectory()
+      const source = await start({ logDirectory })
+      const body = encode({ 'service.name': 'shop' }, logRecords(3))
+      const headers = { 'content-type': type, 'content-encoding': 'gzip' }
+      const { status, text } = await post(source, gzipSync(body), headers, LOGS)
+      expect([status, text]).toEqual([200, answer])
+      const empty = encodeTracesProto([])
+      expect((await post(source, empty, { 'content-type': PROTO })).status).toBe(200)
+      await source.stop()
+      const again = await start({ logDirectory })
+      const [record] = (await again.poll(10, 1000))?.records ?? []
+      expect(record).toMatchObject({ encoding, signal: 'logs', body: Buffer.from(body) })
+      const core = new Detector(detectorSettings({ logs: LOG_SETTINGS }))
+      core.step(record ? [record] : [], 0, emptyOutput())
+      expect(core.counts().records).toMatchObject({ logRecords: 3, spans: 0, undecodable: 0 })
+    },
+  )
+
+  it('without a single record is logs all the same', async () => {
+    const source = await start()
+    await post(source, '{}', { 'content-type': JSON_TYPE }, LOGS)
+    expect((await source.poll(10, 1000))?.records).toMatchObject([{ signal: 'logs' }])
+  })
+
+  it('with records that are not watched is a partial success', async () => {
+    const source = await start()
+    const { status, bytes } = await post(source, logs('medoscope', 3), undefined, LOGS)
+    expect(status).toBe(200)
+    expect(readProto('Response', bytes)).toEqual({
+      partialSuccess: { rejectedSpans: 3, errorMessage: 'not watched: log records of medoscope' },
+    })
+  })
+
+  it('of which a record is no good is told so, and the core says the same', async () => {
+    const source = await start()
+    const good = new TextDecoder().decode(encodeLogsJson({}, logRecords(3)))
+    const body = good.replace('"timeUnixNano":"1790000000001000000"', '"timeUnixNano":"soon"')
+    expect(body).not.toBe(good)
+    const { status, text } = await post(source, body, { 'content-type': JSON_TYPE }, LOGS)
+    expect(status).toBe(200)
+    expect(JSON.parse(text)).toEqual({
+      partialSuccess: {
+        rejectedLogRecords: '1',
+        errorMessage: expect.stringContaining('logRecords[1]'),
+      },
+    })
+    const core = new Detector(detectorSettings({ logs: LOG_SETTINGS }))
+    core.step((await source.poll(1, 0))?.records ?? [], 0, emptyOutput())
+    expect(core.counts().records).toMatchObject({ logRecords: 2, rejectedSpans: 1 })
+  })
+
+  it('is refused where it cannot be decoded, is too large, or finds no room, like traces', async () => {
+    const source = await start({ maxBodyBytes: 5000, queueRecords: 1 })
+    const damaged = await post(source, Uint8Array.of(0x0a, 0xff, 0x01), undefined, LOGS)
+    expect(damaged.status).toBe(400)
+    expect(readProto('Status', damaged.bytes)).toMatchObject({
+      message: expect.stringContaining('not an OTLP logs body'),
+    })
+    const wrong = await post(source, encodeTracesProto(traces('shop')), undefined, LOGS)
+    expect(wrong.status).toBe(400)
+    const spans = encodeTracesJson(traces('shop'))
+    const asJson = await post(source, spans, { 'content-type': JSON_TYPE }, LOGS)
+    expect([asJson.status, asJson.text]).toEqual([400, expect.stringContaining('holds traces')])
+    const lists = await post(source, '{"resourceLogs": 7}', { 'content-type': JSON_TYPE }, LOGS)
+    expect(lists.status).toBe(400)
+    expect((await post(source, new Uint8Array(5001), undefined, LOGS)).status).toBe(413)
+    expect((await post(source, 'x', { 'content-type': 'text/plain' }, LOGS)).status).toBe(415)
+    expect((await post(source, logs('shop'), undefined, LOGS)).status).toBe(200)
+    const full = await post(source, logs('shop'), undefined, LOGS)
+    expect([full.status, full.headers.get('retry-after')]).toEqual([429, '1'])
+  })
+
+  it('where logs are not judged is rejected as a whole, saying which key to set, and fills no disk', async () => {
+    const lines: string[] = []
+    const write = (line: string): void => void lines.push(line)
+    const log = createLog({ level: 'info', format: 'text', write, wall: () => 0 })
+    const settings = { ...SETTINGS, logDirectory: newDirectory(), withLogs: false, sessionKeys: [] }
+    const source = new OtlpHttpSource(settings, log)
+    started.push(source)
+    await source.start()
+    for (let i = 0; i < 3; i++) {
+      const { status, bytes } = await post(source, logs('shop', 4), undefined, LOGS)
+      expect(status).toBe(200)
+      expect(readProto('Response', bytes)).toEqual({
+        partialSuccess: {
+          rejectedSpans: 4,
+          errorMessage: expect.stringContaining('logs.session.keys'),
+        },
+      })
+    }
+    expect([source.skippedLogs, source.queue.length, source.logBytes]).toEqual([3, 0, 0])
+    expect(lines.filter((line) => line.includes('logs.session.keys'))).toHaveLength(1)
+  })
+
+  it('that was kept before logs were no longer judged becomes a dead letter', () => {
+    const core = new Detector(detectorSettings())
+    const output = emptyOutput()
+    const kept = { partition: 'otlp_http/0', offset: 1n, encoding: 'otlp_proto' } as const
+    const record = { ...kept, signal: 'logs', body: logs('shop'), timestampMs: 0 } as const
+    core.step([{ ...record, keyed: false }], 0, output)
+    expect(output.deadLetters).toMatchObject([
+      { reason: expect.stringContaining('logs.session.keys') },
+    ])
   })
 })
 
@@ -205,14 +346,14 @@ describe('what cannot be taken', () => {
     expect((await post(source, Uint8Array.of(1, 2, 3), headers)).status).toBe(status)
   })
 
-  it('is 404 for logs and metrics, saying what to send instead', async () => {
+  it('is 404 for metrics, saying what to send instead', async () => {
     const source = await start()
-    for (const signal of ['logs', 'metrics']) {
-      const answer = await post(source, '{}', { 'content-type': JSON_TYPE }, `/v1/${signal}`)
-      expect(answer.status).toBe(404)
-      expect(answer.text).toContain(`does not take ${signal}`)
+    const answer = await post(source, '{}', { 'content-type': JSON_TYPE }, '/v1/metrics')
+    expect(answer.status).toBe(404)
+    expect(answer.text).toContain('does not take metrics')
+    for (const signal of ['traces', 'logs']) {
+      expect((await fetch(`${source.address}/v1/${signal}`)).status).toBe(405)
     }
-    expect((await fetch(`${source.address}/v1/traces`)).status).toBe(405)
     expect((await fetch(`${source.address}/`)).status).toBe(404)
   })
 
