@@ -19,7 +19,7 @@ import { UnreadInput } from './unread-input.ts'
 
 const HELP = `usage: medoscope replay FILE... [options]
 
-Judges recorded traces, and logs where logs.session.keys says how their records belong together: OTLP
+Judges recorded traces with the logs in them, and other logs where logs.session.keys says how their records belong together: OTLP
 JSON lines, length-prefixed protobuf, plain text and lines of JSON, all also as .gz or .zst. The files are
 one log, in the order given. The same files, configuration and seed give the same bytes, each time and
 everywhere.

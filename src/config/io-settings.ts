@@ -76,7 +76,7 @@ export function otlpHttpSettings(config: Config): OtlpHttpSettings {
     logDirectory: join(config.state.path, 'otlp_http'),
     ignoreServices: ignore_services,
     categories,
-    withLogs: config.logs.session.keys.length > 0,
+    withLogs: readsLogs(config),
     sessionKeys: sessionKeys(config.logs.session.keys).keys,
   }
 }
