@@ -1,6 +1,5 @@
 import { Columns, type SavedColumns } from '../columns/columns.ts'
 import { type SavedTouchedRows, TouchedRows } from '../columns/touched-rows.ts'
-import { KIND_LOG } from '../otlp/span-columns.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { OccurrenceScan } from '../profile/occurrence-scan.ts'
 import { OTHER_PAIR } from '../profile/pair-table.ts'
@@ -75,8 +74,7 @@ export class BucketCounts {
   }
 
   #countOccurrences(elements: TraceElements, scan: OccurrenceScan): void {
-    const { place, path, selfNs, count, trace } = elements
-    const { kind } = trace.columns.of
+    const { place, path, element, selfNs, count, trace } = elements
     const { ownError } = scan
     const { frozen } = this.#frozenPlaces.of
     const { places, paths } = this
@@ -98,7 +96,7 @@ export class BucketCounts {
       }
       if (ownError[i] === 1) errors[at]!++
       // Lines of a log take no time, and no draw from those that do.
-      if (sample && kind[i] !== KIND_LOG) sample.offer(at, n, selfNs[i]!, p)
+      if (sample && !this.#table.isLog(element[i]!)) sample.offer(at, n, selfNs[i]!, p)
     }
   }
 

@@ -289,7 +289,7 @@ describe('a logs body', () => {
   })
 
   it('that was kept before logs were no longer judged becomes a dead letter', () => {
-    const core = new Detector(detectorSettings())
+    const core = new Detector(detectorSettings({ logs: null }))
     const output = emptyOutput()
     const kept = { partition: 'otlp_http/0', offset: 1n, encoding: 'otlp_proto' } as const
     const record = { ...kept, signal: 'logs', body: logs('shop'), timestampMs: 0 } as const
