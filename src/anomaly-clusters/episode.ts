@@ -158,10 +158,10 @@ export function lengthMs({ fromMs, toMs }: Extent): number {
   return toMs - fromMs
 }
 
-/** Parts of the dissimilarity of two episodes: where and what, how long, how often, how much. */
-const WEIGHTS = { places: 0.6, length: 0.2, share: 0.1, size: 0.1 } as const
-
-/** Dissimilarity of two episodes, in [0, 1]: Jaccard's of what deviates where, the rest on log scales. */
+/**
+ * Dissimilarity of two episodes, in [0, 1]: what they differ in most. Jaccard's of what deviates where; how
+ * long, how often and how much on log scales.
+ */
 export function episodeDistance(a: Extent, b: Extent): number {
   const [small, large] = a.marks.length <= b.marks.length ? [a, b] : [b, a]
   const known = new Set(large.marks.map(({ what }) => what))
@@ -169,11 +169,11 @@ export function episodeDistance(a: Extent, b: Extent): number {
   const union = a.marks.length + b.marks.length - common
   const most = ({ marks }: Extent, of: 'share' | 'size'): number =>
     Math.max(0.01, ...marks.map((mark) => mark[of]))
-  return (
-    WEIGHTS.places * (union === 0 ? 0 : 1 - common / union) +
-    WEIGHTS.length * tenfold(1000 + lengthMs(a), 1000 + lengthMs(b)) +
-    WEIGHTS.share * tenfold(most(a, 'share'), most(b, 'share')) +
-    WEIGHTS.size * tenfold(most(a, 'size'), most(b, 'size'))
+  return Math.max(
+    union === 0 ? 0 : 1 - common / union,
+    tenfold(1000 + lengthMs(a), 1000 + lengthMs(b)),
+    tenfold(most(a, 'share'), most(b, 'share')),
+    tenfold(most(a, 'size'), most(b, 'size')),
   )
 }
 

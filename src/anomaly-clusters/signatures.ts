@@ -17,16 +17,14 @@ import { rhythmOf } from './rhythm.ts'
 const MOST_EPISODES = 128
 const MOST_OF_SIGNATURE = 8
 const MOST_SIGNATURES = 32
-/** Greatest distance from its medoid at which an episode is like it; places alone may differ by this. */
-const ALIKE = 0.5
-/** Distance that is no difference. */
-const SAME = 0.05
+/** Greatest distance from its medoid at which an episode is like it. */
+const ALIKE = 0.8
 /** Age at which an episode counts half, data time. */
 export const HALF_LIFE_MS = 14 * 86_400_000
 /** Episodes that ended by themselves, after which the next is known: by then it was told so often. */
-const KNOWN_AFTER = 3
+const KNOWN_AFTER = 2
 /** ... where requests failed: that must have been told, and let pass, twice as often. */
-const KNOWN_AFTER_FAILING = 6
+const KNOWN_AFTER_FAILING = 4
 
 const NO_WORDS: SignatureWords = { name: '', note: '', runbook: '' }
 
@@ -219,9 +217,10 @@ export class Signatures {
       start: placed.map(({ at }) => at),
       kMax: MOST_SIGNATURES,
       minSupport: 1,
-      addGain: 0.5,
-      removeLoss: 0.25,
-      costFloor: SAME,
+      // An episode that is like a medoid needs none of its own, however unlike the others are.
+      clusterCost: ALIKE,
+      addGain: 1,
+      removeLoss: 0.5,
       random: () => random.next(),
     })
     const signatures = [...fitted.medoids].map((medoid, slot) =>

@@ -75,7 +75,7 @@ export class BucketCounts {
   }
 
   #countOccurrences(elements: TraceElements, scan: OccurrenceScan): void {
-    const { place, path, selfNs, count, trace } = elements
+    const { place, path, element, selfNs, count, trace } = elements
     const { ownError } = scan
     const { frozen } = this.#frozenPlaces.of
     const { places, paths } = this
@@ -96,7 +96,8 @@ export class BucketCounts {
         if (ownError[i] === 1) ofPath.errors[p]!++
       }
       if (ownError[i] === 1) errors[at]!++
-      if (sample) sample.offer(at, n, selfNs[i]!, p)
+      // Lines of a log take no time, and no draw from those that do.
+      if (sample && !this.#table.isLog(element[i]!)) sample.offer(at, n, selfNs[i]!, p)
     }
   }
 

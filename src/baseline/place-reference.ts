@@ -192,6 +192,7 @@ export class PlaceReference {
     const n = occurrences[place]!
     // Taken back meanwhile, or kept already.
     if (n === 0) return
+    const isLog = this.#table.isLog(this.#table.places.calleeOf(place))
     const record = {
       bucket: this.#bucket,
       n,
@@ -199,7 +200,7 @@ export class PlaceReference {
       parents: this.#counts.elements.of.parents[this.#table.places.callerOf(place)] ?? 0,
       errors: errors[place]!,
       durationNs: durationNs[place]!,
-      length: Math.min(n, VALUES_PER_BUCKET),
+      length: isLog ? 0 : Math.min(n, VALUES_PER_BUCKET),
       key: this.#key(place),
     }
     recordsOf(this.#places, place).add(record, this.#sample.values, place * VALUES_PER_BUCKET)

@@ -36,6 +36,7 @@ export function placeEstimates(
   unseen: ReadonlyMap<number, UnseenShare>,
   options: NullOptions,
 ): RawEstimate[] {
+  if (data.isLog[i] === 1) return [...countOf(data, i, options), ...childOf(data, i, options)]
   return [
     ...selfTimeTails(data, i, options),
     ...errorsOf(data, i, options),

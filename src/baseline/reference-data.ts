@@ -35,6 +35,8 @@ export interface PlaceReferenceData extends PathCells, PackedRecords {
   readonly service: Int32Array<ArrayBuffer>
   /** 1 where the place is a call: its self time is network and queueing. */
   readonly isCall: Uint8Array<ArrayBuffer>
+  /** 1 where the place is a line of a log, which takes no time and fails nobody. */
+  readonly isLog: Uint8Array<ArrayBuffer>
   /** 1 where somebody is called and may not answer. */
   readonly expectsAnswer: Uint8Array<ArrayBuffer>
   /** Ids of places that were forgotten since a person accepted what they do: they are no news. */
@@ -83,6 +85,7 @@ export function packReference(source: ReferenceSource): PlaceReferenceData {
     accepted: Int32Array.from(source.accepted),
     service: Int32Array.from(element, (one) => table.callee(one) || table.service(one)),
     isCall: Uint8Array.from(calls, Number),
+    isLog: Uint8Array.from(element, (one) => Number(table.isLog(one))),
     expectsAnswer: Uint8Array.from(element, (one, i) =>
       Number(calls[i] && table.awaitsAnswer(one)),
     ),

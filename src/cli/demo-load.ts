@@ -17,7 +17,8 @@ export async function sendRecords(
 ): Promise<void> {
   for (const record of records) {
     const body = toOtlpProto(record)
-    while (!(await sent(`${endpoint}/v1/traces`, body, signal))) {
+    const path = record.logs ? '/v1/logs' : '/v1/traces'
+    while (!(await sent(`${endpoint}${path}`, body, signal))) {
       if (signal.aborted) return
     }
   }

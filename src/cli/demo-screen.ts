@@ -38,7 +38,7 @@ export class DemoScreen {
     const { tracesPerSecond, durationMs } = this.#scenario
     this.#write(this.#style('bold', 'medoscope demo'))
     this.#write(
-      `A simulated shop sends ${tracesPerSecond} traces a second as OTLP to ${endpoint}/v1/traces,`,
+      `A simulated shop sends ${tracesPerSecond} traces a second, and what its services log, as OTLP to ${endpoint},`,
     )
     this.#write(`${Math.round(durationMs / 60_000)} minutes of its time as fast as they go.`)
     this.#write('')

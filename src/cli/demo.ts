@@ -28,8 +28,8 @@ import { styler } from './style.ts'
 const HELP = `usage: medoscope demo [options]
 
 Shows medoscope at work, without Kafka or Docker: a simulated shop sends OTLP over HTTP, medoscope
-learns its normal ways, six faults are injected one after the other, and the anomalies and anomaly
-clusters show as they come. The same seed gives the same table.
+learns its normal ways, seven faults are injected one after the other (the last shows in log lines only),
+and the anomalies and anomaly clusters show as they come. The same seed gives the same table.
 
       --seed N          another shop day; default 7
       --json            the figures as one JSON object on standard output, nothing else

@@ -8,6 +8,9 @@ export interface ReplaySummary extends UnreadSummary {
   readonly records: number
   readonly spans: number
   readonly log_records: number
+  /** Of these, those that name a trace, and those that are in it. */
+  readonly traced_logs: number
+  readonly joined_logs: number
   readonly observations: number
   /** Of these, the sessions of log records. */
   readonly sessions: number
@@ -42,8 +45,9 @@ function judged({ observations, sessions }: ReplaySummary): string {
   return sessions === observations ? 'sessions' : 'traces and sessions'
 }
 
-function logsText({ log_records }: ReplaySummary): string {
-  return log_records === 0 ? '' : ` and ${grouped(log_records)} log records`
+function logsText({ log_records, joined_logs }: ReplaySummary): string {
+  if (log_records === 0) return ''
+  return ` and ${grouped(log_records)} log records (${grouped(joined_logs)} in their traces)`
 }
 
 /** The same for people. */
@@ -73,6 +77,14 @@ export function summaryText(summary: ReplaySummary, { stdout, env }: CommandWorl
         ? `${have} of ${needed} calibration traces`
         : 'no entry operation has traces enough, or no time to use them'
     lines.push(style('yellow', `Still learning: ${lack}. Give more with --warmup.`))
+  }
+  if (summary.traced_logs > 0 && summary.joined_logs === 0) {
+    lines.push(
+      style(
+        'yellow',
+        'No log record found the trace that it names: spans and logs of one time must be near each other in the files.',
+      ),
+    )
   }
   for (const line of unreadLines(summary)) lines.push(style('red', line))
   for (const { time, service, sentence } of summary.new_errors) {

@@ -19,7 +19,7 @@ import { UnreadInput } from './unread-input.ts'
 
 const HELP = `usage: medoscope replay FILE... [options]
 
-Judges recorded traces, and logs where logs.session.keys says how their records belong together: OTLP
+Judges recorded traces with the logs in them, and other logs where logs.session.keys says how their records belong together: OTLP
 JSON lines, length-prefixed protobuf, plain text and lines of JSON, all also as .gz or .zst. The files are
 one log, in the order given. The same files, configuration and seed give the same bytes, each time and
 everywhere.
@@ -140,17 +140,19 @@ class Replay {
   }
 
   async judge(paths: readonly string[], recorder: ReplayRecorder): Promise<ReplaySummary> {
-    const before = this.#detector.counts().records
+    const { records: before, tracedLogs: joinedBefore } = this.#detector.counts()
     const started = systemClock.now()
     await this.#run(paths, 'files/0', 'judging', { onOutput: (output) => recorder.take(output) })
     const seconds = (systemClock.now() - started) / 1000
-    const { records } = this.#detector.counts()
+    const { records, tracedLogs } = this.#detector.counts()
     const spans = records.spans - before.spans
     const { state, calibration, model } = this.#detector.status()
     return {
       records: records.taken - before.taken,
       spans,
       log_records: records.logRecords - before.logRecords,
+      traced_logs: tracedLogs.taken - joinedBefore.taken,
+      joined_logs: tracedLogs.joined - joinedBefore.joined,
       observations: recorder.observations,
       sessions: recorder.sessions,
       reasons: recorder.reasons,

@@ -76,15 +76,18 @@ function compareTexts(a: string, b: string): number {
 /**
  * The services of an anomaly, the most suspect first. The self time of a call speaks against its
  * callee; an error against the deepest element that has it. What is new or repeated speaks against the service that does it, what is
- * missing against the one that should have called, each by the topmost element of its chain.
+ * missing against the one that should have called, each by the topmost element of its chain. Lines of a log say
+ * nothing where a span failed: they follow from it.
  */
 export function rankServices(
   contributions: readonly RawContribution[],
   table: ElementTable,
 ): string[] {
   const scores = new Map<string, number>()
-  const chains = pathsByMeasure(contributions)
-  for (const part of contributions) {
+  const hasFailed = contributions.some((part) => isFailure(part, table))
+  const telling = contributions.filter((part) => !(hasFailed && isLine(part, table)))
+  const chains = pathsByMeasure(telling)
+  for (const part of telling) {
     if (part.path < 0) continue
     if (!isOwn(part, chains, table)) continue
     const service = suspect(part, table)
@@ -181,17 +184,27 @@ function lineDifference(
   return `${service} logs ${line} ${often(value)}, normally ${medoid === null ? 'never' : often(medoid)}`
 }
 
-/** The largest difference; a failure also where another, such as its error's name, is up to twice as large. */
+/**
+ * The largest difference; a failure also where another, such as its error's name, is up to twice as large, or a
+ * line of a log: what is logged of a failure follows from it.
+ */
 function mostTelling(
   contributions: readonly RawContribution[],
   table: ElementTable,
 ): RawContribution | undefined {
   const [first] = contributions
-  // That a line tells of an error is no failure of its own.
-  const failure = contributions.find(
-    ({ measure, path }) => measure === 'errors' && !table.isLog(table.paths.elementOf(path)),
-  )
-  return failure && first && 2 * failure.contribution >= first.contribution ? failure : first
+  const failure = contributions.find((part) => isFailure(part, table))
+  if (!first || !failure) return first
+  return isLine(first, table) || 2 * failure.contribution >= first.contribution ? failure : first
+}
+
+/** Whether it says that a span failed. That a line tells of an error is no failure of its own. */
+function isFailure(part: RawContribution, table: ElementTable): boolean {
+  return part.measure === 'errors' && !isLine(part, table)
+}
+
+function isLine({ path }: RawContribution, table: ElementTable): boolean {
+  return path >= 0 && table.isLog(table.paths.elementOf(path))
 }
 
 function difference({ measure, value, medoid }: Contribution): string {

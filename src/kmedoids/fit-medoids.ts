@@ -28,6 +28,11 @@ export interface FitMedoidsOptions {
   readonly tauFactor?: number
   /** Mean distance to the medoids below which the data counts as this spread. Default 0. */
   readonly costFloor?: number
+  /**
+   * Counts in place of the mean cluster cost: then each medoid has to be worth the same, however many there
+   * are and however far the points lie apart (facility location; Kulis and Jordan, ICML 2012).
+   */
+  readonly clusterCost?: number
   /** Rounds of growing, swapping and pruning at the most. Default 6. */
   readonly maxRounds?: number
   /** As in `fasterPam`, per round. */
@@ -137,7 +142,7 @@ function runRound(fit: Fit): boolean {
     kMax,
     minSupport: options.minSupport,
     // No final threshold can be lower than this, so what gains less would go again.
-    minGain: (options.addGain * (options.costFloor ?? 0) * fit.totalWeight) / kMax,
+    minGain: options.addGain * clusterCost(fit, 0, kMax),
   })
   while (origin.length < medoids.length) origin.push(-1)
   prune(fit, before.length)
@@ -222,7 +227,7 @@ function nextToGo(fit: Fit, settled: number): number {
   if (support[frail]! < options.minSupport) return frail
   const worth = removalLoss(state, weights, k)
   const loss = totalDeviation(state.nearest, weights)
-  const cost = Math.max(loss, (options.costFloor ?? 0) * fit.totalWeight) / k
+  const cost = clusterCost(fit, loss, k)
   const tentative = slotOfLeast(worth, (slot) => slot >= settled)
   if (tentative >= 0 && worth[tentative]! <= options.addGain * cost) return tentative
   const young = slotOfLeast(worth, (slot) => origin[slot]! < 0)
@@ -230,6 +235,10 @@ function nextToGo(fit: Fit, settled: number): number {
   const old = slotOfLeast(worth, (slot) => origin[slot]! >= 0)
   if (old >= 0 && worth[old]! <= options.removeLoss * cost) return old
   return k > options.kMax ? slotOfLeast(worth, () => true) : -1
+}
+
+function clusterCost({ options, totalWeight }: Fit, loss: number, k: number): number {
+  return options.clusterCost ?? Math.max(loss, (options.costFloor ?? 0) * totalWeight) / k
 }
 
 /** The eligible slot with the least value, among equals the newest; -1 where none is eligible. */

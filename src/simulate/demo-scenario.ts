@@ -11,8 +11,8 @@ export interface DemoScenario extends Omit<SimulationOptions, 'startMs'> {
 }
 
 const WARMUP_MS = 120_000
-const FAULT_MS = 45_000
-const QUIET_MS = 45_000
+const FAULT_MS = 40_000
+const QUIET_MS = 37_000
 
 const CHAPTERS: readonly { kind: FaultKind; service: string; callee?: string; title: string }[] = [
   {
@@ -46,11 +46,17 @@ const CHAPTERS: readonly { kind: FaultKind; service: string; callee?: string; ti
     service: 'shipping',
     title: 'Shipping quotes take a way through the code that nobody has seen before.',
   },
+  {
+    kind: 'missing_line',
+    service: 'orders',
+    title:
+      'Orders are answered as ever and none is committed: no span shows it, one log line is missing.',
+  },
 ]
 
 /**
- * Two minutes of healthy traffic, then six faults of 45 s, each with 45 s of quiet after it:
- * eleven minutes of data time, about 79,000 traces and 1.3 million spans.
+ * Two minutes of healthy traffic, then seven faults of 40 s, each with 37 s of quiet after it:
+ * eleven minutes of data time, about 79,000 traces, 1.3 million spans and 120,000 log lines.
  */
 export function demoScenario(seed: number): DemoScenario {
   const faults = CHAPTERS.map(({ kind, service, callee }, i): Fault => {
@@ -65,6 +71,7 @@ export function demoScenario(seed: number): DemoScenario {
     durationMs: WARMUP_MS + CHAPTERS.length * (FAULT_MS + QUIET_MS),
     tracesPerSecond: 120,
     dailySwing: 0,
+    logs: true,
     faults,
     titles: CHAPTERS.map(({ title }) => title),
   }

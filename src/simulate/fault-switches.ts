@@ -1,4 +1,5 @@
 import type { MixChange } from './changes.ts'
+import { isCodeFault } from './code-faults.ts'
 import { demoScenario } from './demo-scenario.ts'
 import type { Fault } from './faults.ts'
 
@@ -29,7 +30,9 @@ export class FaultSwitches {
 
   constructor(seed: number) {
     const scenario = demoScenario(seed)
-    const faultSwitches = scenario.faults.map(({ kind, service }, i) => ({
+    // The live shop does not log.
+    const faults = scenario.faults.filter(({ kind }) => !isCodeFault(kind))
+    const faultSwitches = faults.map(({ kind, service }, i) => ({
       key: kind,
       title: scenario.titles[i] ?? kind,
       service,
@@ -42,7 +45,7 @@ export class FaultSwitches {
       on: false,
     }
     this.switches = [...faultSwitches, mixSwitch]
-    this.faults = scenario.faults.map((fault, i) => ({
+    this.faults = faults.map((fault, i) => ({
       ...fault,
       fromMs: 0,
       toMs: Number.POSITIVE_INFINITY,

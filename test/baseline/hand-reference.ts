@@ -29,6 +29,7 @@ export interface HandPlace {
   readonly parentElement?: number
   readonly service?: number
   readonly isCall?: boolean
+  readonly isLog?: boolean
   readonly expectsAnswer?: boolean
   readonly underEntry?: boolean
   readonly records?: readonly HandRecord[]
@@ -66,6 +67,7 @@ export function handReferenceData(
     parentElement: ints(places.map(({ parentElement }) => parentElement ?? 0)),
     service: ints(places.map(({ service }) => service ?? 3)),
     isCall: Uint8Array.from(places, ({ isCall }) => Number(isCall ?? false)),
+    isLog: Uint8Array.from(places, ({ isLog }) => Number(isLog ?? false)),
     expectsAnswer: Uint8Array.from(places, ({ expectsAnswer }) => Number(expectsAnswer ?? false)),
     underEntry: Uint8Array.from(places, ({ underEntry }) => Number(underEntry ?? false)),
     accepted: ints(accepted),

@@ -271,6 +271,19 @@ describe('calls that do what was never seen', () => {
   })
 })
 
+describe('the series of a line of a log', () => {
+  it('say how often it comes, and nothing of time or failures', () => {
+    const records = TIMES.map((record) => ({ ...record, parents: 50, runs: 50 }))
+    const place = { parentElement: 4, parentTotal: 500, runTotal: 500, records }
+    for (const signal of ['selfTimeP90', 'errors'] as const) {
+      expect(estimate(place, signal)).toBeDefined()
+      expect(estimate({ ...place, isLog: true }, signal)).toBeUndefined()
+    }
+    expect(estimate({ ...place, isLog: true }, 'presence')).toEqual(estimate(place, 'presence'))
+    expect(estimate({ ...place, isLog: true }, 'presence')).toBeDefined()
+  })
+})
+
 describe('unusual observations of an entry', () => {
   const strata: HandStratum[] = [
     [3, [[9, 9]]],

@@ -58,4 +58,20 @@ describe('medoscope replay of logs', () => {
     const { out } = await replay('--json', '--set', 'logs.traces.join=false')
     expect(JSON.parse(out)).toMatchObject({ observations: 0, log_records: 0 })
   })
+
+  it("finds the traces of records in a Collector's file of both signals", async () => {
+    const mixed = join(import.meta.dirname, '../fixtures/collector/mixed.json.zst')
+    const world = new FakeWorld()
+    expect(await main(['replay', mixed, '--json'], world)).toBe(0)
+    expect(JSON.parse(world.out)).toMatchObject({
+      ...{ observations: 43, sessions: 0, log_records: 96, traced_logs: 92, joined_logs: 92 },
+    })
+  })
+
+  it('says where no record finds its trace', async () => {
+    const logs = join(import.meta.dirname, '../fixtures/collector/logs.json')
+    const world = new FakeWorld()
+    await main(['replay', logs], world)
+    expect(world.out).toContain('No log record found the trace that it names')
+  })
 })

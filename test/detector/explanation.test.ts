@@ -6,8 +6,11 @@ import {
   shortP,
   summarise,
 } from '../../src/detector/explanation.ts'
+import { KIND_LOG } from '../../src/otlp/span-columns.ts'
 import { HandTraces } from '../profile/traces.ts'
 
+const LINE = '“no stock of <*>”'
+const BELOW = '“<*> is gone”'
 const traces = new HandTraces()
 const table = traces.tables.elements
 const paths = new Map<string, number>()
@@ -22,6 +25,10 @@ traces.read(
     for (let i = 0; i < traces.elements.count; i++) {
       paths.set(table.operationText(traces.elements.element[i]!), traces.elements.path[i]!)
     }
+    const line = table.element(table.value('shop'), traces.tables.names.intern(LINE), KIND_LOG, 0)
+    paths.set(LINE, table.paths.intern(paths.get('GET /')!, line))
+    const below = table.element(table.value('cart'), traces.tables.names.intern(BELOW), KIND_LOG, 0)
+    paths.set(BELOW, table.paths.intern(paths.get('Get')!, below))
   },
 )
 
@@ -61,6 +68,20 @@ describe('the sentence about an anomaly', () => {
     expect(said(part('errors', 'Get', 1, [3, 1]))).toContain('cart Get errors 3, normally 1')
   })
 
+  it('says of lines of a log that they are new, missing, or come more often', () => {
+    expect(said(part('presence', LINE, 2))).toContain(`: shop: new log line ${LINE} (p`)
+    expect(said(part('presence', LINE, 2, [null, 1]))).toContain(`log line ${LINE} is missing`)
+    expect(said(part('count', LINE, 2, [5, 1]))).toContain(
+      `shop logs ${LINE} 5 times, normally once`,
+    )
+    expect(said(part('errors', LINE, 2))).toContain(`shop logs ${LINE} as an error, normally not`)
+  })
+
+  it('rather says that something fails than what is logged of it', () => {
+    expect(said(part('presence', LINE, 9), part('errors', 'Get', 1))).toContain('cart Get fails')
+    expect(said(part('presence', LINE, 9), part('errors', LINE, 1))).toContain('new log line')
+  })
+
   it('says that nothing differs', () => {
     expect(said()).toBe('shop GET /: as the nearest normal trace (p = 0.00042)')
   })
@@ -81,6 +102,14 @@ describe('whom an anomaly speaks against', () => {
   it('is the callee for the time of a call, the caller where one is missing', () => {
     expect(rankServices([part('self_time', 'POST', 1)], table)).toEqual(['cart'])
     expect(rankServices([part('presence', 'Get', 1, [null, 1])], table)).toEqual(['shop'])
+  })
+
+  it('is whoever logs a line, but where something fails: then lines follow from it', () => {
+    const line = part('presence', LINE, 9)
+    expect(rankServices([line, part('self_time', 'Get', 1)], table)).toEqual(['shop', 'cart'])
+    expect(rankServices([line, part('errors', BELOW, 3), part('errors', 'Get', 1)], table)).toEqual(
+      ['cart'],
+    )
   })
 
   it('is the deepest one that fails and the topmost that is new', () => {

@@ -5,7 +5,7 @@ import { faultWindows, type TraceLabel, truthOf, windowOf } from '../../src/simu
 import { START_MS } from './collected-traces.ts'
 
 describe('the demo', () => {
-  it('learns first, then has six faults one after the other with quiet after each', () => {
+  it('learns first, then has seven faults one after the other with quiet after each', () => {
     const { faults, warmupMs, durationMs, tracesPerSecond, titles } = demoScenario(7)
     expect(faults.map(({ kind }) => kind)).toEqual([
       'slow_dependency',
@@ -14,9 +14,10 @@ describe('the demo', () => {
       'missing_call',
       'retry_storm',
       'unseen_path',
+      'missing_line',
     ])
-    expect(titles.length).toBe(6)
-    expect(new Set(faults.map(({ service }) => service)).size).toBe(6)
+    expect(titles.length).toBe(7)
+    expect(new Set(faults.map(({ service }) => service)).size).toBe(7)
     let quietFrom = warmupMs - 20_000
     for (const { fromMs, toMs } of faults) {
       expect(fromMs - quietFrom).toBeGreaterThanOrEqual(20_000)
@@ -34,7 +35,7 @@ describe('the demo', () => {
     timeout: 120_000,
   }, () => {
     const scenario = demoScenario(7)
-    const affected = new Array<number>(6).fill(0)
+    const affected = new Array<number>(7).fill(0)
     const labels: TraceLabel[] = []
     const onTrace = (label: TraceLabel): void => {
       labels.push(label)
