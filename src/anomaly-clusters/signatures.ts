@@ -206,8 +206,10 @@ export class Signatures {
     for (let i = 0; i < n; i++) {
       for (let j = i + 1; j < n; j++) {
         const distance = episodeDistance(episodes[i] as Placed, episodes[j] as Placed)
-        matrix[i * n + j] = distance
-        matrix[j * n + i] = distance
+        // What is alike is one signature: all of it together is not worth another medoid.
+        const cost = distance <= ALIKE ? distance / n : distance
+        matrix[i * n + j] = cost
+        matrix[j * n + i] = cost
       }
     }
     const old = this.#kept.map((kept) => ({ kept, at: medoidOf(kept, episodes) }))
@@ -217,7 +219,6 @@ export class Signatures {
       start: placed.map(({ at }) => at),
       kMax: MOST_SIGNATURES,
       minSupport: 1,
-      // An episode that is like a medoid needs none of its own, however unlike the others are.
       clusterCost: ALIKE,
       addGain: 1,
       removeLoss: 0.5,
