@@ -389,6 +389,12 @@ const process: readonly Panel[] = [
     ],
   ),
   series(
+    'Forgotten',
+    'Texts, elements, paths, places, strata and templates that did not come for long and gave their room back, a second.',
+    'ops',
+    [prom(rate('medoscope_forgotten_total', 'what'), '{{what}}')],
+  ),
+  series(
     'Oddities put right',
     'Clock skew, cycles, orphans and unbelievable times, a second.',
     'ops',

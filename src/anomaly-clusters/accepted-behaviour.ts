@@ -1,6 +1,9 @@
+import type { IdSets } from '../columns/marks.ts'
+import { useProfile } from '../profile/ids-in-use.ts'
 import type { Profile } from '../profile/profile.ts'
 import { keyOf } from './alarm.ts'
 import type { Cluster } from './cluster.ts'
+import { useKey } from './ids-of-clusters.ts'
 import type { ProfileDistances } from './profile-distances.ts'
 import { SIMILAR } from './similar-anomalies.ts'
 import type { Suspect } from './suspects.ts'
@@ -89,6 +92,15 @@ export class AcceptedBehaviour {
     this.#stories = this.#stories.filter((story) => story.cluster !== cluster)
     const keys = stories.flatMap((story) => story.keys).filter((key) => this.#series.delete(key))
     return keys
+  }
+
+  /** Takes note of the ids that it refers to. */
+  use(used: IdSets): void {
+    for (const key of this.#series.keys()) useKey(used, key)
+    for (const { keys, profiles } of this.#stories) {
+      for (const key of keys) useKey(used, key)
+      for (const profile of profiles) useProfile(used, profile)
+    }
   }
 
   state() {

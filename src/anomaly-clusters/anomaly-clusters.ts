@@ -1,6 +1,7 @@
 import { isUnusual } from '../baseline/entry-shares.ts'
 import { emptyPlaceNull, type PlaceNull } from '../baseline/place-null.ts'
 import type { PlaceReference } from '../baseline/place-reference.ts'
+import type { IdSets } from '../columns/marks.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
 import type { ClusterDetail } from '../contract/cluster-detail.ts'
 import type { Acceptance, Answer, Signature, SignatureWords } from '../contract/signature.ts'
@@ -18,6 +19,7 @@ import type { Cluster } from './cluster.ts'
 import { describeDetail, placeOf } from './cluster-detail.ts'
 import { ClusterTimelines, type TimelineSources } from './cluster-timelines.ts'
 import { whatText } from './episode.ts'
+import { useCluster, useMember } from './ids-of-clusters.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { type KeptExample, type Member, wantsMember } from './members.ts'
 import { describeCluster } from './published-cluster.ts'
@@ -326,6 +328,32 @@ export class AnomalyClusters {
       keys.push(keyOf(series.signal(one).name, series.rows.of.subject[one]!))
     }
     return { hash, example: context.keep(), series: keys }
+  }
+
+  /** Takes note of the ids that clusters and memories refer to. */
+  use(used: IdSets): void {
+    const { clusters, similar, early, accepted, recent, signatures } = this.#life
+    for (const cluster of [...clusters.open, ...clusters.past]) useCluster(used, cluster)
+    for (const member of [...similar.waiting, ...early.all()]) useMember(used, member)
+    for (const { stratum } of similar.waiting) used.strata.add(stratum)
+    accepted.use(used)
+    signatures.use(used)
+    used.strata.addAll(recent.strata())
+    used.places.addAll(this.#timelines.places())
+  }
+
+  /** ... that the model and the null in effect refer to. */
+  useFitted(used: IdSets): void {
+    const { monitor, model } = this.#life
+    monitor.use(used)
+    if (model) used.paths.addAll(model.scales.paths)
+  }
+
+  /** Ids will be those of other things. */
+  forget(gone: IdSets): void {
+    this.#life.monitor.forget(gone)
+    this.#life.similar.forget(gone.strata)
+    this.#history.forget(gone.places)
   }
 
   /** Plain data; arrays are shared with this until the next step. */

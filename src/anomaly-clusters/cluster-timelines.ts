@@ -68,6 +68,11 @@ export class ClusterTimelines {
     for (const id of this.#kept.keys()) if (!known.has(id)) this.#kept.delete(id)
   }
 
+  /** Places that there are timelines of. */
+  *places(): Generator<number> {
+    for (const { place } of this.#kept.values()) yield place
+  }
+
   /** The timeline of a cluster up to the running minute; null where there is none. Changes nothing. */
   of(
     cluster: Cluster,

@@ -34,6 +34,11 @@ export class EarlyExamples {
     this.#bySeries.set(series, [...this.#bySeries.get(series)!, member])
   }
 
+  /** All that is kept. */
+  *all(): Generator<Member> {
+    for (const members of this.#bySeries.values()) yield* members
+  }
+
   /** Hands over what was kept of a series, and keeps no more of it. */
   handOver(series: number): readonly Member[] {
     const members = this.#bySeries.get(series) ?? []

@@ -53,9 +53,19 @@ export function whatOfSeries(signal: Signal, subject: number, vote = 0): string 
   return `${signal.subject} ${subject} ${signal.term} ${signal.direction} ${vote}`
 }
 
+const WHAT = /^(.*) (\d+) (\w+) (\w+) (-?\d+)$/
+
+/** What it is about: a place or a stratum, 0 for the other, and what its deviations have in common. */
+export function subjectOf(what: string): { place: number; stratum: number; vote: number } {
+  const [, on, subject, , , vote] = WHAT.exec(what) ?? []
+  const id = Number(subject ?? 0)
+  const isPlace = on === 'place'
+  return { place: isPlace ? id : 0, stratum: isPlace ? 0 : id, vote: Number(vote ?? 0) }
+}
+
 /** The same in words. */
 export function whatText(what: string, table: ElementTable): string {
-  const [, on, subject, term = '', direction] = /^(.*) (\d+) (\w+) (\w+) -?\d+$/.exec(what) ?? []
+  const [, on, subject, term = '', direction] = WHAT.exec(what) ?? []
   const id = Number(subject)
   const where = on === 'place' ? table.placeText(id) : table.stratumText(id)
   return `${where}: ${direction === 'low' ? 'less ' : ''}${term.replaceAll('_', ' ')}`

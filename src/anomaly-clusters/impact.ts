@@ -23,12 +23,13 @@ export function byImpact(a: EntryImpact, b: EntryImpact): number {
   return suffering(b) - suffering(a) || b.requests - a.requests || a.stratum - b.stratum
 }
 
-/** Entry operations that come through a place, as far as call paths tell. Reads each path once. */
+/** Entry operations that come through a place, as far as call paths tell. Reads them anew where some are new. */
 export class EntriesOfPlaces {
   readonly #table: ElementTable
   readonly #strata = new Map<number, number[]>()
   /** By path, that of its entry. */
-  readonly #roots: number[] = [0, 0]
+  #roots: number[] = []
+  #changes = -1
 
   constructor(table: ElementTable) {
     this.#table = table
@@ -42,10 +43,14 @@ export class EntriesOfPlaces {
 
   #read(): void {
     const { paths, places, strata } = this.#table
-    for (let path = this.#roots.length; path < paths.size; path++) {
+    const changes = paths.ids.changes + places.ids.changes + strata.ids.changes
+    if (changes === this.#changes) return
+    this.#changes = changes
+    this.#strata.clear()
+    this.#roots = []
+    for (let path = OTHER_PAIR + 1; path < paths.size; path++) {
       const above = paths.parentOf(path)
-      const root = above <= OTHER_PAIR ? path : this.#roots[above]!
-      this.#roots.push(root)
+      const root = this.#rootOf(path)
       const parent = above <= OTHER_PAIR ? 0 : paths.elementOf(above)
       const place = places.find(parent, paths.elementOf(path))
       const stratum = strata.find(OF_TRACES, root)
@@ -54,6 +59,15 @@ export class EntriesOfPlaces {
       this.#strata.set(place, known)
       if (!known.includes(stratum)) known.push(stratum)
     }
+  }
+
+  #rootOf(path: number): number {
+    const known = this.#roots[path]
+    if (known !== undefined) return known
+    const above = this.#table.paths.parentOf(path)
+    const root = above <= OTHER_PAIR ? path : this.#rootOf(above)
+    this.#roots[path] = root
+    return root
   }
 }
 

@@ -76,6 +76,11 @@ export class RecentRequests {
     return total
   }
 
+  /** Entry operations with requests among them. */
+  *strata(): Generator<number> {
+    for (const slot of this.#slots.values()) yield* slot.keys()
+  }
+
   /** Forgets what is older than `MOST_SLOTS` before the newest, and what lies after a clock set back. */
   #forget(newest: number): void {
     for (const number of this.#slots.keys()) {

@@ -1,3 +1,4 @@
+import type { IdSets } from '../columns/marks.ts'
 import type { Acceptance, Recalled, Signature, SignatureWords } from '../contract/signature.ts'
 import { fitMedoids } from '../kmedoids/fit-medoids.ts'
 import { SeededRandom } from '../stats/random.ts'
@@ -9,6 +10,7 @@ import {
   episodeDistance,
   excessOf,
 } from './episode.ts'
+import { useExtent } from './ids-of-clusters.ts'
 import { rhythmOf } from './rhythm.ts'
 
 /** Episodes that are remembered in all and of one signature, and signatures. */
@@ -265,6 +267,11 @@ export class Signatures {
       this.dropped++
     }
     return kept
+  }
+
+  /** Takes note of the ids that its episodes refer to. */
+  use(used: IdSets): void {
+    for (const episode of this.#episodes) useExtent(used, episode)
   }
 
   /** Plain data. */

@@ -208,6 +208,12 @@ export class SimilarAnomalies {
     return 0
   }
 
+  /** These strata will be other ones. */
+  forget(strata: Iterable<number>): void {
+    const { seen } = this.#kept
+    for (const stratum of strata) if (stratum < seen.length) seen[stratum] = 0
+  }
+
   state(): SimilarAnomaliesState {
     return { ...this.#kept, seen: this.#kept.seen.slice() }
   }

@@ -14,9 +14,9 @@ export interface Suspect {
 /** Tells whom alarms blame, as far as names and calls say it. */
 export class Suspects {
   readonly #table: ElementTable
-  /** Services that have spans of their own, of the operations read so far. */
+  /** Services that have spans of their own; of the operations as they were read last. */
   readonly #traced = new Set<number>()
-  #read = OTHER_PAIR + 1
+  #changes = -1
 
   constructor(table: ElementTable) {
     this.#table = table
@@ -98,8 +98,13 @@ export class Suspects {
 
   #isTraced(service: number): boolean {
     const { operations } = this.#table
-    for (; this.#read < operations.size; this.#read++)
-      this.#traced.add(operations.serviceOf(this.#read))
+    if (this.#changes !== operations.ids.changes) {
+      this.#changes = operations.ids.changes
+      this.#traced.clear()
+      for (let id = OTHER_PAIR + 1; id < operations.size; id++) {
+        this.#traced.add(operations.serviceOf(id))
+      }
+    }
     return this.#traced.has(service)
   }
 }

@@ -134,6 +134,11 @@ export class ClockSenders {
     return found.sort((a, b) => b.spans - a.spans || a.service - b.service)
   }
 
+  /** All services that are known here. */
+  services(): Int32Array {
+    return this.#rows.of.service.subarray(0, this.#count)
+  }
+
   state(): ClockSendersState & { readonly record: number } {
     return { record: this.#record, senders: this.#rows.save(this.#count) }
   }

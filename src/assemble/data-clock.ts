@@ -120,6 +120,11 @@ export class DataClock {
     return this.#senders.disagreeing()
   }
 
+  /** Services that are asked for the time, as vocabulary ids. */
+  services(): Int32Array {
+    return this.#senders.services()
+  }
+
   state(): DataClockState {
     return {
       watermarkMs: this.watermarkMs,

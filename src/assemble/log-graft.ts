@@ -1,3 +1,4 @@
+import type { IdSets } from '../columns/marks.ts'
 import { KIND_LOG, STATUS_ERROR } from '../otlp/span-columns.ts'
 import { type AssembledTrace, emptyTrace } from './assembled-trace.ts'
 import { SEVERITY_ERROR } from './session-assembler.ts'
@@ -94,6 +95,17 @@ export class LogGraft {
       to.durationNs[to.count - 1] = from.durationNs[at]!
     }
     return to
+  }
+
+  /** Names will be those of other things. */
+  forget({ values, names }: IdSets): void {
+    for (const [key, templates] of this.#templates) {
+      const isGone = values.has(Math.floor(key / STRIDE)) || names.has(key % STRIDE)
+      for (const name of templates) {
+        if ((isGone || names.has(name)) && templates.delete(name)) this.#places--
+      }
+      if (templates.size === 0) this.#templates.delete(key)
+    }
   }
 
   state(): readonly (readonly [operation: number, templates: readonly number[]])[] {

@@ -137,6 +137,16 @@ export class OpenTraces {
 
   /** A copy of all open traces and of their spans in `store`. */
   state(store: SpanStore): OpenTracesState {
+    const { slots, rows } = this.rows(store)
+    return {
+      ids: this.index.slots.gather(slots).id,
+      facts: this.#facts.gather(slots),
+      spans: store.save(rows),
+    }
+  }
+
+  /** All open traces, in the order in which they were opened, and the rows of their spans in `store`. */
+  rows(store: SpanStore): { slots: number[]; rows: number[] } {
     const slots: number[] = []
     const rows: number[] = []
     for (let slot = this.oldest; slot >= 0; slot = this.newer(slot)) {
@@ -147,11 +157,7 @@ export class OpenTraces {
         if (n > 1) row = store.next(row)
       }
     }
-    return {
-      ids: this.index.slots.gather(slots).id,
-      facts: this.#facts.gather(slots),
-      spans: store.save(rows),
-    }
+    return { slots, rows }
   }
 
   /**

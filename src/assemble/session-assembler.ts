@@ -1,3 +1,4 @@
+import type { IdSets } from '../columns/marks.ts'
 import { KIND_INTERNAL, KIND_LOG, STATUS_ERROR } from '../otlp/span-columns.ts'
 import { type AssembledTrace, type CloseCause, emptyTrace } from './assembled-trace.ts'
 import { SessionClock, type SessionClockState } from './session-clock.ts'
@@ -68,7 +69,7 @@ export class SessionAssembler {
   readonly #clock: SessionClock
   /** Vocabulary id of the name of entries. */
   readonly #entryName: number
-  /** By key, the one that was touched longest ago first. */
+  /** By key, those that were touched longest ago, in data time, first. */
   readonly #open = new Map<number, OpenSession>()
   /** Closed, not handed out yet. */
   #closed: { readonly session: OpenSession; readonly cause: CloseCause }[] = []
@@ -119,14 +120,17 @@ export class SessionAssembler {
         ...{ services: [], names: [], severities: [], timesMs: [] },
       }
     }
+    // What was touched at this time already stands behind all that was touched before.
+    const isLast = session.touchedMs === nowMs && session.names.length > 0
     session.touchedMs = nowMs
     session.services.push(service)
     session.names.push(name)
     session.severities.push(severity)
     session.timesMs.push(timeMs)
-    // At the end of the order: it was touched last.
-    this.#open.delete(key)
-    this.#open.set(key, session)
+    if (!isLast) {
+      this.#open.delete(key)
+      this.#open.set(key, session)
+    }
     if (session.names.length < maxRecords) return
     this.counts.closedFull++
     this.#close(session, 'max_wait')
@@ -161,6 +165,15 @@ export class SessionAssembler {
     return lowest
   }
 
+  /** Takes note of the texts that open sessions refer to. */
+  use(used: IdSets): void {
+    used.names.add(this.#entryName)
+    for (const { services, names } of this.#open.values()) {
+      used.values.addAll(services)
+      used.names.addAll(names)
+    }
+  }
+
   /** A copy of everything remembered, once all that is closed is handed out. */
   state(): SessionAssemblerState {
     const open = Array.from(this.#open.values(), (session) => structuredCopy(session))
@@ -190,7 +203,7 @@ export class SessionAssembler {
   #fill({ key, services, names, severities, timesMs }: OpenSession, cause: CloseCause): void {
     const trace = this.#trace
     const { columns } = trace
-    const order = timesMs.map((_, i) => i).sort((a, b) => timesMs[a]! - timesMs[b]! || a - b)
+    const order = inOrder(timesMs)
     const firstMs = timesMs[order[0]!]!
     columns.clear()
     trace.count = order.length + 1
@@ -233,6 +246,13 @@ export class SessionAssembler {
     trace.orphans = 0
     trace.truncated = false
   }
+}
+
+/** Indices by time; of equal times in the order that they came, which is mostly that of all. */
+function inOrder(timesMs: readonly number[]): number[] {
+  const order = timesMs.map((_, i) => i)
+  const isOrdered = timesMs.every((ms, i) => i === 0 || ms >= timesMs[i - 1]!)
+  return isOrdered ? order : order.sort((a, b) => timesMs[a]! - timesMs[b]! || a - b)
 }
 
 function structuredCopy(session: OpenSession): OpenSession {

@@ -1,3 +1,4 @@
+import type { IdSets } from '../columns/marks.ts'
 import type { SpanColumns } from '../otlp/span-columns.ts'
 
 const NONE = -1
@@ -105,6 +106,17 @@ export class SpanStore {
       links[to] = words[at + LINKS]!
       const first = at + ATTRIBUTES
       for (let word = first; word < first + stride; word++) attributes[slot++] = words[word]!
+    }
+  }
+
+  /** Takes note of the texts of the given rows. */
+  use(rows: readonly number[], used: IdSets): void {
+    const { words, width, stride } = this
+    for (const row of rows) {
+      const at = row * width
+      used.values.add(words[at + SERVICE]!)
+      used.names.add(words[at + NAME]!)
+      used.values.addAll(words.subarray(at + ATTRIBUTES, at + ATTRIBUTES + stride))
     }
   }
 

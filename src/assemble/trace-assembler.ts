@@ -1,3 +1,4 @@
+import type { IdSets } from '../columns/marks.ts'
 import type { SpanColumns } from '../otlp/span-columns.ts'
 import { hashWords } from '../stats/random.ts'
 import type { AssembleSettings } from './assemble-settings.ts'
@@ -215,6 +216,13 @@ export class TraceAssembler {
   /** First position still needed: that of the oldest open trace, or `nextOffset` if none is open. */
   lowWatermark(nextOffset: bigint): bigint {
     return this.#open.count === 0 ? nextOffset : this.#open.of.firstOffset[this.#open.oldest]!
+  }
+
+  /** Takes note of the texts that open traces and what is said of senders refer to. */
+  use(used: IdSets): void {
+    this.#store.use(this.#open.rows(this.#store).rows, used)
+    for (const { service } of this.#late.worst()) used.values.add(service)
+    used.values.addAll(this.#clock.services())
   }
 
   /** A copy of everything remembered, once all that is closed is handed out; `restore` goes on from it as if nothing had happened. */

@@ -1,3 +1,4 @@
+import type { IdSets } from '../columns/marks.ts'
 import { hashWords } from '../stats/random.ts'
 import type { AssembledTrace } from './assembled-trace.ts'
 import { LateServices, type LateServicesState } from './late-services.ts'
@@ -190,6 +191,23 @@ export class TraceLogs {
   /** Services whose records came too late, and whose found no trace, those with the most first. */
   unjoined(): { late: LateServicesState; lone: LateServicesState } {
     return { late: this.#late.state(), lone: this.#lone.state() }
+  }
+
+  /** Takes note of the texts that waiting records, and what is said of services, refer to. */
+  use(used: IdSets): void {
+    const waiting = [...this.#traces.values()].flatMap(({ records }) => records)
+    for (const { service, name } of [...waiting, ...this.#crowdedOut]) {
+      used.values.add(service)
+      used.names.add(name)
+    }
+    for (const { service } of [...this.#late.worst(), ...this.#lone.worst()]) {
+      used.values.add(service)
+    }
+  }
+
+  /** Ids will be those of other texts. */
+  forget(gone: IdSets): void {
+    this.#graft.forget(gone)
   }
 
   state(): TraceLogsState {

@@ -1,4 +1,5 @@
 import { Columns, type SavedColumns } from '../columns/columns.ts'
+import type { IdSets } from '../columns/marks.ts'
 import { type SavedTouchedRows, TouchedRows } from '../columns/touched-rows.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { OccurrenceScan } from '../profile/occurrence-scan.ts'
@@ -160,6 +161,16 @@ export class BucketCounts {
 
   takeBackStratum(stratum: number): void {
     this.strata.rows.clear(stratum)
+  }
+
+  /** Ids will be those of other things. */
+  forget(gone: IdSets): void {
+    for (const table of ['places', 'paths', 'elements', 'strata'] as const) {
+      const { rows } = this[table]
+      for (const id of gone[table]) if (id < rows.rows) rows.clear(id)
+    }
+    for (const id of gone.places) this.freezePlace(id, false)
+    for (const id of gone.strata) this.freezeStratum(id, false)
   }
 
   /** Begins the next bucket. */

@@ -17,13 +17,14 @@ const FELT = 1.5
 export function entryTails({
   calibration,
   calibrationStratum,
-}: Pick<ModelRequest, 'calibration' | 'calibrationStratum'>): EntryTail[] {
+  calibrationEntry,
+}: Pick<ModelRequest, 'calibration' | 'calibrationStratum' | 'calibrationEntry'>): EntryTail[] {
   const { offsets, paths, values } = calibration
   const times = new Map<number, number[]>()
   calibrationStratum.forEach((stratum, i) => {
-    // Its own path is the first one of an entry: paths below have got their ids later.
-    const row = offsets[i]!
-    if (row === offsets[i + 1] || paths[row]! <= OTHER_PAIR) return
+    const entry = calibrationEntry[i]!
+    const row = offsets[i]! + paths.subarray(offsets[i], offsets[i + 1]).indexOf(entry)
+    if (entry <= OTHER_PAIR || paths[row] !== entry) return
     const ofStratum = times.get(stratum) ?? []
     times.set(stratum, ofStratum)
     ofStratum.push(fromLogTime(values[row * PROFILE_STRIDE + MEAN_DURATION]!) * 1e6)

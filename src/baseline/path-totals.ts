@@ -1,7 +1,8 @@
 import { Columns, type SavedColumns } from '../columns/columns.ts'
+import type { IdSets } from '../columns/marks.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { OccurrenceScan } from '../profile/occurrence-scan.ts'
-import { OTHER_PAIR } from '../profile/pair-table.ts'
+import { NO_PAIR, OTHER_PAIR } from '../profile/pair-table.ts'
 import type { TraceElements } from '../profile/trace-elements.ts'
 import type { BucketCounts } from './bucket-counts.ts'
 import { COUNT_BINS, countBin } from './count-bins.ts'
@@ -55,10 +56,14 @@ export class PathTotals {
     this.#totals.grow(paths.size)
     const totals = this.#totals.of
     const counted = bucket.paths.of
-    // A path comes after the one above it, whose totals of before the bucket are wanted.
-    for (let p = Math.min(paths.size, bucket.paths.rows.rows) - 1; p > OTHER_PAIR; p--) {
+    const end = Math.min(paths.size, bucket.paths.rows.rows)
+    // The totals of before the bucket are wanted of the path above a new one.
+    for (let p = OTHER_PAIR + 1; p < end; p++) {
+      if (totals.place[p] === 0 && !paths.ids.isFree(p)) this.#begin(p, paths.parentOf(p), bucket)
+    }
+    for (let p = OTHER_PAIR + 1; p < end; p++) {
+      if (paths.ids.isFree(p)) continue
       const above = paths.parentOf(p)
-      if (totals.place[p] === 0) this.#begin(p, above, bucket)
       const parents = bucket.isFrozen(totals.place[p]!) ? 0 : counted.parents[above]!
       totals.parents[p] = (totals.parents[p]! + parents) * factor
       totals.occurrences[p] = (totals.occurrences[p]! + counted.occurrences[p]!) * factor
@@ -71,17 +76,27 @@ export class PathTotals {
     }
   }
 
-  /** Forgets what the paths of a place did. */
-  forgetPlace(forgotten: number): void {
+  /** Forgets what the paths of some places did. */
+  forgetPlaces(isForgotten: (place: number) => boolean): void {
     const { place, occurrences, errors, runs, parents } = this.#totals.of
     for (let p = OTHER_PAIR + 1; p < place.length; p++) {
-      if (place[p] !== forgotten) continue
+      if (!isForgotten(place[p]!)) continue
       occurrences[p] = 0
       errors[p] = 0
       runs[p] = 0
       parents[p] = 0
       this.#sizes.delete(p)
     }
+  }
+
+  /** Ids will be those of other things. */
+  forget({ paths, places }: Pick<IdSets, 'paths' | 'places'>): void {
+    for (const p of paths) {
+      if (p < this.#totals.rows) this.#totals.clear(p)
+      this.#sizes.delete(p)
+    }
+    const { place } = this.#totals.of
+    for (let p = 0; p < place.length; p++) if (places.has(place[p]!)) place[p] = NO_PAIR
   }
 
   /** What the fit needs to know of the given places; nothing is shared with this. */

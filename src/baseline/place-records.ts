@@ -1,4 +1,6 @@
 import { Columns, type SavedColumns } from '../columns/columns.ts'
+import type { Marks } from '../columns/marks.ts'
+import { OTHER_PAIR } from '../profile/pair-table.ts'
 import {
   type SampledValues,
   type SavedValues,
@@ -88,6 +90,12 @@ export class PlaceRecords {
       this.count--
       this.used -= length[this.count]!
     }
+  }
+
+  /** Call paths were forgotten: what came by them came by some other one. */
+  forgetPaths(gone: Marks): void {
+    const { path } = this.values.of
+    for (let i = 0; i < this.used; i++) if (gone.has(path[i]!)) path[i] = OTHER_PAIR
   }
 
   clear(): void {

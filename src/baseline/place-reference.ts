@@ -1,4 +1,5 @@
 import { Columns, type SavedColumns } from '../columns/columns.ts'
+import type { IdSets } from '../columns/marks.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import { OccurrenceScan } from '../profile/occurrence-scan.ts'
 import { OTHER_PAIR } from '../profile/pair-table.ts'
@@ -105,12 +106,30 @@ export class PlaceReference {
   forgetPlace(place: number): void {
     this.#places.get(place)?.clear()
     this.#totals.clear(place)
-    this.#byPath.forgetPlace(place)
+    this.#byPath.forgetPlaces((one) => one === place)
     this.#accepted.add(place)
   }
 
   forgetStratum(stratum: number): void {
     this.#strata.get(stratum)?.clear()
+  }
+
+  /** Of these places and strata nothing has come for long: learns them anew, if they come again. */
+  giveUp({ places, strata }: IdSets): void {
+    for (const place of places) {
+      this.#places.delete(place)
+      this.#accepted.delete(place)
+      if (place < this.#totals.rows) this.#totals.clear(place)
+    }
+    this.#byPath.forgetPlaces((place) => places.has(place))
+    for (const stratum of strata) this.#strata.delete(stratum)
+  }
+
+  /** Ids will be those of other things. */
+  forget(gone: IdSets): void {
+    this.#counts.forget(gone)
+    this.#byPath.forget(gone)
+    for (const records of this.#places.values()) records.forgetPaths(gone.paths)
   }
 
   /** Everything the fit needs, as plain typed arrays; nothing is shared with this. */

@@ -86,7 +86,10 @@ export const replay: Command = {
     const recorder = new ReplayRecorder(verdicts, clusters, shown)
     const session = new Replay(
       new Detector(detectorSettings(config, verdicts !== null)),
-      { pipeline: pipelineSettings(config), retry: retrySettings(config) },
+      {
+        ...{ pipeline: pipelineSettings(config), retry: retrySettings(config) },
+        withLines: config.logs.session.keys.length > 0,
+      },
       world,
       log,
     )
@@ -107,6 +110,8 @@ async function lineFile(path: string | undefined, world: CommandWorld): Promise<
 }
 
 interface ReplaySettings {
+  /** Whether plain logs form sessions. */
+  readonly withLines: boolean
   readonly pipeline: ReturnType<typeof pipelineSettings>
   readonly retry: ReturnType<typeof retrySettings>
 }
@@ -188,6 +193,7 @@ class Replay {
     const settings = {
       ...{ paths, partition, maxMessageBytes: MAX_MESSAGE_BYTES, onProgress },
       withLogs: this.#detector.settings.logs !== null,
+      withLines: this.#settings.withLines,
     }
     const source = new FileSource(settings, this.#log)
     const { onOutput, ...others } = parts

@@ -253,6 +253,10 @@ const features = section('What is looked at in a trace.', {
     1_048_576,
   ),
   max_strata: count(8192, 'Entry operations told apart. A smaller value starts anew.', 1, 65_536),
+  forget_after: duration(
+    '14d',
+    'What did not come for this long gives its room back; sooner where room is short.',
+  ),
 })
 
 const sample = section('What is remembered of normal traffic.', {

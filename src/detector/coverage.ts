@@ -80,6 +80,14 @@ export class Coverage {
     this.#unjudged = [0, 0]
   }
 
+  /** These strata will be other ones. */
+  forget(strata: Iterable<number>): void {
+    for (const stratum of strata) {
+      if (stratum < this.#running.rows) this.#running.clear(stratum)
+      if (stratum < this.#before.rows) this.#before.clear(stratum)
+    }
+  }
+
   #sum(name: keyof typeof WINDOW, stratum: number): number {
     return (this.#running.of[name][stratum] ?? 0) + (this.#before.of[name][stratum] ?? 0)
   }

@@ -19,6 +19,10 @@ export interface DetectorCounts {
   }
   /** Texts, paths, places and strata that found no room. */
   readonly overflow: Readonly<Record<'texts' | 'elements' | 'paths' | 'places' | 'strata', number>>
+  /** Those that did not come for long and gave their room back. */
+  readonly forgotten: Readonly<
+    Record<'texts' | 'elements' | 'paths' | 'places' | 'strata' | 'templates', number>
+  >
   readonly accumulated: Readonly<Record<string, number>>
   /** Spans of medoscope itself that were left out. */
   readonly ownSpans: number
@@ -69,6 +73,14 @@ export function detectorCounts(
       paths: elements.paths.overflow,
       places: elements.places.overflow,
       strata: elements.strata.overflow,
+    },
+    forgotten: {
+      texts: names.ids.forgotten + values.ids.forgotten,
+      elements: elements.operations.ids.forgotten + elements.elements.ids.forgotten,
+      paths: elements.paths.ids.forgotten,
+      places: elements.places.ids.forgotten,
+      strata: elements.strata.ids.forgotten,
+      templates: tables.templates.forgotten,
     },
     accumulated: judge.clusters.counts,
     ownSpans: tables.ownSpans,

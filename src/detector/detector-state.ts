@@ -4,6 +4,7 @@ import type { AssemblerState } from '../assemble/trace-assembler.ts'
 import type { TraceLogsState } from '../assemble/trace-logs.ts'
 import type { RecordCounts } from './detector-counts.ts'
 import type { FitScheduleState } from './fit-schedule.ts'
+import type { ForgettingState } from './forgetting.ts'
 import type { JudgeState } from './judge.ts'
 import type { LearnerState } from './learner.ts'
 import type { NewErrorsState } from './new-errors.ts'
@@ -34,6 +35,7 @@ export interface DetectorState {
   readonly dropped: AssemblerCounts
   readonly clockMs: number
   readonly reviewedWindow: number
+  readonly forgetting: ForgettingState
 }
 
 /** Throws, saying what was found, where `state` is not one that this version can read. */

@@ -5,7 +5,7 @@ import type { StratumCoverage } from './coverage.ts'
 import type { Judge, JudgedCounts } from './judge.ts'
 import type { Learner } from './learner.ts'
 import type { DetectorSettings } from './settings.ts'
-import type { Tables } from './tables.ts'
+import type { TableRoom, Tables } from './tables.ts'
 
 /** Share of unjudged recent traffic up to which the detector is live. */
 const MOST_UNJUDGED = 0.5
@@ -67,6 +67,8 @@ export interface CoverageStatus {
   readonly entryOperations: readonly (Omit<StratumCoverage, 'stratum'> & {
     readonly name: string
   })[]
+  /** What can be told apart at all. */
+  readonly room: readonly TableRoom[]
 }
 
 export interface StratumStatus {
@@ -101,6 +103,7 @@ export function statusOf(
   const pooled = new Set(model?.pooled)
   const strata: StratumStatus[] = []
   for (let stratum = 2; stratum < tables.elements.strata.size; stratum++) {
+    if (tables.elements.strata.ids.isFree(stratum)) continue
     strata.push({
       name: tables.elements.stratumText(stratum),
       state: clusters.has(stratum) ? 'live' : pooled.has(stratum) ? 'pooled' : 'learning',
@@ -184,14 +187,15 @@ function serviceName(tables: Tables, service: number): string {
   return tables.values.text(service) || '(no service)'
 }
 
-function coverageStatus({ coverage }: Judge, { elements }: Tables): CoverageStatus {
+function coverageStatus({ coverage }: Judge, tables: Tables): CoverageStatus {
   return {
     seen: coverage.seen,
     share: 1 - coverage.unjudgedShare,
     entryOperations: coverage.strata().map(({ stratum, ...counts }) => ({
-      name: elements.stratumText(stratum),
+      name: tables.elements.stratumText(stratum),
       ...counts,
     })),
+    room: tables.room(),
   }
 }
 

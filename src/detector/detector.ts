@@ -20,6 +20,7 @@ import { type DetectorStatus, statusOf } from './detector-status.ts'
 import { type DriftView, driftView } from './drift-view.ts'
 import { type FitRequest, type FitResult, fit } from './fit.ts'
 import { FitSchedule, type LearningProgress } from './fit-schedule.ts'
+import { Forgetting } from './forgetting.ts'
 import { installedModel } from './installed-model.ts'
 import { Judge } from './judge.ts'
 import { Learner } from './learner.ts'
@@ -33,7 +34,16 @@ import { TracedLogs } from './traced-logs.ts'
 const SESSION = 'session'
 
 /** Said of logs that were taken while they were still judged. */
-const NOT_JUDGED = 'logs are not judged any more: logs.session.keys is empty'
+const NOT_JUDGED = 'logs are not judged any more: see logs.traces.join and logs.session.keys'
+
+/** A service whose log lines do not template well. */
+export interface PoorTemplates {
+  readonly service: string
+  /** Of its lines, the share that is like no other line. */
+  readonly aloneShare: number
+  /** What is wrong and what to do, behind the name of the source. */
+  readonly warning: string
+}
 
 /** One partition of the log: assembled by itself, in its own data time. */
 interface Shard {
@@ -77,6 +87,7 @@ export class Detector {
     logRecords: 0,
     keylessLogs: 0,
   }
+  readonly #forgetting: Forgetting
   #clockMs = 0
   #reviewedWindow = -1
 
@@ -95,6 +106,8 @@ export class Detector {
     this.#learner = new Learner(settings, this.#tables)
     this.#judge = new Judge(settings, this.#tables, this.#learner)
     this.#schedule = new FitSchedule(settings.model)
+    const { forgetAfterMs } = settings.features
+    this.#forgetting = new Forgetting(forgetAfterMs, this.#tables, this.#learner, this.#judge)
   }
 
   /** True while `step` takes no records because the fit asked for must be installed first. */
@@ -250,6 +263,16 @@ export class Detector {
     return driftView(this.#judge.drift, (id) => this.#tables.elements.stratumText(id))
   }
 
+  /** Services whose log lines do not template well: the share of lines like no other, and what to do. */
+  poorlyTemplated(): PoorTemplates[] {
+    const { templates, values } = this.#tables
+    return templates.poor().map(({ service, quality: { aloneShare, warning } }) => ({
+      service: service < 0 ? '(other services)' : values.text(service),
+      aloneShare,
+      warning,
+    }))
+  }
+
   status(): DetectorStatus {
     const assemblers = [...this.#shards.values()].map(({ assembler }) => assembler)
     return statusOf(
@@ -283,6 +306,7 @@ export class Detector {
       dropped: { ...this.#dropped },
       clockMs: this.#clockMs,
       reviewedWindow: this.#reviewedWindow,
+      forgetting: this.#forgetting.state(),
     }
   }
 
@@ -307,6 +331,7 @@ export class Detector {
     Object.assign(detector.#dropped, saved.dropped)
     detector.#clockMs = saved.clockMs
     detector.#reviewedWindow = saved.reviewedWindow
+    detector.#forgetting.restore(saved.forgetting)
     return detector
   }
 
@@ -317,6 +342,7 @@ export class Detector {
     const due = this.#schedule.turn(this.#clockMs)
     if (due) {
       output.installed.push(this.#judge.install(due.request, due.result, due.traces, this.#clockMs))
+      this.#forget()
     }
     if (this.#schedule.isDue(this.#clockMs, this.#progress())) {
       const wanted = this.#learner.fitRequest(
@@ -330,11 +356,25 @@ export class Detector {
   }
 
   /** At the boundaries of data time, so that where a rule begins depends on the log alone. */
-  #reviewNames(): void {
+  #turnWindow(): void {
     const window = Math.floor(this.#clockMs / this.settings.model.windowMs)
     if (window === this.#reviewedWindow) return
     this.#reviewedWindow = window
     this.#tables.reviewNames()
+    this.#forgetting.turn(this.#clockMs)
+    this.#forget()
+  }
+
+  /** A fit on its way refers to everything that was sampled: then after it. */
+  #forget(): void {
+    if (this.#schedule.isPending) return
+    const shards = [...this.#shards.values()]
+    const holders = shards.flatMap(({ assembler, sessions }) => [assembler, sessions])
+    const open = [...holders, this.#traced?.logs ?? null].filter((one) => one !== null)
+    const gone = this.#forgetting.forget(open, this.#clockMs)
+    if (gone === null) return
+    this.#traced?.logs.forget(gone)
+    this.#newErrors.forget(gone)
   }
 
   #progress(): LearningProgress {
@@ -421,7 +461,7 @@ export class Detector {
 
   #moveOn(output: StepOutput): void {
     this.#clockMs = this.#latest()
-    this.#reviewNames()
+    this.#turnWindow()
     this.#judge.advance(this.#clockMs, output)
   }
 

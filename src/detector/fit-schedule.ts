@@ -55,6 +55,11 @@ export class FitSchedule {
     return this.#pending !== null && this.#result === null && this.#isNext(clockMs)
   }
 
+  /** Whether a fit is on its way. */
+  get isPending(): boolean {
+    return this.#pending !== null
+  }
+
   /** Turns to the current window; gives the fit that takes effect with it. */
   turn(clockMs: number): (PendingFit & { result: FitResult }) | null {
     const arrived = this.#isNext(clockMs) && this.#pending && this.#result

@@ -7,6 +7,7 @@ import {
 import type { KeptExample } from '../anomaly-clusters/members.ts'
 import type { AssembledTrace } from '../assemble/assembled-trace.ts'
 import { isUnusual } from '../baseline/entry-shares.ts'
+import type { IdSets } from '../columns/marks.ts'
 import type { Anomaly, Reason, Verdict } from '../contract/anomaly.ts'
 import type { AnomalyCluster } from '../contract/anomaly-cluster.ts'
 import type { ClusterDetail } from '../contract/cluster-detail.ts'
@@ -16,6 +17,7 @@ import type { StepOutput } from '../contract/step-output.ts'
 import { DriftMonitor, type DriftMonitorState } from '../drift/drift-monitor.ts'
 import { ActiveModel, type Judgement, noJudgement } from '../model/active-model.ts'
 import { POOLED } from '../model/fit-request.ts'
+import { useModel } from '../model/ids-of-model.ts'
 import { makeModel } from '../model/install.ts'
 import type { Model } from '../model/model.ts'
 import { hexWords, type KeptTrace, keepTrace } from '../profile/kept-trace.ts'
@@ -151,6 +153,30 @@ export class Judge {
       if (moved > RELABELLED) this.drift.relabel(stratum)
     }
     return installedModel(model)
+  }
+
+  /** Of these strata nothing has come for long. */
+  giveUp(strata: Iterable<number>): void {
+    this.drift.giveUp(strata)
+  }
+
+  /** Takes note of the ids that clusters and what is watched refer to. */
+  use(used: IdSets): void {
+    this.clusters.use(used)
+    this.drift.use(used.strata)
+  }
+
+  /** ... that what was fitted refers to: the next fit may know them no more. */
+  useFitted(used: IdSets): void {
+    if (this.model) useModel(used, this.model)
+    this.clusters.useFitted(used)
+  }
+
+  /** Ids will be those of other things. */
+  forget(gone: IdSets): void {
+    this.#elements.forget()
+    this.clusters.forget(gone)
+    this.coverage.forget(gone.strata)
   }
 
   openClusters(): AnomalyCluster[] {

@@ -1,7 +1,9 @@
 import type { PlaceReferenceState } from '../baseline/place-reference.ts'
 import { PlaceReference } from '../baseline/place-reference.ts'
+import type { IdSets } from '../columns/marks.ts'
 import { POOLED } from '../model/fit-request.ts'
 import type { Model } from '../model/model.ts'
+import { useProfile, useTrace } from '../profile/ids-in-use.ts'
 import { type KeptTrace, keepTrace } from '../profile/kept-trace.ts'
 import type { Profile, ProfileScratch } from '../profile/profile.ts'
 import { packProfiles } from '../profile/profile.ts'
@@ -144,6 +146,38 @@ export class Learner {
     return new StrataSample(sample, features.maxStrata, seed, state)
   }
 
+  /** Of these nothing has come for long: what is remembered of them makes room. */
+  giveUp(idle: IdSets): void {
+    const waiting = new Set(this.#quarantine.waiting.map(({ stratum }) => stratum))
+    this.#sample.forget(new Set([...idle.strata].filter((stratum) => !waiting.has(stratum))))
+    this.places.giveUp(idle)
+  }
+
+  /** Takes note of the ids that samples refer to. */
+  use(used: IdSets): void {
+    const note = ({ profile, trace }: Sampled): void => {
+      useProfile(used, profile)
+      if (trace) useTrace(used, trace)
+    }
+    const { fit, calibration } = this.#sample.everything()
+    for (const sampled of fit) note(sampled)
+    for (const { stratum, item } of calibration) {
+      used.strata.add(stratum)
+      note(item)
+    }
+    for (const { stratum, item } of this.#quarantine.waiting) {
+      used.strata.add(stratum)
+      note(item.sampled)
+    }
+    for (const stratum of this.#sample.strata()) used.strata.add(stratum)
+  }
+
+  /** Ids will be those of other things. */
+  forget(gone: IdSets): void {
+    this.#quarantine.forget(gone.strata)
+    this.places.forget(gone)
+  }
+
   /** What a fit needs to know, with the traces behind the entries of its sample. */
   fitRequest(
     version: number,
@@ -156,6 +190,7 @@ export class Learner {
     const categories = this.#tables.categories.length
     const calibrating = this.#sample.calibrationItems()
     const { alpha, seed, model } = this.#settings
+    const { strata } = this.#tables.elements
     const request = {
       version,
       seed,
@@ -178,6 +213,7 @@ export class Learner {
         categories,
       ),
       calibrationStratum: Int32Array.from(calibrating, ({ stratum }) => stratum),
+      calibrationEntry: Int32Array.from(calibrating, ({ stratum }) => strata.entryOf(stratum)),
       places: this.places.request(),
     }
     return { request, traces: entries.map(({ trace }) => trace) }

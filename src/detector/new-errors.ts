@@ -1,4 +1,5 @@
 import { SEVERITY_ERROR } from '../assemble/session-assembler.ts'
+import type { IdSets } from '../columns/marks.ts'
 import type { NewError } from '../contract/new-error.ts'
 import { timeText } from '../profile/time-text.ts'
 import { ContentHash } from '../stats/content-hash.ts'
@@ -74,6 +75,14 @@ export class NewErrors {
   /** There is a model: what is not normal is told by that from here on. */
   stop(): void {
     this.#lines.clear()
+  }
+
+  /** Ids will be those of other texts. */
+  forget({ values, names }: IdSets): void {
+    for (const line of this.#lines.keys()) {
+      const isGone = values.has(Math.floor(line / STRIDE)) || names.has(line % STRIDE)
+      if (isGone) this.#lines.delete(line)
+    }
   }
 
   state(): NewErrorsState {

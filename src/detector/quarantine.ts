@@ -56,6 +56,16 @@ export class Quarantine<T> {
     }
   }
 
+  /** What waits, with its stratum. */
+  get waiting(): readonly { readonly stratum: number; readonly item: T }[] {
+    return this.#waiting
+  }
+
+  /** These strata will be other ones. */
+  forget(strata: Iterable<number>): void {
+    for (const stratum of strata) this.#incidents.delete(stratum)
+  }
+
   state(): QuarantineState<T> {
     return {
       forgotten: this.forgotten,

@@ -34,6 +34,8 @@ export interface FeatureSettings {
   readonly maxPaths: number
   readonly maxPlaces: number
   readonly maxStrata: number
+  /** Data time after which what was not seen is forgotten; sooner where room is short. */
+  readonly forgetAfterMs: number
 }
 
 export interface ModelSettings {

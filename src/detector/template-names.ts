@@ -1,9 +1,11 @@
+import type { IdSets } from '../columns/marks.ts'
 import type { LogColumns } from '../otlp/log-columns.ts'
 import { cutText } from '../otlp/printable-text.ts'
 import type { Vocabulary } from '../otlp/vocabulary.ts'
 import { type RecordLine, RecordText } from '../templates/record-text.ts'
 import type { KeptShape } from '../templates/shape-store.ts'
 import { TemplateMiner, type TemplateMinerState } from '../templates/template-miner.ts'
+import { type TemplateQuality, templateQuality } from '../templates/template-quality.ts'
 
 /** How the names of templates begin, and no name of an operation does. */
 const QUOTE = '“'
@@ -11,6 +13,8 @@ const LONGEST = 300
 /** Services with templates of their own; those of more share one miner. */
 const MOST_MINERS = 256
 const SHARED = -1
+/** How many times as many lines there must be until they are looked at again. */
+const LOOK_AGAIN = 1.2
 /** Lines that found no room in their miner. */
 const OTHER_LINES = `${QUOTE}(other lines)”`
 
@@ -26,11 +30,15 @@ export function isTemplateName(text: string): boolean {
  * or by its text. The name stays when the template generalises, so that what was learned of it stays.
  */
 export class TemplateNames {
+  /** Templates that were forgotten. */
+  forgotten = 0
   readonly #names: Vocabulary
   readonly #text: RecordText
   readonly #line: RecordLine = { bytes: new Uint8Array(), start: 0, end: 0 }
   readonly #decoder = new TextDecoder()
   readonly #miners = new Map<number, TemplateMiner>()
+  /** As they were looked at last; not kept, and of no consequence for what is judged. */
+  readonly #qualities = new Map<number, TemplateQuality>()
 
   constructor(names: Vocabulary, values: Vocabulary) {
     this.#names = names
@@ -56,6 +64,38 @@ export class TemplateNames {
   lineText(): string {
     const { bytes, start, end } = this.#line
     return this.#decoder.decode(bytes.subarray(start, end))
+  }
+
+  /** Services whose lines do not template well, by vocabulary id, with what to tell of them; each is looked at now and then. */
+  poor(): { readonly service: number; readonly quality: TemplateQuality }[] {
+    const found: { service: number; quality: TemplateQuality }[] = []
+    for (const [service, miner] of this.#miners) {
+      let quality = this.#qualities.get(service)
+      if (quality === undefined || miner.lines >= LOOK_AGAIN * quality.lines) {
+        quality = templateQuality(miner, Number.NaN)
+        this.#qualities.set(service, quality)
+      }
+      if (quality.warning !== '') found.push({ service, quality })
+    }
+    return found
+  }
+
+  /**
+   * Forgets templates of which no line came since `beforeMs`, and the services that are not used any more;
+   * takes note of the texts of what is left.
+   */
+  use(used: IdSets, isIdle: (service: number) => boolean, beforeMs: number): void {
+    for (const [service, miner] of this.#miners) {
+      if (service !== SHARED && !used.values.has(service) && isIdle(service)) {
+        this.#miners.delete(service)
+        this.#qualities.delete(service)
+        this.forgotten += miner.size
+        continue
+      }
+      this.forgotten += miner.forget(beforeMs)
+      if (service !== SHARED) used.values.add(service)
+      used.names.addAll(miner.labels())
+    }
   }
 
   /** A masked line of what goes by this name in a service; empty where none is kept any more. */

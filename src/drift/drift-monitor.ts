@@ -1,3 +1,4 @@
+import type { Marks } from '../columns/marks.ts'
 import { hashWords } from '../stats/random.ts'
 import { DRIFT_DETECTORS, type DriftStream } from './drift-detectors.ts'
 import type { DriftSettings } from './drift-settings.ts'
@@ -117,6 +118,21 @@ export class DriftMonitor {
     monitor.share.restart()
   }
 
+  /** Whether there is no room for another stratum. */
+  get isFull(): boolean {
+    return this.#strata.size >= this.#settings.maxStrata
+  }
+
+  /** Takes note of the strata that the mix of requests tells apart. */
+  use(strata: Marks): void {
+    strata.addAll(this.#all.bins.keys())
+  }
+
+  /** Watches these no longer, so that others may be. */
+  giveUp(strata: Iterable<number>): void {
+    for (const stratum of strata) this.#strata.delete(stratum)
+  }
+
   /** Blocks of all streams that were set aside; see `StreamMonitor`. */
   get setAside(): number {
     let sum = this.#all.share.now.setAside
@@ -177,7 +193,7 @@ export class DriftMonitor {
   #monitorOf(stratum: number): StratumMonitor | null {
     const known = this.#strata.get(stratum)
     if (known) return known
-    if (this.#strata.size >= this.#settings.maxStrata) return null
+    if (this.isFull) return null
     const monitor = new StratumMonitor(stratum, this.#settings)
     this.#strata.set(stratum, monitor)
     return monitor

@@ -144,6 +144,11 @@ export class MonitoredSeries {
     return this.#tails.get(stratum) ?? Number.POSITIVE_INFINITY
   }
 
+  /** Whether nothing has come of a stratum for so long that all else of it is forgotten. */
+  isGivenUp(stratum: number): boolean {
+    return this.#table.strata.ids.isGivenUp(stratum)
+  }
+
   /** Whether two places are the same call: same operation and kind, whoever answered. */
   isSameCall(place: number, other: number): boolean {
     const { places, elements } = this.#table

@@ -1,3 +1,6 @@
+import type { IdSets } from '../columns/marks.ts'
+import { textOfVote } from '../profile/failures.ts'
+
 /** More categories than anybody configures. */
 const CATEGORIES = 64
 
@@ -9,6 +12,14 @@ export function categoryVote(category: number, value: number): number {
 export function readCategoryVote(vote: number): { category: number; value: number } {
   const value = Math.floor((vote - 1) / CATEGORIES)
   return { category: vote - 1 - value * CATEGORIES, value }
+}
+
+/** Takes note of what a vote may be for: a path, a value of a category, or the text of an error. */
+export function useVote(used: IdSets, vote: number): void {
+  used.paths.add(Math.abs(vote))
+  if (vote <= 0) return
+  used.values.add(readCategoryVote(vote).value)
+  used.values.add(textOfVote(vote))
 }
 
 /** Distinct paths remembered of one series. */
@@ -45,6 +56,11 @@ export class PathVotes {
       most = count
     }
     return leader
+  }
+
+  /** All that there are votes for. */
+  *all(): Generator<number> {
+    for (const votes of this.#votes.values()) yield* votes.keys()
   }
 
   clear(series: number): void {

@@ -209,6 +209,14 @@ export class PlaceHistory {
     for (let i = slot * BINS; i < (slot + 1) * BINS; i++) bins[i] = bins[i]! >> 1
   }
 
+  /** These places will be other ones. */
+  forget(places: Iterable<number>): void {
+    for (const place of places) {
+      const slot = this.#slots[place] ?? NO_SLOT
+      if (slot !== NO_SLOT) this.#release(slot)
+    }
+  }
+
   /** Plain data. */
   state() {
     return {

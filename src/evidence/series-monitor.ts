@@ -1,6 +1,8 @@
+import { useNull } from '../baseline/ids-of-null.ts'
 import type { PlaceNull } from '../baseline/place-null.ts'
 import { SIGNAL_LIST, SIGNALS } from '../baseline/signals.ts'
 import { grownTo } from '../columns/grown-array.ts'
+import type { IdSets } from '../columns/marks.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { OccurrenceScan } from '../profile/occurrence-scan.ts'
 import type { TraceElements } from '../profile/trace-elements.ts'
@@ -8,7 +10,7 @@ import { logShareRatio } from '../stats/share-evidence.ts'
 import { Deviations, type DeviationsState } from './deviations.ts'
 import type { EvidenceOptions } from './evidence-options.ts'
 import { EXPECTED, MonitoredSeries, SIGNAL_STRIDE } from './monitored-series.ts'
-import { categoryVote } from './path-votes.ts'
+import { categoryVote, useVote } from './path-votes.ts'
 import { bucketScore, SeriesEvidence, type SeriesEvidenceState } from './series-evidence.ts'
 
 const WEEK_MS = 7 * 86_400_000
@@ -45,7 +47,7 @@ export class SeriesMonitor {
     this.#options = options
   }
 
-  /** Goes on with the evidence of the monitor before, for the series that both have. */
+  /** Goes on with the evidence of the monitor before, for the series that both have and strata that live. */
   takeOver(before: SeriesMonitor): void {
     const { count } = before.series
     const { signal, subject } = before.series.rows.of
@@ -53,7 +55,9 @@ export class SeriesMonitor {
     for (let old = 0; old < count; old++) {
       const of = subject[old]!
       const isStructure = signal[old] === SIGNALS.structure.number
-      const now = isStructure ? this.series.structureOf(of) : this.series.find(signal[old]!, of)
+      const isOver = isStructure && this.series.isGivenUp(of)
+      const now =
+        isStructure && !isOver ? this.series.structureOf(of) : this.series.find(signal[old]!, of)
       if (now < 0) continue
       this.#grow()
       this.evidence.copy(now, before.evidence, old)
@@ -231,6 +235,18 @@ export class SeriesMonitor {
   #grow(): void {
     this.evidence.grow()
     this.deviations.grow()
+  }
+
+  /** Takes note of the ids that its series and what was counted refer to. */
+  use(used: IdSets): void {
+    useNull(used, this.#placeNull)
+    used.strata.addAll(this.series.lateStrata)
+    for (const vote of this.evidence.votes.all()) useVote(used, vote)
+  }
+
+  /** Ids will be those of other things. */
+  forget(gone: IdSets): void {
+    this.deviations.bucket.forget(gone)
   }
 
   /** Plain data. */

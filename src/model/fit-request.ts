@@ -32,6 +32,8 @@ export interface ModelRequest {
   readonly pooled: Int32Array<ArrayBuffer>
   readonly calibration: PackedProfiles
   readonly calibrationStratum: Int32Array<ArrayBuffer>
+  /** The path of its entry; 0 where it is not told apart. */
+  readonly calibrationEntry: Int32Array<ArrayBuffer>
 }
 
 /** A model as fitted: indices into the request's sample, and everything that does not name one. */

@@ -1,3 +1,4 @@
+import type { Marks } from '../columns/marks.ts'
 import { NO_TEXT, type Vocabulary } from './vocabulary.ts'
 
 /** Environments and namespaces that are told apart under one service name. */
@@ -61,6 +62,21 @@ export class ServiceIdentities {
     const service = this.#values.intern(`${this.#values.text(name)} (${said.join(', ')})`)
     variants.push({ namespace, environment, service })
     return service
+  }
+
+  /** Takes note of the texts of names that are in use, and forgets the others. */
+  use(used: Marks, isIdle: (id: number) => boolean): void {
+    for (const [name, variants] of this.#variants) {
+      const isUsed = (id: number): boolean => used.has(id) || !isIdle(id)
+      if (!isUsed(name) && !variants.some(({ service }) => isUsed(service))) {
+        this.#variants.delete(name)
+        continue
+      }
+      used.add(name)
+      for (const { namespace, environment, service } of variants) {
+        used.addAll([namespace, environment, service])
+      }
+    }
   }
 
   state(): ServiceIdentitiesState {

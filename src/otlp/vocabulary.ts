@@ -1,4 +1,6 @@
 import { grownTo } from '../columns/grown-array.ts'
+import { type ForgetRule, IdLedger, type IdLedgerState } from '../columns/id-ledger.ts'
+import { Marks } from '../columns/marks.ts'
 import { hashBytes, sameBytes, viewOf } from './byte-words.ts'
 
 /** Id of the absent text; its string is ''. */
@@ -21,16 +23,21 @@ const ENTRY_SIZE = 4
 const ESSENTIAL = 1 / 16
 /** Bytes of a text in UTF-8 that are read at all. */
 const MOST_BYTES = 1024
+/** Characters of all texts together for each id that there is room for. */
+const LENGTH_PER_TEXT = 128
 
 export interface VocabularyState {
+  readonly ids: IdLedgerState
+  /** By id; '' where the id is free. */
   readonly texts: readonly string[]
   readonly seen: Uint32Array<ArrayBuffer>
+  readonly essential: readonly number[]
 }
 
 /**
  * Texts as small integers, interned straight from UTF-8 bytes. Two levels:
- * - the *vocabulary* proper: canonical texts, append-only up to `limit`; what does not fit any more
- *   becomes `(other)` and is counted in `overflow`;
+ * - the *vocabulary* proper: canonical texts up to `limit`, and up to a length of all together; what does not fit
+ *   any more becomes `(other)` and is counted in `overflow`, until other texts are forgotten;
  * - caches from raw bytes and raw strings to canonical ids, cleared when full. They save decoding and
  *   masking a text that was seen before; as the mapping is pure, clearing them never changes a result.
  *
@@ -43,6 +50,7 @@ export class Vocabulary {
   readonly #ordinaryLimit: number
   /** How many times a text found no room and became `(other)`. */
   overflow = 0
+  readonly ids = new IdLedger()
   readonly #canonical: (text: string) => string
   readonly #texts: string[] = ['', '(other)']
   readonly #ids = new Map<string, number>([
@@ -58,8 +66,12 @@ export class Vocabulary {
   #used = 0
   #arenaUsed = 0
   readonly #rawIds = new Map<string, number>()
+  #rawLength = 0
   /** How often each id was looked up. */
   #seen = new Uint32Array(256)
+  #essential = new Marks()
+  /** Of all texts. */
+  #length = 0
 
   constructor(limit: number, canonical: (text: string) => string = (text) => text) {
     this.limit = limit
@@ -72,9 +84,9 @@ export class Vocabulary {
     this.#arenaView = viewOf(this.#arena)
   }
 
-  /** Number of ids given out, the two reserved ones included. */
+  /** Number of ids in use, the two reserved ones included. */
   get size(): number {
-    return this.#texts.length
+    return this.ids.living
   }
 
   /** The text of an id that this vocabulary gave out. */
@@ -89,8 +101,34 @@ export class Vocabulary {
 
   /** `canonical` has changed: raw texts are mapped anew. */
   recanonicalise(): void {
-    this.#rawIds.clear()
+    this.#clearRaw()
     this.#clearBytes()
+  }
+
+  /** What may be forgotten; for want of room essential texts after all others. `after`: turns. */
+  idle(after: number, used: Marks): Marks {
+    return this.ids.idle({ ...this.#rule(after), used })
+  }
+
+  /** Whether room is short. */
+  get isShort(): boolean {
+    return this.ids.isShort(this.#rule(0))
+  }
+
+  /** Forgets these texts; their ids will be those of others. */
+  forget(gone: Marks): void {
+    const essential = new Marks()
+    for (const id of this.#essential) if (!gone.has(id)) essential.add(id)
+    this.#essential = essential
+    for (const id of gone) {
+      const text = this.#texts[id]!
+      this.#ids.delete(text)
+      this.#length -= text.length
+      this.#texts[id] = ''
+      this.#seen[id] = 0
+      this.ids.release(id)
+    }
+    this.recanonicalise()
   }
 
   /**
@@ -100,11 +138,19 @@ export class Vocabulary {
   intern(text: string, essential = false): number {
     const raw = text.length > MOST_BYTES / 3 ? beginning(text) : text
     const known = this.#rawIds.get(raw)
-    if (known !== undefined && !(essential && known === OTHER_TEXT)) return this.#found(known)
+    if (known !== undefined && !(essential && known === OTHER_TEXT)) {
+      return this.#found(known, essential)
+    }
     const id = this.#canonicalId(raw, essential)
-    if (this.#rawIds.size === this.#capacity) this.#rawIds.clear()
+    if (
+      this.#rawIds.size === this.#capacity ||
+      this.#rawLength > this.#capacity * BYTES_PER_ENTRY
+    ) {
+      this.#clearRaw()
+    }
     this.#rawIds.set(raw, id)
-    this.#seen[id]!++
+    this.#rawLength += raw.length
+    this.#see(id, essential)
     return id
   }
 
@@ -141,51 +187,81 @@ export class Vocabulary {
         sameBytes(this.#arenaView, entries[at + START]!, view, start, length)
       ) {
         const id = entries[at + ID]!
-        if (!essential || id !== OTHER_TEXT) return this.#found(id)
+        if (!essential || id !== OTHER_TEXT) return this.#found(id, essential)
       }
     }
     return this.#remember(bytes, start, end, hash, essential)
   }
 
-  /** All canonical texts in id order. */
+  /** All canonical texts in id order; '' for ids that are free. */
   texts(): readonly string[] {
     return this.#texts
   }
 
   /** Plain data: texts in id order, and how often each was looked up. */
   state(): VocabularyState {
-    return { texts: [...this.#texts], seen: this.#seen.slice(0, this.#texts.length) }
+    const { length } = this.#texts
+    return {
+      ids: this.ids.state(),
+      texts: [...this.#texts],
+      seen: this.#seen.slice(0, length),
+      essential: [...this.#essential],
+    }
   }
 
   /** Takes over the state of another vocabulary; only valid on a fresh one. */
-  restore({ texts, seen }: VocabularyState): void {
+  restore({ ids, texts, seen, essential }: VocabularyState): void {
+    this.ids.restore(ids)
     for (let id = 2; id < texts.length; id++) {
       this.#texts.push(texts[id]!)
+      if (this.ids.isFree(id)) continue
       this.#ids.set(texts[id]!, id)
+      this.#length += texts[id]!.length
     }
     this.#seen = grownTo(seen.slice(), 256)
+    this.#essential.addAll(essential)
+  }
+
+  #rule(after: number): ForgetRule {
+    const { limit } = this
+    const share = Math.max(this.ids.living / limit, this.#length / (limit * LENGTH_PER_TEXT))
+    return { after, limit, share, essential: this.#essential }
   }
 
   #canonicalId(raw: string, essential: boolean): number {
     const text = this.#canonical(raw)
     const known = this.#ids.get(text)
     if (known !== undefined) return known
-    if (this.#texts.length >= (essential ? this.limit : this.#ordinaryLimit)) {
+    const limit = essential ? this.limit : this.#ordinaryLimit
+    if (this.ids.living >= limit || this.#length >= limit * LENGTH_PER_TEXT) {
       this.overflow++
       return OTHER_TEXT
     }
-    const id = this.#texts.length
-    this.#texts.push(text)
-    this.#ids.set(text, id)
+    const id = this.ids.take()
+    const kept = copyOf(text)
+    this.#texts[id] = kept
+    this.#ids.set(kept, id)
+    this.#length += text.length
     this.#seen = grownTo(this.#seen, id + 1)
     return id
   }
 
   /** Counts a look-up that was answered from a cache. */
-  #found(id: number): number {
+  #found(id: number, essential: boolean): number {
     if (id === OTHER_TEXT) this.overflow++
-    this.#seen[id]!++
+    this.#see(id, essential)
     return id
+  }
+
+  #see(id: number, essential: boolean): void {
+    this.#seen[id]!++
+    this.ids.see(id)
+    if (essential && id > OTHER_TEXT) this.#essential.add(id)
+  }
+
+  #clearRaw(): void {
+    this.#rawIds.clear()
+    this.#rawLength = 0
   }
 
   #clearBytes(): void {
@@ -203,7 +279,7 @@ export class Vocabulary {
   ): number {
     const text = bytes.subarray(start, end)
     const id = this.#canonicalId(utf8.decode(text), essential)
-    this.#seen[id]!++
+    this.#see(id, essential)
     if (this.#used === this.#capacity || this.#arenaUsed + text.length > this.#arena.length) {
       this.#clearBytes()
     }
@@ -226,6 +302,12 @@ export class Vocabulary {
 // A byte order mark is part of a text like any other character.
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
+
+/** A copy that holds no other text in memory, as a part of one does. */
+function copyOf(text: string): string {
+  const copy = utf8.decode(encoder.encode(text))
+  return copy === text ? copy : text
+}
 
 /** A copy of the first `MOST_BYTES` bytes, without a reference to the text it is of. */
 function beginning(text: string): string {

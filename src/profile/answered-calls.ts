@@ -1,7 +1,10 @@
+import type { IdSets } from '../columns/marks.ts'
 import { NO_TEXT } from '../otlp/vocabulary.ts'
 
 /** Callers' operations, services, addresses and ports are ids below this: two of them fit a double. */
 const STRIDE = 2 ** 26
+/** Operations of calls are told apart by this many kinds: more than there are. */
+export const KINDS = 8
 /** Answers in a row after which a key that several services answered is the last one's. */
 const IN_A_ROW = 64
 
@@ -70,6 +73,19 @@ export class AnsweredCalls {
       known.service = service
       known.run = 1
     } else if (known.run < IN_A_ROW) known.run++
+  }
+
+  /** Forgets what has to do with texts and operations that were forgotten. */
+  forget({ values, operations }: IdSets): void {
+    for (const [key, { service }] of this.#byAddress) {
+      const isGone = values.has(Math.floor(key / STRIDE)) || values.has(key % STRIDE)
+      if (isGone || values.has(service)) this.#byAddress.delete(key)
+    }
+    for (const [key, { service }] of this.#byCall) {
+      const call = Math.floor((key % STRIDE) / KINDS)
+      const isGone = operations.has(Math.floor(key / STRIDE)) || operations.has(call)
+      if (isGone || values.has(service)) this.#byCall.delete(key)
+    }
   }
 
   state(): AnsweredCallsState {

@@ -1,6 +1,7 @@
 import type { SlotTable } from '../otlp/attribute-slots.ts'
 import type { SpanColumns } from '../otlp/span-columns.ts'
 import { NO_TEXT } from '../otlp/vocabulary.ts'
+import { KINDS } from './answered-calls.ts'
 import type { ElementTable } from './element-table.ts'
 
 /** Slots that name the other side of a call, best first. */
@@ -17,9 +18,6 @@ const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]*|\[[0-9a-f:.]+\]|l
 const LOOPBACK = /^(127\.[\d.]*|\[?::1\]?|localhost)$/i
 /** The port that a URL says. */
 const PORT = /:\d+$/
-
-/** More kinds of spans than there are. */
-const KINDS = 8
 
 /** What is said of an address from which no telemetry ever came. */
 const SILENT = ' (no telemetry)'
@@ -44,6 +42,11 @@ export class CalleeNames {
     this.#port = slot('serverPort')
     this.#url = slot('serverUrl')
     this.#stores = [slot('dbSystem'), slot('messagingDestination')]
+  }
+
+  /** The ids of values may stand for other texts from here on. */
+  forget(): void {
+    this.#kinds.clear()
   }
 
   /** Takes note of which service answered the call of span `call`, made by span `caller`. */

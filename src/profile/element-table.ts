@@ -1,3 +1,4 @@
+import type { IdSets } from '../columns/marks.ts'
 import { KIND_CLIENT, KIND_INTERNAL, KIND_LOG } from '../otlp/span-columns.ts'
 import { NO_TEXT, type Vocabulary } from '../otlp/vocabulary.ts'
 import { AnsweredCalls, type AnsweredCallsState } from './answered-calls.ts'
@@ -203,20 +204,32 @@ export class ElementTable {
     return stratum === OTHER_PAIR ? '(other)' : this.pathText(this.strata.entryOf(stratum))
   }
 
+  /** A stretch of time is over: see `IdLedger`. */
+  endTurn(): void {
+    for (const name of PAIR_TABLES) this[name].ids.endTurn()
+  }
+
+  /** Forgets these; nothing may refer to them. */
+  forget(gone: IdSets): void {
+    for (const name of PAIR_TABLES) this[name].forget(gone[name])
+    this.answered.forget(gone)
+  }
+
   state(): ElementTableState {
-    const states = TABLES.map((name) => [name, this[name].state()])
+    const states = PAIR_TABLES.map((name) => [name, this[name].state()])
     const pairs = Object.fromEntries(states) as PairStates
     return { ...pairs, answered: this.answered.state() }
   }
 
   restore(state: ElementTableState): void {
-    for (const name of TABLES) this[name].restore(state[name])
+    for (const name of PAIR_TABLES) this[name].restore(state[name])
     this.answered.restore(state.answered)
   }
 }
 
-const TABLES = ['operations', 'elements', 'paths', 'places', 'strata'] as const
+/** The tables of pairs, each after those that its pairs are made of. */
+export const PAIR_TABLES = ['operations', 'elements', 'paths', 'places', 'strata'] as const
 
-type PairStates = Readonly<Record<(typeof TABLES)[number], PairTableState>>
+type PairStates = Readonly<Record<(typeof PAIR_TABLES)[number], PairTableState>>
 
 export type ElementTableState = PairStates & { readonly answered: AnsweredCallsState }

@@ -36,6 +36,11 @@ interface Meaning {
 
 const NOTHING: Meaning = { failing: false, unanswered: false }
 
+/** The text that a vote for an error is about (see `errorVote`). */
+export function textOfVote(vote: number): number {
+  return Math.floor(vote / SOURCE_STRIDE)
+}
+
 /** Which texts a span's failure is told by: the number is part of votes (see `errorVote`). */
 const SOURCES = ['errorType', 'rpcStatus', 'httpStatus'] as const
 const SOURCE_STRIDE = 4
@@ -53,6 +58,11 @@ export class Failures {
   constructor(slots: SlotTable, text: (value: number) => string) {
     this.#text = text
     this.#slots = SOURCES.map((name) => slots.index.get(name) ?? -1)
+  }
+
+  /** The ids of values may stand for other texts from here on. */
+  forget(): void {
+    for (const meanings of this.#meanings) meanings.clear()
   }
 
   hasFailed({ of, stride }: SpanColumns, span: number, isEntry: boolean): boolean {
@@ -107,7 +117,7 @@ export class Failures {
 export function errorName(vote: number, textOf: (value: number) => string): string {
   if (vote === 0) return ''
   const source = vote % SOURCE_STRIDE
-  const text = textOf((vote - source) / SOURCE_STRIDE)
+  const text = textOf(textOfVote(vote))
   if (source === 1) return RPC_NAMES[text] ?? text
   if (source === 2 || /^[1-5]\d\d$/.test(text)) return `HTTP ${text}`
   if (/^(error|exception|_other)$/i.test(text)) return ''

@@ -1,4 +1,6 @@
 import { Columns, type SavedColumns } from '../columns/columns.ts'
+import { IdLedger, type IdLedgerState } from '../columns/id-ledger.ts'
+import type { Marks } from '../columns/marks.ts'
 
 const EMPTY = -1
 
@@ -9,8 +11,12 @@ export const OTHER_PAIR = 1
 
 const PAIR = { first: 'i32', second: 'i32' } as const
 
+/** What stands on both sides of an id that is free. */
+const FREE = -1
+
 /** Its pairs by id, the two reserved ones included. */
 export interface PairTableState {
+  readonly ids: IdLedgerState
   readonly pairs: SavedColumns<typeof PAIR>
   readonly overflow: number
 }
@@ -18,13 +24,13 @@ export interface PairTableState {
 /**
  * Pairs of non-negative integers as small, dense ids, in the order in which they were first seen.
  * Elements, call paths, places and strata are all pairs of something known already, so a trace is
- * described by a handful of table look-ups and no strings. Append-only up to `limit`; later pairs
- * become `OTHER_PAIR` and are counted.
+ * described by a handful of table look-ups and no strings. Up to `limit`; further pairs become
+ * `OTHER_PAIR` and are counted, until others are forgotten. Ids are given out again.
  */
 export class PairTable {
   readonly limit: number
   overflow = 0
-  #size = 2
+  readonly ids = new IdLedger()
   readonly #pairs = new Columns(PAIR, 256)
   #slots: Int32Array<ArrayBuffer>
 
@@ -33,9 +39,9 @@ export class PairTable {
     this.#slots = new Int32Array(512).fill(EMPTY)
   }
 
-  /** Ids given out, the two reserved ones included. */
+  /** Above all ids in use. */
   get size(): number {
-    return this.#size
+    return this.ids.size
   }
 
   /** The two sides of a pair; each kind of table says by name what they are. */
@@ -51,16 +57,19 @@ export class PairTable {
   intern(first: number, second: number): number {
     const slot = this.#slotOf(first, second)
     const known = this.#slots[slot]!
-    if (known !== EMPTY) return known
-    if (this.#size >= this.limit) {
+    if (known !== EMPTY) {
+      this.ids.see(known)
+      return known
+    }
+    if (this.ids.living >= this.limit) {
       this.overflow++
       return OTHER_PAIR
     }
-    if (this.#size === this.#pairs.rows) {
+    if (this.size === this.#pairs.rows) {
       this.#grow()
       return this.intern(first, second)
     }
-    const id = this.#size++
+    const id = this.ids.take()
     this.#pairs.of.first[id] = first
     this.#pairs.of.second[id] = second
     this.#slots[slot] = id
@@ -73,15 +82,36 @@ export class PairTable {
     return id === EMPTY ? NO_PAIR : id
   }
 
+  /** What may be forgotten. `after`: turns. */
+  idle(after: number, used: Marks): Marks {
+    return this.ids.idle({ after, limit: this.limit, used })
+  }
+
+  get isShort(): boolean {
+    return this.ids.isShort({ after: 0, limit: this.limit })
+  }
+
+  /** Forgets these pairs; their ids will be those of others. */
+  forget(gone: Marks): void {
+    const { first, second } = this.#pairs.of
+    for (const id of gone) {
+      first[id] = FREE
+      second[id] = FREE
+      this.ids.release(id)
+    }
+    this.#index()
+  }
+
   state(): PairTableState {
-    return { pairs: this.#pairs.save(this.#size), overflow: this.overflow }
+    return { ids: this.ids.state(), pairs: this.#pairs.save(this.size), overflow: this.overflow }
   }
 
   /** Takes over a state; only valid on a fresh table. */
-  restore(state: PairTableState): void {
-    const { first, second } = state.pairs
-    for (let id = 2; id < first.length; id++) this.intern(first[id]!, second[id]!)
-    this.overflow = state.overflow
+  restore({ ids, pairs, overflow }: PairTableState): void {
+    this.ids.restore(ids)
+    this.#pairs.restore(pairs)
+    this.overflow = overflow
+    this.#grow()
   }
 
   /** Slot of the pair, or the free one where it belongs. */
@@ -98,10 +128,16 @@ export class PairTable {
   }
 
   #grow(): void {
-    this.#pairs.grow(this.#pairs.rows * 2)
+    this.#pairs.grow(Math.max(256, this.#pairs.rows * 2))
+    this.#index()
+  }
+
+  #index(): void {
     this.#slots = new Int32Array(this.#pairs.rows * 2).fill(EMPTY)
     const { first, second } = this.#pairs.of
-    for (let id = 2; id < this.#size; id++) this.#slots[this.#slotOf(first[id]!, second[id]!)] = id
+    for (let id = 2; id < this.size; id++) {
+      if (first[id] !== FREE) this.#slots[this.#slotOf(first[id]!, second[id]!)] = id
+    }
   }
 }
 

@@ -49,6 +49,12 @@ export class TraceElements {
     this.#failures = new Failures(slots, (value) => table.valueText(value))
   }
 
+  /** The ids of values may stand for other texts from here on. */
+  forget(): void {
+    this.#names.forget()
+    this.#failures.forget()
+  }
+
   /** Describes `trace`; everything here is overwritten. */
   read(trace: AssembledTrace): void {
     this.trace = trace

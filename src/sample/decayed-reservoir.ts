@@ -104,6 +104,20 @@ export class DecayedReservoir<T> {
     return evicted
   }
 
+  /** Drops the items of which this is so; what was refused for them before is missing. */
+  drop(isDropped: (item: T) => boolean): void {
+    const kept = this.#order().filter((i) => !isDropped(this.#items[i]!))
+    if (kept.length === this.#size) return
+    const { key, tie } = this.#ranks.gather(kept)
+    const items = kept.map((i) => this.#items[i]!)
+    this.#size = 0
+    this.#items.length = 0
+    this.#held.clear()
+    items.forEach((item, i) => {
+      this.offer(key[i]!, tie[i]!, item)
+    })
+  }
+
   /** The items, best key first, equal keys by descending tie: independent of the order of offers. */
   items(): T[] {
     return this.#order().map((i) => this.#items[i]!)

@@ -171,6 +171,18 @@ export class StrataSample<T> {
     return [...own, ...this.#calibration.poolItems()]
   }
 
+  /** Everything kept to fit from, and to calibrate from. */
+  everything(): { readonly fit: Iterable<T>; readonly calibration: Iterable<CalibrationItem<T>> } {
+    return { fit: this.#fit.all(), calibration: this.#calibration.all() }
+  }
+
+  /** Forgets strata of which nothing has come for long; what was pooled to fit from stays while it lasts. */
+  forget(strata: ReadonlySet<number>): void {
+    this.#fit.forget(strata, () => false)
+    this.#calibration.forget(strata, ({ stratum }) => strata.has(stratum))
+    for (const stratum of strata) if (stratum < this.#rates.rows) this.#rates.clear(stratum)
+  }
+
   /** Size of the fit sample. */
   get fitSize(): number {
     return this.#fit.count

@@ -89,6 +89,21 @@ export class StratifiedReservoir<T> {
     return this.#pool.items()
   }
 
+  /** All that is kept, in no order. */
+  *all(): Generator<T> {
+    for (const reservoir of this.#strata) yield* reservoir?.items() ?? []
+    yield* this.#pool.items()
+  }
+
+  /** Forgets some strata and gives their room back. `isTheirs`: of what is in the pool. */
+  forget(strata: Iterable<number>, isTheirs: (item: T) => boolean): void {
+    for (const stratum of strata) {
+      this.#capacity -= this.#strata[stratum]?.capacity ?? 0
+      this.#strata[stratum] = undefined
+    }
+    this.#pool.drop(isTheirs)
+  }
+
   /** How many are kept of a stratum by itself. */
   kept(stratum: number): number {
     return this.#strata[stratum]?.size ?? 0

@@ -83,6 +83,7 @@ const sources = {
     const settings = {
       ...{ paths, partition: 'files/0', maxMessageBytes: MAX_MESSAGE_BYTES },
       withLogs: readsLogs(config),
+      withLines: config.logs.session.keys.length > 0,
     }
     const source = new FileSource(settings, log)
     return { source, feed: (metrics) => feedFiles(metrics, source) }

@@ -85,7 +85,7 @@ export class ClusterService {
 
 /** What `GET /api/v1/coverage` says: the entry operations with most unjudged traces first. */
 export function coverageDocument({ state, clockMs, coverage, model }: DetectorStatus): object {
-  const { seen, share, entryOperations } = coverage
+  const { seen, share, entryOperations, room } = coverage
   return {
     state,
     data_time_ms: clockMs,
@@ -94,6 +94,9 @@ export function coverageDocument({ state, clockMs, coverage, model }: DetectorSt
     judged_ratio: share,
     entry_operations: entryOperations.slice(0, LISTED_OPERATIONS),
     entry_operations_unlisted: Math.max(0, entryOperations.length - LISTED_OPERATIONS),
+    tables: room.map(({ what, used, limit, forgotten, overflow }) => ({
+      ...{ table: what, used, limit, forgotten, taken_together: overflow },
+    })),
   }
 }
 

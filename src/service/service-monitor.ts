@@ -15,6 +15,7 @@ import { ServiceStatus } from './health.ts'
 import { LifeLog } from './life-log.ts'
 import { peopleChanges } from './people-changes.ts'
 import type { Pipeline } from './pipeline.ts'
+import { PoorTemplatesNotice } from './poor-templates-notice.ts'
 import type { Publisher } from './publisher.ts'
 import { SplitTracesNotice } from './split-traces-notice.ts'
 import { ServiceMetrics } from './telemetry.ts'
@@ -32,7 +33,7 @@ export interface MonitoredService {
   readonly feedSources: (metrics: Metrics) => void
 }
 
-/** Between looks for split traces: counting up is too dear for every small batch. */
+/** Between looks at the senders: counting up is too dear for every small batch. */
 const LOOK_INTERVAL_MS = 1000
 
 /** Everything by which people and machines see a running service: metrics, health, pages, traces. */
@@ -43,6 +44,7 @@ export class ServiceMonitor {
   readonly #clusters: ClusterService
   readonly #tracing: BatchTracing | null
   readonly #splitTraces: SplitTracesNotice
+  readonly #poorTemplates: PoorTemplatesNotice
   readonly #life: LifeLog
   #serviceMetrics: ServiceMetrics | null = null
   #status: ServiceStatus | null = null
@@ -60,6 +62,7 @@ export class ServiceMonitor {
     const { enabled, endpoint, sample_ratio: sampleRatio } = config.tracing
     const { version, clock } = service
     this.#splitTraces = new SplitTracesNotice(service.log)
+    this.#poorTemplates = new PoorTemplatesNotice(service.log)
     const isLive = service.detector.status().model !== null
     this.#life = new LifeLog(service.log, () => clock.now(), isLive)
     const tracing = { endpoint, sampleRatio, version }
@@ -120,19 +123,21 @@ export class ServiceMonitor {
     const now = this.#service.clock.now()
     if (now >= this.#nextLookMs) {
       this.#nextLookMs = now + LOOK_INTERVAL_MS
-      this.#lookForSplitTraces()
+      this.#lookAtSenders()
     }
   }
 
   /** Safe before the start and when called twice. */
   async stop(): Promise<void> {
-    this.#lookForSplitTraces()
+    this.#lookAtSenders()
     await this.#tracing?.stop()
     await this.#admin?.stop()
   }
 
-  #lookForSplitTraces(): void {
+  /** What the senders of spans and logs could do better. */
+  #lookAtSenders(): void {
     const { detector } = this.#service
+    this.#poorTemplates.look(detector.poorlyTemplated())
     this.#splitTraces.look(detector.positions().keys(), detector.counts())
   }
 }

@@ -22,6 +22,7 @@ export interface MeasuredService {
     counts(): DetectorCounts
     status(): DetectorStatus
     drift(): DriftView
+    poorlyTemplated(): readonly unknown[]
   }
   readonly pipeline: Pipeline
   readonly publisher: Publisher
@@ -78,6 +79,7 @@ export class ServiceMetrics {
     metrics.set('medoscope_open_spans', openSpans)
     feedStatus(metrics, detector.status(), clock.wall())
     feedDrift(metrics, detector.drift())
+    metrics.set('medoscope_log_services_not_templating', detector.poorlyTemplated().length)
     feedLag(metrics, source.lag(), pipeline.lastRecordMs, clock.wall())
     metrics.set('medoscope_model_install_timestamp_seconds', this.#installedMs / 1000)
     metrics.set('medoscope_checkpoint_bytes', checkpointBytes())

@@ -125,6 +125,11 @@ export class TemplateMiner {
     return forgotten
   }
 
+  /** What its shapes are labelled with. */
+  *labels(): Generator<number> {
+    for (const { label } of this.#shapes.all()) yield label
+  }
+
   state(): TemplateMinerState {
     const shapes = Array.from(
       this.#shapes.all(),

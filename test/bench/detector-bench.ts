@@ -50,7 +50,7 @@ export function prepare(scale: number, seconds: number, recordSpans = 512): Prep
 }
 
 /** No refresh inside the measured stretch: fitting is the worker's, not the loop's. */
-function benchSettings(scale: number): DetectorSettings {
+export function benchSettings(scale: number): DetectorSettings {
   const base = detectorSettings()
   return {
     ...base,
@@ -70,7 +70,7 @@ export function timePass(prepared: Prepared): number {
   return performance.now() - from
 }
 
-function stepAll(detector: Detector, records: readonly LogRecord[]): StepOutput {
+export function stepAll(detector: Detector, records: readonly LogRecord[]): StepOutput {
   const output = emptyOutput()
   for (let at = 0; at < records.length; ) {
     // As the pipeline does: a batch, then its output is published and forgotten.

@@ -5,6 +5,7 @@ import { benchDecode } from './decode.ts'
 import { type Prepared, prepare, protobufjsPass, timePass } from './detector-bench.ts'
 import { type Figure, median, printFigures, quantile } from './figures.ts'
 import { benchKmedoids } from './kmedoids.ts'
+import { prepareLogs, protobufjsLogsPass } from './log-bench.ts'
 import { longReplay } from './long-replay.ts'
 import { scrape } from './scrape.ts'
 import { telemetryCost } from './telemetry-cost.ts'
@@ -46,6 +47,29 @@ function endToEnd(prepared: Prepared): Figure[] {
       bar: '',
     },
   ]
+}
+
+/** The whole way of logs, to verdicts on sessions, in the same way. */
+function logsEndToEnd(): Figure[] {
+  const figures: Figure[] = []
+  for (const [by, bar] of [
+    ['attribute', 'at least 1.0'],
+    ['body', ''],
+  ] as const) {
+    const prepared = prepareLogs(by)
+    const protobufjs = protobufjsLogsPass(prepared)
+    timePass(prepared)
+    protobufjs()
+    const ratios: number[] = []
+    for (let round = 0; round < rounds; round++) {
+      const own = timePass(prepared)
+      ratios.push(protobufjs() / own)
+    }
+    const name = by === 'attribute' ? 'log_verdicts_vs_protobufjs' : 'log_verdicts_by_body'
+    const what = `protobuf bodies to verdicts on sessions by ${by}, ${prepared.spans} log records, over protobufjs decoding alone`
+    figures.push({ name, value: median(ratios), what, bar })
+  }
+  return figures
 }
 
 /** Time per span of a shop 16 times as large over that of the small one. */
@@ -138,6 +162,8 @@ figures.push({
 progress('whole way ...')
 const prepared = prepare(4, 40)
 figures.push(...endToEnd(prepared), ...insideTheLoop(prepared))
+progress('whole way of logs ...')
+figures.push(...logsEndToEnd())
 progress('telemetry ...')
 figures.push(...(await telemetryCost(rounds)), ...(await scrape(prepare(16, 1))))
 progress('growth ...')

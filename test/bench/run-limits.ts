@@ -5,6 +5,7 @@ import { clocksOffDelay } from './limits/clocks-off.ts'
 import { cardinalityBomb, deployments, healthChecks, manyEntries } from './limits/entries.ts'
 import { fuzzFigures } from './limits/fuzz.ts'
 import { lateFound } from './limits/late-found.ts'
+import { memoryFigures } from './limits/memory.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -25,6 +26,7 @@ const ROWS: Readonly<Record<string, (long: boolean) => Figure[] | Promise<Figure
   'health-checks': healthChecks,
   'clocks-off': clocksOffDelay,
   late: lateFound,
+  memory: memoryFigures,
   fuzz: (long) => fuzzFigures(long),
   chaos: (long) => chaosFigures(long, progress),
 }

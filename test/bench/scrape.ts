@@ -102,6 +102,7 @@ function filled({ detector }: Prepared): Metrics {
       counts: () => detector.counts(),
       status: () => detector.status(),
       drift: () => wideDrift(),
+      poorlyTemplated: () => detector.poorlyTemplated(),
     },
     pipeline,
     publisher,

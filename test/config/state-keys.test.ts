@@ -61,6 +61,7 @@ describe('settings that may change without losing what was learned', () => {
     ...['model.min_calibration=120', 'model.max_clusters_per_stratum=3', 'model.min_support=5'],
     ...['accumulate.false_clusters_per_week=10', 'accumulate.silent=1m', 'accumulate.reopen=5m'],
     ...['accumulate.ask_after=1m', 'accumulate.max_open_clusters=2'],
+    'features.forget_after=1d',
   ]
 
   it.each(changes)('%s', (change) => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Marks } from '../../src/columns/marks.ts'
 import { hashBytes, viewOf } from '../../src/otlp/byte-words.ts'
 import { NO_TEXT, OTHER_TEXT, Vocabulary } from '../../src/otlp/vocabulary.ts'
 
@@ -85,6 +86,31 @@ describe('Vocabulary', () => {
     const bytes = Uint8Array.of(0x61, 0xff, 0xef, 0xbb, 0xbf, 0x62)
     expect(vocabulary.text(vocabulary.internBytes(bytes, 0, 2))).toBe('a\ufffd')
     expect(vocabulary.text(vocabulary.internBytes(bytes, 2, 6))).toBe('\ufeffb')
+  })
+
+  it('gives the room and the ids of forgotten texts to others, and forgets what it had cached', () => {
+    const vocabulary = new Vocabulary(5)
+    const ids = ['a', 'b', 'c'].map((text) => withBytes(vocabulary, text))
+    expect(vocabulary.intern('d')).toBe(OTHER_TEXT)
+    const gone = new Marks()
+    gone.add(ids[1]!)
+    vocabulary.forget(gone)
+    expect(vocabulary.text(ids[1]!)).toBe('')
+    expect(vocabulary.seen(ids[1]!)).toBe(0)
+    expect(withBytes(vocabulary, 'd')).toBe(ids[1])
+    expect(withBytes(vocabulary, 'b')).toBe(OTHER_TEXT)
+    expect([withBytes(vocabulary, 'a'), vocabulary.intern('c')]).toEqual([ids[0], ids[2]])
+    const after = new Vocabulary(5)
+    after.restore(structuredClone(vocabulary.state()))
+    expect(after.state()).toEqual(vocabulary.state())
+  })
+
+  it('has room for so much text in all, however few the texts are', () => {
+    const vocabulary = new Vocabulary(64)
+    for (let i = 0; i < 64; i++) withBytes(vocabulary, String(i).padStart(1024, 'x'))
+    expect(vocabulary.size).toBeLessThan(15)
+    expect(vocabulary.overflow).toBeGreaterThan(50)
+    expect(vocabulary.isShort).toBe(true)
   })
 
   it('goes on from the texts of another with the same ids', () => {

@@ -17,6 +17,8 @@ export interface FileSourceSettings {
   readonly maxMessageBytes: number
   /** Whether messages that hold logs are handed over, too. */
   readonly withLogs?: boolean
+  /** Whether the lines of plain logs are handed over, too, as log records; they have no trace. */
+  readonly withLines?: boolean
   /** Called as bytes are read, of all files. */
   readonly onProgress?: (done: number, total: number) => void
 }
@@ -146,6 +148,7 @@ export class FileSource implements Source {
   ): AsyncGenerator<Uint8Array[], FileEnd> {
     let records: LineRecords | null = null
     let isFirst = true
+    let isPlain = false
     for (;;) {
       const { value, done } = await messages.next()
       if (done) {
@@ -154,15 +157,18 @@ export class FileSource implements Source {
       }
       if (isFirst && value.length > 0) {
         isFirst = false
-        if (isPlainText(value)) records = await this.#beginPlain(path)
+        isPlain = isPlainText(value)
+        if (isPlain) records = await this.#beginPlain(path)
       }
-      yield records === null ? value : records.push(value)
+      if (isPlain && records === null) this.skippedLogs += value.length
+      else yield records === null ? value : records.push(value)
     }
   }
 
-  async #beginPlain(path: string): Promise<LineRecords> {
-    if (this.#settings.withLogs !== true) {
+  async #beginPlain(path: string): Promise<LineRecords | null> {
+    if (this.#settings.withLines !== true) {
       this.#log.warn('the file is a plain log, which logs.session.keys lets judge', { path })
+      return null
     }
     const { mtime } = await stat(path)
     return new LineRecords(mtime.getUTCFullYear())

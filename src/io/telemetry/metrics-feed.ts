@@ -49,7 +49,7 @@ export const ASSEMBLER_SERIES: Readonly<Record<keyof AssemblerCounts, Series | n
 
 /** The detector's plain numbers into counters and a gauge; called at a scrape. */
 export function feedDetectorCounts(metrics: Metrics, counts: DetectorCounts): void {
-  const { records, assembled, judged, learned, overflow, accumulated } = counts
+  const { records, assembled, judged, learned, overflow, forgotten, accumulated } = counts
   metrics.raise('medoscope_records_total', records.taken)
   metrics.raise('medoscope_record_bytes_total', records.bytes)
   metrics.raise('medoscope_undecodable_records_total', records.undecodable)
@@ -73,6 +73,9 @@ export function feedDetectorCounts(metrics: Metrics, counts: DetectorCounts): vo
   metrics.raise('medoscope_observations_forgotten_total', learned.forgotten)
   for (const [what, count] of Object.entries(overflow)) {
     metrics.raise('medoscope_overflow_total', count, { what })
+  }
+  for (const [what, count] of Object.entries(forgotten)) {
+    metrics.raise('medoscope_forgotten_total', count, { what })
   }
   // Open clusters have a gauge of their own.
   const { open: _, watched = 0, ...events } = accumulated

@@ -47,6 +47,10 @@ const PIPELINE_METRICS = {
     type: 'counter',
     help: 'Log records decoded.',
   },
+  medoscope_log_services_not_templating: {
+    type: 'gauge',
+    help: 'Services of whose log lines a fifth or more are like no other line, so that their sessions say little.',
+  },
   medoscope_log_records_keyless_total: {
     type: 'counter',
     help: 'Log records that no session takes, as they have none of logs.session.keys; they are not judged.',
@@ -176,6 +180,11 @@ const PIPELINE_METRICS = {
   medoscope_overflow_total: {
     type: 'counter',
     help: 'Things that found no room and were taken together as (other): texts, elements, paths, places, strata.',
+    labels: ['what'],
+  },
+  medoscope_forgotten_total: {
+    type: 'counter',
+    help: 'Things that did not come for `features.forget_after`, or the longest where room was short, and gave their room back: texts, elements, paths, places, strata, templates.',
     labels: ['what'],
   },
   medoscope_live: {

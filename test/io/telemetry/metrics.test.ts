@@ -28,6 +28,7 @@ function countsWith(change: Partial<DetectorCounts> = {}): DetectorCounts {
     judged: { normal: 0, shape: 0, time: 0, learning: 0, incomplete: 0, flagged: 0 },
     learned: { observations: 0, quarantined: 0, forgotten: 0 },
     overflow: { texts: 0, elements: 0, paths: 0, places: 0, strata: 0 },
+    forgotten: { texts: 7, elements: 0, paths: 0, places: 0, strata: 0, templates: 0 },
     accumulated: {},
     ownSpans: 0,
     tracedLogs: { ...emptyTraceLogCounts(), waiting: 0 },
@@ -181,7 +182,7 @@ describe('gauges', () => {
       unjoinedLogs: [],
       clocksAhead: [],
       strata: [{ name: 'a', state: 'learning', sampled: 1, needed: 30, clusters: 0 }],
-      coverage: { seen: 40, share: 0.75, entryOperations: [] },
+      coverage: { seen: 40, share: 0.75, entryOperations: [], room: [] },
       model: null,
     }
     feedStatus(metrics, status, 1_060_000)
