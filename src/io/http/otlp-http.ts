@@ -45,7 +45,7 @@ export interface OtlpHttpSettings {
 export const OTLP_HTTP_PARTITION = 'otlp_http/0'
 
 const NOT_JUDGED =
-  'logs are not judged: logs.traces.join is off, and logs.session.keys says of none how they belong together'
+  'logs are not judged: set logs.traces.join, or logs.session.keys, which say how log records belong together'
 
 /**
  * The OTLP/HTTP receiver as a source: `POST /v1/traces` and `/v1/logs`, protobuf or JSON. A body is acknowledged once
