@@ -25,10 +25,9 @@ function readLines({ lines }: CiRun, reader: (year: number) => PlainLines): void
 
 const encoder = new TextEncoder()
 
-/** Of generated jobs that fail, the share where every line that says why is among the first ten. */
+/** Of twenty generated jobs that fail, those where every line that says why is among the first ten. */
 export function ciFigures(print: (line: string) => void): Figure[] {
   let hits = 0
-  let cases = 0
   for (const name of Object.keys(CI_CASES)) {
     for (const seed of SEEDS) {
       const { passed, failed } = ciRuns(name, seed)
@@ -37,11 +36,11 @@ export function ciFigures(print: (line: string) => void): Figure[] {
         (wanted) =>
           1 + rows.findIndex(({ number, lines }) => number <= wanted && wanted < number + lines),
       )
-      cases++
       if (places.every((place) => place > 0)) hits++
       else print(`ci ${name}, seed ${seed}: places ${places.join(', ')} (0: not among ${FIRST})`)
     }
   }
-  const what = `${Object.keys(CI_CASES).length} generated CI jobs, ${SEEDS.length} seeds: all lines that say why among the first ${FIRST}`
-  return [{ name: 'ci_hit10', value: hits / cases, what, bar: 'at least 0.90' }]
+  const jobs = Object.keys(CI_CASES).length
+  const what = `of ${jobs} generated CI jobs, mean of ${SEEDS.length} seeds: all lines that say why among the first ${FIRST}`
+  return [{ name: 'ci_hit10', value: hits / SEEDS.length, what, bar: 'at least 18' }]
 }
