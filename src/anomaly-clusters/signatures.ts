@@ -37,6 +37,8 @@ interface Kept {
   readonly acceptance: Acceptance | null
   /** Episodes ever, and when the first of them began. */
   readonly times: number
+  /** Episodes of before a person took an acceptance back: of no account for whether it is known. */
+  readonly discounted: number
   readonly firstMs: number
 }
 
@@ -104,7 +106,8 @@ export class Signatures {
   /** Takes back that a cluster was accepted. @returns false where it was not */
   unaccept(cluster: string): boolean {
     const found = this.#kept.find(({ acceptance }) => acceptance?.cluster === cluster)
-    return found !== undefined && this.#write(found.id, { acceptance: null })
+    if (found === undefined) return false
+    return this.#write(found.id, { acceptance: null, discounted: found.times })
   }
 
   /** @returns false where there is no such signature */
@@ -313,7 +316,7 @@ function isKnown(
   timeMs: number,
 ): boolean {
   if (isAccepted(kept, timeMs)) return true
-  if (kept.times < (failing ? KNOWN_AFTER_FAILING : KNOWN_AFTER)) return false
+  if (kept.times - kept.discounted < (failing ? KNOWN_AFTER_FAILING : KNOWN_AFTER)) return false
   return episodes.reduce((sum, { toMs }) => sum + weightOf(toMs, timeMs), 0) >= 1
 }
 
@@ -331,7 +334,15 @@ function medoidOf(kept: Kept, episodes: readonly Placed[]): number {
 function signatureOf({ number, cluster, fromMs }: Placed, before: Kept | undefined): Kept {
   if (before) return { ...before, medoid: number }
   const id = `signature-${cluster.replace(/^cluster-/, '')}-${number}`
-  return { id, medoid: number, words: NO_WORDS, acceptance: null, times: 0, firstMs: fromMs }
+  return {
+    id,
+    medoid: number,
+    words: NO_WORDS,
+    acceptance: null,
+    times: 0,
+    discounted: 0,
+    firstMs: fromMs,
+  }
 }
 
 function isDescribed({ words: { name, note, runbook } }: Kept): boolean {
@@ -352,6 +363,7 @@ function withHeirs(
       words: words?.words ?? own.words,
       acceptance: accepted?.acceptance ?? null,
       times: heard.reduce((times, one) => times + one.times, own.times),
+      discounted: heard.reduce((times, one) => times + one.discounted, own.discounted),
     }
   })
   // What has no episode left is kept for its words, while there is room.
