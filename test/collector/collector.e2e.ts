@@ -26,6 +26,7 @@ describe.skipIf(brokers === null || collector === null)(
   () => {
     const dir = mkdtempSync(join(tmpdir(), 'medoscope-collector-'))
     const traces = new Map<string, { endMs: number; affected: boolean }>()
+    let logRecords = 0
     let receiver: LogReceiver
     let stack: Stack
     let behind: Program
@@ -48,7 +49,7 @@ describe.skipIf(brokers === null || collector === null)(
         // 210 s of data pass in 5: the Collector's batches of 200 ms, sent side by side, lie up to half a
         // minute of data time apart. In real time they lie 200 ms apart.
         // At an alpha of 0.001 five minutes of learning are too short a memory to tell an error by.
-        set: ['traces.quiet=30s', 'traces.max_wait=90s', 'alpha=0.01'],
+        set: ['traces.quiet=30s', 'traces.max_wait=90s', 'logs.traces.wait=60s', 'alpha=0.01'],
         say: () => undefined,
       })
       await stack.start()
@@ -77,22 +78,23 @@ describe.skipIf(brokers === null || collector === null)(
       rmSync(dir, { recursive: true, force: true })
     })
 
-    /** Sum of a metric over its labels. */
-    async function metric(name: string): Promise<number> {
+    /** Sum of a metric over its labels, or over those that hold `label`. */
+    async function metric(name: string, label = ''): Promise<number> {
       const text = await (await fetch(`${stack.url('medoscope')}/metrics`)).text()
       const lines = text
         .split('\n')
         .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+        .filter((line) => line.includes(label))
       return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
     }
 
     /** Waits until a metric has come as far as this; resolves to its value. */
-    async function reached(name: string, wanted: number): Promise<number> {
+    async function reached(name: string, wanted: number, label = ''): Promise<number> {
       let value = 0
       await until(
         `${name} of ${wanted}`,
         async () => {
-          value = await metric(name)
+          value = await metric(name, label)
           return value >= wanted
         },
         () => value,
@@ -102,6 +104,8 @@ describe.skipIf(brokers === null || collector === null)(
 
     it('turns every span sent over gRPC and HTTP into part of a verdict', async () => {
       const bodies: Uint8Array[] = []
+      // What the shop logs meanwhile, beside the traces that were sent by then.
+      const logs: { readonly after: number; readonly body: Uint8Array }[] = []
       let spans = 0
       const startMs = Date.now() - LEARN_MS - FAULT_MS - 60_000
       const fault = {
@@ -117,11 +121,15 @@ describe.skipIf(brokers === null || collector === null)(
         durationMs: LEARN_MS + FAULT_MS,
         tracesPerSecond: 60,
         faults: [fault],
+        logs: true,
         onTrace: ({ traceId, endMs, affected }) =>
           traces.set(traceId, { endMs, affected: affected.length > 0 }),
       })) {
         spans += record.spanCount
-        bodies.push(toOtlpProto(record))
+        if (record.logs) {
+          logs.push({ after: bodies.length, body: toOtlpProto(record) })
+          logRecords += record.logs.reduce((sum, { records }) => sum + records.length, 0)
+        } else bodies.push(toOtlpProto(record))
       }
       // Slowly enough that data time moves as it would: whole seconds one after the other.
       const grpc = `http://127.0.0.1:${stack.options.ports.otlpGrpc}`
@@ -135,6 +143,9 @@ describe.skipIf(brokers === null || collector === null)(
           grpc,
           part.filter((_, n) => n % 2 === 1),
         )
+        const due = logs.filter(({ after }) => i <= after && after < i + 40)
+        const sent = due.map(({ body }) => body)
+        await sendHttp(stack.url('otlpHttp'), sent, 'logs')
       }
       expect(await reached('medoscope_spans_total', spans)).toBe(spans)
       // The last few seconds of traces stay open until newer data comes.
@@ -146,6 +157,17 @@ describe.skipIf(brokers === null || collector === null)(
         await metric('medoscope_records_total'),
       )
       await reached('medoscope_observations_flagged_total', 11)
+    })
+
+    it('puts the log records of the same Collector into their traces', async () => {
+      expect(logRecords).toBeGreaterThan(1000)
+      const fates = 'medoscope_traced_log_records_total'
+      // The traces of the last minute are still open. At fifty times the speed some of the records are behind
+      // their traces by more than anybody waits, which is counted.
+      await reached(fates, 0.5 * logRecords, 'fate="joined"')
+      for (const fate of ['overlong', 'crowded_out', 'lost']) {
+        expect(await metric(fates, `fate="${fate}"`)).toBe(0)
+      }
     })
 
     it('keeps event name, trace id and attributes on the way to Loki', async () => {

@@ -2,10 +2,14 @@ import { connect } from 'node:http2'
 
 const EXPORT = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
 
-/** Sends `ExportTraceServiceRequest` bodies over OTLP/HTTP, one after the other. */
-export async function sendHttp(address: string, bodies: readonly Uint8Array[]): Promise<void> {
+/** Sends bodies of a signal over OTLP/HTTP, one after the other. */
+export async function sendHttp(
+  address: string,
+  bodies: readonly Uint8Array[],
+  signal: 'traces' | 'logs' = 'traces',
+): Promise<void> {
   for (const body of bodies) {
-    const response = await fetch(`${address}/v1/traces`, {
+    const response = await fetch(`${address}/v1/${signal}`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-protobuf' },
       body: Buffer.from(body),
