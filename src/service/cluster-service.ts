@@ -116,17 +116,19 @@ export function learningState(status: DetectorStatus, nowMs: number): LearningSt
     coverage: {
       share: status.coverage.share,
       seen: status.coverage.seen,
-      unjudged: unjudged(status.coverage.entryOperations),
+      unjudged: unjudgedOperations(status.coverage.entryOperations).slice(0, NAMED_STRATA),
     },
   }
 }
 
-function unjudged(operations: DetectorStatus['coverage']['entryOperations']): UnjudgedOperation[] {
+/** Those that are not judged, or not always, with why; the most unjudged traces first. */
+export function unjudgedOperations(
+  operations: DetectorStatus['coverage']['entryOperations'],
+): (UnjudgedOperation & { readonly seen: number })[] {
   return operations
     .filter(({ learning, incomplete }) => learning + incomplete > 0)
-    .slice(0, NAMED_STRATA)
     .map(({ name, seen, learning, incomplete }) => ({
-      name,
+      ...{ name, seen },
       share: (learning + incomplete) / seen,
       why: learning >= incomplete ? 'too little is known of it yet' : 'spans of it were dropped',
     }))
