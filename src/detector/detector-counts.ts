@@ -4,7 +4,7 @@ import { emptyTraceLogCounts, type TraceLogCounts, type TraceLogs } from '../ass
 import type { Judge, JudgedCounts } from './judge.ts'
 import type { Learner } from './learner.ts'
 import type { NewErrors } from './new-errors.ts'
-import type { Tables } from './tables.ts'
+import type { Overflow, Tables } from './tables.ts'
 
 /** Plain numbers for the shell to publish; those in the first four groups only rise. */
 export interface DetectorCounts {
@@ -17,8 +17,8 @@ export interface DetectorCounts {
     /** Of the latter and the unusual ones: those that nothing will be learned from any more. */
     readonly forgotten: number
   }
-  /** Texts, paths, places and strata that found no room. */
-  readonly overflow: Readonly<Record<'texts' | 'elements' | 'paths' | 'places' | 'strata', number>>
+  /** What found no room, by kind. */
+  readonly overflow: Overflow
   /** Those that did not come for long and gave their room back. */
   readonly forgotten: Readonly<
     Record<'texts' | 'elements' | 'paths' | 'places' | 'strata' | 'templates', number>
@@ -67,13 +67,7 @@ export function detectorCounts(
       quarantined: learner.quarantined,
       forgotten: learner.forgotten,
     },
-    overflow: {
-      texts: names.overflow + values.overflow,
-      elements: elements.operations.overflow + elements.elements.overflow,
-      paths: elements.paths.overflow,
-      places: elements.places.overflow,
-      strata: elements.strata.overflow,
-    },
+    overflow: tables.overflow(),
     forgotten: {
       texts: names.ids.forgotten + values.ids.forgotten,
       elements: elements.operations.ids.forgotten + elements.elements.ids.forgotten,

@@ -148,6 +148,20 @@ export class Tables {
     })
   }
 
+  /** What found no room so far. */
+  overflow(): Overflow {
+    const { names, values, elements } = this
+    return {
+      texts: names.overflow + values.overflow,
+      elements: elements.operations.overflow + elements.elements.overflow,
+      paths: elements.paths.overflow,
+      places: elements.places.overflow,
+      strata: elements.strata.overflow,
+      environments: this.#identities.overflow,
+      rules: this.#rules.dropped,
+    }
+  }
+
   #table(name: (typeof ALL_TABLES)[number]): Vocabulary | PairTable {
     return name === 'names' || name === 'values' ? this[name] : this.elements[name]
   }
@@ -189,6 +203,19 @@ export interface TableRoom {
   readonly forgotten: number
   /** How many times something found no room and was taken together with others. */
   readonly overflow: number
+}
+
+/** Things that found no room, counted each time they came. */
+export interface Overflow {
+  readonly texts: number
+  readonly elements: number
+  readonly paths: number
+  readonly places: number
+  readonly strata: number
+  /** Resources whose environment or namespace is one too many for their service: they go by its name alone. */
+  readonly environments: number
+  /** Rules by which parts of names are ids; without one each such name stays a name of its own. */
+  readonly rules: number
 }
 
 export interface TablesState {

@@ -13,13 +13,16 @@ import { registerSignatureRoutes } from '../io/http/signatures-api.ts'
 import { ClusterMetrics, type ClusterMetricsSettings } from '../io/telemetry/cluster-metrics.ts'
 import type { Metrics } from '../io/telemetry/metrics.ts'
 import type { PageLinks } from '../ui/cluster-page.ts'
-import type { LearningState, UnjudgedOperation } from '../ui/clusters-page.ts'
+import type { LearningState, SenderTrouble, UnjudgedOperation } from '../ui/clusters-page.ts'
+import { duration } from '../ui/quantity.ts'
 
 const RUNBOOKS = fileURLToPath(new URL('../../docs/runbooks', import.meta.url))
 /** Entry operations that the coverage document lists one by one. */
 const LISTED_OPERATIONS = 500
 /** Strata named on the home page while they are still learning. */
 const NAMED_STRATA = 10
+/** Services named there for each kind of trouble. */
+const NAMED_SERVICES = 10
 
 /** The detector as this part sees it: see `Detector`. */
 export interface ClusterDetector {
@@ -83,8 +86,12 @@ export class ClusterService {
   }
 }
 
-/** What `GET /api/v1/coverage` says: the entry operations with most unjudged traces first. */
-export function coverageDocument({ state, clockMs, coverage, model }: DetectorStatus): object {
+/**
+ * What `GET /api/v1/coverage` says: the entry operations with most unjudged traces first, then the services
+ * whose spans come late, whose clocks are ahead, and whose logs join no trace.
+ */
+export function coverageDocument(status: DetectorStatus): object {
+  const { state, clockMs, coverage, model, late, clocksAhead, unjoinedLogs } = status
   const { seen, share, entryOperations, room } = coverage
   return {
     state,
@@ -97,6 +104,11 @@ export function coverageDocument({ state, clockMs, coverage, model }: DetectorSt
     tables: room.map(({ what, used, limit, forgotten, overflow }) => ({
       ...{ table: what, used, limit, forgotten, taken_together: overflow },
     })),
+    late,
+    clocks_ahead: clocksAhead.map(({ service, spans, aheadMs }) => ({
+      ...{ service, spans, ahead_ms: aheadMs },
+    })),
+    unjoined_logs: unjoinedLogs,
   }
 }
 
@@ -116,17 +128,37 @@ export function learningState(status: DetectorStatus, nowMs: number): LearningSt
     coverage: {
       share: status.coverage.share,
       seen: status.coverage.seen,
-      unjudged: unjudged(status.coverage.entryOperations),
+      unjudged: unjudgedOperations(status.coverage.entryOperations).slice(0, NAMED_STRATA),
     },
+    senders: senderTroubles(status),
   }
 }
 
-function unjudged(operations: DetectorStatus['coverage']['entryOperations']): UnjudgedOperation[] {
+function senderTroubles({ late, clocksAhead, unjoinedLogs }: DetectorStatus): SenderTrouble[] {
+  return [
+    ...late.slice(0, NAMED_SERVICES).map(({ service, spans }) => ({
+      service,
+      what: `${spans} spans came too late and were dropped`,
+    })),
+    ...clocksAhead.slice(0, NAMED_SERVICES).map(({ service, spans, aheadMs }) => ({
+      service,
+      what: `its clock is ahead: ${spans} spans, the last by ${duration(aheadMs)}`,
+    })),
+    ...unjoinedLogs.slice(0, NAMED_SERVICES).map(({ service, alone, late: after }) => ({
+      service,
+      what: `log records that name a trace and did not join it: ${alone} found none, ${after} came after it was judged`,
+    })),
+  ]
+}
+
+/** Those that are not judged, or not always, with why; the most unjudged traces first. */
+export function unjudgedOperations(
+  operations: DetectorStatus['coverage']['entryOperations'],
+): (UnjudgedOperation & { readonly seen: number })[] {
   return operations
     .filter(({ learning, incomplete }) => learning + incomplete > 0)
-    .slice(0, NAMED_STRATA)
     .map(({ name, seen, learning, incomplete }) => ({
-      name,
+      ...{ name, seen },
       share: (learning + incomplete) / seen,
       why: learning >= incomplete ? 'too little is known of it yet' : 'spans of it were dropped',
     }))

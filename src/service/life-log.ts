@@ -1,5 +1,8 @@
 import type { StepOutput } from '../contract/step-output.ts'
+import type { DetectorCounts } from '../detector/detector-counts.ts'
+import type { DetectorStatus } from '../detector/detector-status.ts'
 import type { Log } from '../io/telemetry/log.ts'
+import { BlindSpots } from './blind-spots.ts'
 
 /** Between two lines about the same kind of loss, ms: what happens once a record is counted, not told. */
 const LOSS_INTERVAL_MS = 60_000
@@ -13,6 +16,7 @@ interface Loss {
 export class LifeLog {
   readonly #log: Log
   readonly #now: () => number
+  readonly #blindSpots: BlindSpots
   #isLive: boolean
   readonly #unread: Loss = { count: 0, toldMs: Number.NEGATIVE_INFINITY }
   readonly #rejected: Loss = { count: 0, toldMs: Number.NEGATIVE_INFINITY }
@@ -22,6 +26,7 @@ export class LifeLog {
     this.#log = log
     this.#now = now
     this.#isLive = isLive
+    this.#blindSpots = new BlindSpots(log)
   }
 
   take(output: StepOutput): void {
@@ -31,6 +36,11 @@ export class LifeLog {
       this.#log.warn('new error line, no baseline yet', { id, service, sentence })
     }
     this.#losses(output)
+  }
+
+  /** What is not seen; to be asked from time to time, first before anything is read. */
+  look(status: DetectorStatus, counts: DetectorCounts): void {
+    this.#blindSpots.look({ status, counts }, this.#now())
   }
 
   #models({ installed }: StepOutput): void {

@@ -35,6 +35,8 @@ export interface MonitoredService {
 
 /** Between looks at the senders: counting up is too dear for every small batch. */
 const LOOK_INTERVAL_MS = 1000
+/** Between looks at what is not seen: the status of thousands of entry operations is dearer still. */
+const BLIND_SPOTS_INTERVAL_MS = 10_000
 
 /** Everything by which people and machines see a running service: metrics, health, pages, traces. */
 export class ServiceMonitor {
@@ -50,6 +52,7 @@ export class ServiceMonitor {
   #status: ServiceStatus | null = null
   #admin: AdminServer | null = null
   #nextLookMs = 0
+  #nextBlindSpotsMs: number
 
   constructor(config: Config, service: MonitoredService) {
     this.#config = config
@@ -63,8 +66,10 @@ export class ServiceMonitor {
     const { version, clock } = service
     this.#splitTraces = new SplitTracesNotice(service.log)
     this.#poorTemplates = new PoorTemplatesNotice(service.log)
-    const isLive = service.detector.status().model !== null
-    this.#life = new LifeLog(service.log, () => clock.now(), isLive)
+    const status = service.detector.status()
+    this.#life = new LifeLog(service.log, () => clock.now(), status.model !== null)
+    this.#life.look(status, service.detector.counts())
+    this.#nextBlindSpotsMs = clock.now() + BLIND_SPOTS_INTERVAL_MS
     const tracing = { endpoint, sampleRatio, version }
     this.#tracing = enabled ? new BatchTracing(tracing, clock) : null
   }
@@ -125,13 +130,23 @@ export class ServiceMonitor {
       this.#nextLookMs = now + LOOK_INTERVAL_MS
       this.#lookAtSenders()
     }
+    if (now >= this.#nextBlindSpotsMs) {
+      this.#nextBlindSpotsMs = now + BLIND_SPOTS_INTERVAL_MS
+      this.#lookForBlindSpots()
+    }
   }
 
   /** Safe before the start and when called twice. */
   async stop(): Promise<void> {
     this.#lookAtSenders()
+    this.#lookForBlindSpots()
     await this.#tracing?.stop()
     await this.#admin?.stop()
+  }
+
+  #lookForBlindSpots(): void {
+    const { detector } = this.#service
+    this.#life.look(detector.status(), detector.counts())
   }
 
   /** What the senders of spans and logs could do better. */

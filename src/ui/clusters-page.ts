@@ -30,6 +30,14 @@ export interface LearningState {
     /** Those with most unjudged traces first. */
     readonly unjudged: readonly UnjudgedOperation[]
   }
+  /** Services of which something is missed; what is said of one kind, the most first. */
+  readonly senders: readonly SenderTrouble[]
+}
+
+/** Something that a service sends and that is not, or not wholly, looked at. */
+export interface SenderTrouble {
+  readonly service: string
+  readonly what: string
 }
 
 /** An entry operation that is not judged, or not always. */
@@ -57,7 +65,7 @@ export function clustersPage(clusters: readonly AnomalyCluster[], learning: Lear
 ${stateBox(learning)}
 <h2 id="open">Open</h2>${table(open, 'open', 'Nothing is open.')}
 ${watermarkMs === null ? null : dayLanes(clusters, watermarkMs)}
-${coverageBox(learning)}
+${coverageBox(learning)}${sendersBox(learning)}
 <h2 id="past">Past</h2>${table(past, 'past', 'Nothing yet.')}`,
   )
 }
@@ -108,6 +116,14 @@ function coverageBox({ coverage: { share: judged, seen, unjudged } }: LearningSt
       ? html`<div class="scroll"><table aria-labelledby="judged"><thead><tr><th scope="col">Entry operation</th><th scope="col">Not judged</th><th scope="col">Why</th></tr></thead><tbody>${rows}</tbody></table></div>`
       : null
   return html`<h2 id="judged">Judged</h2><p>${share(judged)} of the ${seen} traces of the last minutes. <a href="/api/v1/coverage">By entry operation</a>.</p>${table}`
+}
+
+function sendersBox({ senders }: LearningState): Html | null {
+  if (senders.length === 0) return null
+  const rows = senders.map(
+    ({ service, what }) => html`<tr><th scope="row">${service}</th><td>${what}</td></tr>`,
+  )
+  return html`<h2 id="senders">What senders could do better</h2><div class="scroll"><table aria-labelledby="senders"><thead><tr><th scope="col">Service</th><th scope="col">Since learning began</th></tr></thead><tbody>${rows}</tbody></table></div>`
 }
 
 function table(clusters: readonly AnomalyCluster[], labelledBy: string, none: string): Html {

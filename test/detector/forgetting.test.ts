@@ -97,7 +97,10 @@ describe('tables that are full of the dead', () => {
   })
 })
 
-const NO_OVERFLOW = { texts: 0, elements: 0, paths: 0, places: 0, strata: 0 }
+const NO_OVERFLOW = {
+  ...{ texts: 0, elements: 0, paths: 0, places: 0, strata: 0 },
+  ...{ environments: 0, rules: 0 },
+}
 
 describe('forgetting', () => {
   const slow = (at: number): number => (at > 60 * MINUTE_MS && at < 68 * MINUTE_MS ? 4 : 1)

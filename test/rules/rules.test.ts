@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import type { Reason } from '../../src/contract/anomaly.ts'
 import { METRICS } from '../../src/io/telemetry/metrics-table.ts'
 import { hasProgram } from '../dashboards/has-program.ts'
 import { faultsOf, knownSeries, RULES_FILE, type Rule, rules } from '../dashboards/known-metrics.ts'
@@ -39,6 +40,18 @@ describe('the rules', () => {
     for (const rule of rules()) {
       expect(faultsOf(rule.expr, known), rule.alert ?? rule.record).toEqual([])
     }
+  })
+
+  it('ask only for reasons that verdicts have', () => {
+    const reasons = { normal: 1, time: 1, shape: 1, learning: 1, incomplete: 1 } as const
+    const all = Object.keys(reasons satisfies Record<Reason, 1>)
+    const asked = rules().flatMap(({ expr }) =>
+      [...expr.matchAll(/medoscope_observations_total\{reason=~?"([^"]*)"/g)].flatMap(([, text]) =>
+        (text ?? '').split('|'),
+      ),
+    )
+    expect(asked.length).toBeGreaterThan(0)
+    expect(asked.filter((reason) => !all.includes(reason))).toEqual([])
   })
 
   it('ask only for existing metrics in their texts', () => {

@@ -158,6 +158,24 @@ describe('a service', () => {
     expect(warnings).toEqual(['it was made with accumulate.bucket 30000, which is now 15000'])
   })
 
+  it('tells in its log, once, that a table is full', async () => {
+    lives++
+    const lines: string[] = []
+    const log = {
+      ...silentLog,
+      warn: (message: string, { table = '' } = {}) => lines.push(`${table} ${message}`),
+    }
+    const app = build(['features.max_strata=3'], { log })
+    await app.start()
+    await send(app, bodies)
+    await settled(app, bodies.length)
+    await app.stop()
+    await app.stop()
+    expect(lines.filter((line) => line.startsWith('strata '))).toEqual([
+      expect.stringContaining('there is no room for more strata'),
+    ])
+  })
+
   it('writes dead letters and goes on', async () => {
     lives++
     const file = join(root, 'recording.jsonl')

@@ -22,6 +22,7 @@ const LIVE: LearningState = {
   behindMs: 2000,
   strata: 12,
   coverage: { share: 1, seen: 100, unjudged: [] },
+  senders: [],
 }
 
 /** What a reader sees: text without tags and style. */
@@ -252,6 +253,13 @@ describe('the home page', () => {
     for (const one of [blind, idle, stale]) {
       expect(text(clustersPage([], one))).not.toContain('All quiet')
     }
+  })
+
+  it('names services of which something is missed, and says nothing where there are none', () => {
+    const senders = [{ service: '<cart>', what: '12 spans came too late and were dropped' }]
+    const seen = text(clustersPage([], { ...LIVE, senders }))
+    expect(seen).toContain('&lt;cart&gt; 12 spans came too late and were dropped')
+    expect(text(clustersPage([], LIVE))).not.toContain('What senders could do better')
   })
 
   it('counts as strange only what is told', () => {

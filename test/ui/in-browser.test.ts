@@ -118,6 +118,7 @@ describe.skipIf(browser === null)('the home page in a browser', () => {
         behindMs: 0,
         strata: 3,
         coverage: { share: 1, seen: 0, unjudged: [] },
+        senders: [],
       }),
       390,
     )

@@ -24,7 +24,8 @@ const RUNBOOK = /^[a-z][a-z-]{0,60}\.md$/
  * - `GET /api/v1/anomaly-clusters/{id}`: one with both traces, as evidence and as OTLP JSON documents;
  * - `POST /api/v1/anomaly-clusters/{id}/accept`, with the admin token and perhaps `{"reason": "…", "by":
  *   "…", "until": "2026-12-31T00:00:00Z"}`: what it is about is fine, and becomes normal;
- * - `GET /api/v1/coverage`: how much of the recent traffic was judged, by entry operation;
+ * - `GET /api/v1/coverage`: how much of the recent traffic was judged, by entry operation, and whose
+ *   spans and logs were missed;
  * - the same as pages: see `registerPages`;
  * - `GET /runbooks/{name}.md`: what an alert's `runbook_url` opens.
  */

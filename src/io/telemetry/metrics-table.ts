@@ -179,7 +179,7 @@ const PIPELINE_METRICS = {
   },
   medoscope_overflow_total: {
     type: 'counter',
-    help: 'Things that found no room and were taken together as (other): texts, elements, paths, places, strata.',
+    help: 'Things that found no room and were taken together as (other): texts, elements, paths, places, strata; environments of a service that go by its name alone; rules by which parts of names are ids.',
     labels: ['what'],
   },
   medoscope_forgotten_total: {

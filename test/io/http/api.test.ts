@@ -25,6 +25,7 @@ const LEARNING: LearningState = {
   behindMs: 0,
   strata: 12,
   coverage: { share: 1, seen: 0, unjudged: [] },
+  senders: [],
 }
 
 function served(runbooks: string | null = null) {

@@ -31,6 +31,7 @@ function site(changes: Partial<AnomalyCluster> = {}, token = 'secret') {
       ...{ state: 'live', observations: 1, progress: 1, missing: [], modelInstalledMs: null },
       ...{ watermarkMs: OPEN.lastMs, behindMs: 0, strata: 1 },
       coverage: { share: 1, seen: 1, unjudged: [] },
+      senders: [],
     }),
     detail: (id) => (id === OPEN.id ? exampleDetail() : null),
     token,

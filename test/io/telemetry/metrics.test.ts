@@ -27,7 +27,11 @@ function countsWith(change: Partial<DetectorCounts> = {}): DetectorCounts {
     assembled: emptyCounts(),
     judged: { normal: 0, shape: 0, time: 0, learning: 0, incomplete: 0, flagged: 0 },
     learned: { observations: 0, quarantined: 0, forgotten: 0 },
-    overflow: { texts: 0, elements: 0, paths: 0, places: 0, strata: 0 },
+    overflow: {
+      ...{ texts: 0, elements: 0, paths: 0, places: 0, strata: 0 },
+      environments: 6,
+      rules: 3,
+    },
     forgotten: { texts: 7, elements: 0, paths: 0, places: 0, strata: 0, templates: 0 },
     accumulated: {},
     ownSpans: 0,
@@ -130,6 +134,8 @@ describe('what the detector counts', () => {
       ['medoscope_traced_log_records_total{fate="crowded_out"}', 2],
       ['medoscope_traced_log_records_waiting', 17],
       ['medoscope_new_errors_total{what="untold"}', 1],
+      ['medoscope_overflow_total{what="environments"}', 6],
+      ['medoscope_overflow_total{what="rules"}', 3],
     ] as const) {
       expect(await read(metrics, series), series).toBe(value)
     }
