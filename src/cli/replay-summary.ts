@@ -100,8 +100,9 @@ export function summaryText(summary: ReplaySummary, { stdout, env }: CommandWorl
 
 /** Whether everything in the files was read, and was something. */
 export function isWhole(summary: ReplaySummary): boolean {
-  const { undecodable, rejected_spans, oversized, damaged, spans, log_records } = summary
-  const isUnread = undecodable + rejected_spans + oversized + damaged.length > 0
+  const { undecodable, rejected_spans, oversized, other_signals, damaged } = summary
+  const { spans, log_records } = summary
+  const isUnread = undecodable + rejected_spans + oversized + other_signals + damaged.length > 0
   return !isUnread && spans + log_records > 0
 }
 
@@ -109,14 +110,10 @@ function unreadLines(summary: ReplaySummary): string[] {
   const { undecodable, rejected_spans, oversized, other_signals, unread, damaged } = summary
   const lines: string[] = []
   if (summary.spans + summary.log_records === 0) {
-    const others =
-      other_signals > 0
-        ? `; ${grouped(other_signals)} messages hold logs, which logs.session.keys lets judge`
-        : ''
-    lines.push(
-      `No spans were read: there are none in ${grouped(summary.records)} messages${others}`,
-    )
+    lines.push(`No spans were read: there are none in ${grouped(summary.records)} messages`)
   }
+  if (other_signals > 0)
+    lines.push(`${grouped(other_signals)} messages hold signals that are not read`)
   if (undecodable > 0) lines.push(`${grouped(undecodable)} messages could not be read`)
   if (rejected_spans > 0)
     lines.push(`${grouped(rejected_spans)} spans are no good and were left out`)

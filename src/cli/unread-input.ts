@@ -6,6 +6,7 @@ export interface UnreadSummary {
   readonly undecodable: number
   readonly rejected_spans: number
   readonly oversized: number
+  /** Messages of logs that nothing says to read, of metrics and of profiles. */
   readonly other_signals: number
   /** The first of them, with where they are and why. */
   readonly unread: readonly string[]
@@ -13,6 +14,8 @@ export interface UnreadSummary {
 }
 
 const SHOWN = 20
+const LOGS = 'it holds logs, which logs.session.keys or logs.traces.join lets judge'
+const OTHERS = 'it holds metrics or profiles, and only traces and logs are read'
 
 /** Collects what was not read, with where it is. */
 export class UnreadInput {
@@ -53,10 +56,13 @@ export class UnreadInput {
   }
 
   /** What the source itself passed over; once it is at its end. */
-  takeSource({ damaged, oversized, skippedLogs }: FileSource): void {
-    this.#damaged.push(...damaged)
-    this.#oversized += oversized
-    this.#otherSignals += skippedLogs
+  takeSource(source: FileSource): void {
+    this.#damaged.push(...source.damaged)
+    this.#oversized += source.oversized
+    this.#otherSignals += source.skippedSignals
+    if (source.firstSkipped === null) return
+    const { offset, holds } = source.firstSkipped
+    this.#show(source, offset, -1, holds === 'logs' ? LOGS : OTHERS)
   }
 
   #show(source: FileSource, offset: bigint, position: number, why: string): void {

@@ -5,6 +5,7 @@ import { coordinate } from './chart-axes.ts'
 import { deviationWords } from './deviation-words.ts'
 import { type Html, html } from './html.ts'
 import { share } from './quantity.ts'
+import { shortText } from './short-text.ts'
 
 /** Services and calls that are drawn; the table has them all. */
 const MOST_DRAWN = 24
@@ -148,7 +149,7 @@ function stacked(lines: readonly string[], x: number, y: number): Html {
 }
 
 function short(text: string): string {
-  return text.length <= MOST_LETTERS ? text : `${text.slice(0, MOST_LETTERS - 1)}…`
+  return shortText(text, MOST_LETTERS)
 }
 
 function inWords(edges: readonly Edge[], suspect: string): string {

@@ -2,6 +2,7 @@ import type { AnomalyCluster, Severity } from '../contract/anomaly-cluster.ts'
 import { coordinate, type Frame, type TimeScale, timeAxis, timeScale } from './chart-axes.ts'
 import { type Html, html } from './html.ts'
 import { clock, instant } from './quantity.ts'
+import { shortText } from './short-text.ts'
 
 const HOUR_MS = 3_600_000
 /** The axis is the shortest of these that all clusters of the day lie on. */
@@ -100,7 +101,7 @@ function heightOf({ rows }: Lane): number {
 }
 
 function drawnLane({ service, bars, rows }: Lane, top: number, x: TimeScale): Html {
-  const name = service.length > NAME_LETTERS ? `${service.slice(0, NAME_LETTERS - 1)}…` : service
+  const name = shortText(service, NAME_LETTERS)
   const height = rows * ROW + GAP
   return html`<line class="grid" x1="0" x2="${WIDTH - RIGHT}" y1="${top + height}" y2="${top + height}"/><text x="2" y="${top + height / 2}">${name}<title>${service}</title></text>${bars.map(
     (bar) => drawnBar(bar, top, x),

@@ -17,8 +17,8 @@ export interface CaseResult {
 }
 
 /** A detector that has learned from the records of a warm-up and judges. */
-export function warmed(warm: readonly CaseRecord[]): Detector {
-  const detector = new Detector(detectorSettings())
+export function warmed(warm: readonly CaseRecord[], settings = detectorSettings()): Detector {
+  const detector = new Detector(settings)
   detector.learnOnly = true
   feed(detector, 'warm-up/0', warm, () => {})
   detector.learnOnly = false
@@ -39,8 +39,9 @@ export function runCase(
   fromMs: number,
   restartAt = -1,
   meanwhile: (detector: Detector, output: StepOutput) => void = () => {},
+  settings = detectorSettings(),
 ): CaseResult {
-  let detector = warmed(warm)
+  let detector = warmed(warm, settings)
   const merged = Object.entries(partitions)
     .flatMap(([partition, list]) => list.map((record, i) => ({ partition, record, i })))
     .sort((a, b) => a.record.arrivesMs - b.record.arrivesMs)

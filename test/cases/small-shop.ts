@@ -52,23 +52,27 @@ export interface ShopOptions {
   readonly minutes: number
   /** Requests a second. */
   readonly rate?: number
+  /** Name of a request's entry operation; one of three where it is not given. */
+  readonly route?: (chance: Chance) => string
   /** Factor of the own time of `orders` at a time. */
   readonly slow?: (timeMs: number) => number
   /** Adds to the spans of a request, or changes them. */
   readonly edit?: (spans: CaseSpan[], startMs: number, chance: Chance) => CaseSpan[]
 }
 
-/** A plain shop: front → orders → database, three entry operations. */
+const NAMES = ['GET /items', 'GET /orders', 'POST /orders']
+
+/** A plain shop: front → orders → database. */
 export function shop(options: ShopOptions): CaseSpan[] {
   const { seed, fromMs, minutes, rate = 10, slow = () => 1, edit = (spans) => spans } = options
+  const { route = (drawn) => NAMES[Math.floor(drawn.unit() * NAMES.length)]! } = options
   const chance = new Chance(seed)
   const out: CaseSpan[] = []
-  const names = ['GET /items', 'GET /orders', 'POST /orders']
   for (let i = 0; i < minutes * 60 * rate; i++) {
     const startMs = fromMs + ((i + chance.unit()) * 1000) / rate
     const traceId = chance.hex(32)
     const ids = [chance.hex(16), chance.hex(16), chance.hex(16), chance.hex(16)] as const
-    const name = names[Math.floor(chance.unit() * names.length)]!
+    const name = route(chance)
     const database = chance.around(4)
     const own = chance.around(10) * slow(startMs)
     const front = chance.around(5)

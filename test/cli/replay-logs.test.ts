@@ -68,6 +68,42 @@ describe('medoscope replay of logs', () => {
     })
   })
 
+  it.each(['mixed.pb.zst', 'mixed.json.zst'])(
+    'of %s, read for its spans alone, says that it left logs unread, with exit 1',
+    async (name) => {
+      const mixed = join(import.meta.dirname, '../fixtures/collector', name)
+      const world = new FakeWorld()
+      const args = ['replay', mixed, '--set', 'logs.traces.join=false']
+      expect(await main([...args, '--json'], world)).toBe(1)
+      const { spans, other_signals, unread } = JSON.parse(world.out)
+      expect([spans, other_signals, unread.length]).toEqual([289, 11, 1])
+      const place = /mixed\.\S+: message \d+: it holds logs, which .*logs\.traces\.join lets judge/
+      expect(unread[0]).toMatch(place)
+      const people = new FakeWorld()
+      expect(await main(args, people)).toBe(1)
+      expect(people.out).toContain('11 messages hold signals that are not read')
+      expect(people.out).toMatch(place)
+    },
+  )
+
+  it('passes over metrics and plain logs beside what is judged, and says so, with exit 1', async () => {
+    const spans = join(import.meta.dirname, '../fixtures/collector/traces.json')
+    const metrics = join(directory, 'metrics.jsonl')
+    writeFileSync(metrics, '{"resourceMetrics":[]}\n{"resourceMetrics":[]}\n')
+    const lines = join(directory, 'plain.log')
+    writeFileSync(lines, 'it began\nit ended\nError: no route to host\n')
+    for (const [file, count, what] of [
+      [metrics, 2, 'it holds metrics or profiles'],
+      [lines, 3, 'it holds logs'],
+    ] as const) {
+      const world = new FakeWorld()
+      expect(await main(['replay', spans, file, '--json'], world)).toBe(1)
+      const { other_signals, unread } = JSON.parse(world.out)
+      expect(other_signals).toBe(count)
+      expect(unread).toEqual([expect.stringContaining(`${file}: message 1: ${what}`)])
+    }
+  })
+
   it('says where no record finds its trace', async () => {
     const logs = join(import.meta.dirname, '../fixtures/collector/logs.json')
     const world = new FakeWorld()

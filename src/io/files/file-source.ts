@@ -1,8 +1,9 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
-import type { LogRecord } from '../../contract/log-record.ts'
+import type { Encoding, LogRecord } from '../../contract/log-record.ts'
 import type { Source, SourceBatch, SourceLag } from '../../contract/source.ts'
 import { LineRecords } from '../../lines/line-records.ts'
+import { documentSignal } from '../../otlp/document-signal.ts'
 import { looksLikeLogs } from '../../otlp/looks-like-logs.ts'
 import { detectEncoding } from '../../otlp/record-encoding.ts'
 import { type Log, messageOf } from '../telemetry/log.ts'
@@ -36,8 +37,10 @@ export const MAX_MESSAGE_BYTES = 256 * 1024 ** 2
  */
 export class FileSource implements Source {
   readonly name = 'files'
-  /** Messages that hold logs instead of spans, and that were too large. */
-  skippedLogs = 0
+  /** Messages that hold logs that nothing says to read, or other signals; where the first is. */
+  skippedSignals = 0
+  firstSkipped: { readonly offset: bigint; readonly holds: 'logs' | 'other' } | null = null
+  /** Messages that were too large. */
   oversized = 0
   /** Files that ended early, with why. */
   readonly damaged: { readonly path: string; readonly damage: string }[] = []
@@ -127,10 +130,10 @@ export class FileSource implements Source {
     const offset = this.#next++
     if (offset < this.#from) return null
     const encoding = detectEncoding(body)
-    if (this.#settings.withLogs !== true && encoding === 'otlp_proto' && looksLikeLogs(body)) {
-      this.skippedLogs++
-      return null
-    }
+    const skipped = this.#skipped(encoding, body)
+    if (skipped !== null) this.#skip(1, skipped, offset)
+    // A document is handed over all the same, as spans may come behind: alone, it is one without spans.
+    if (skipped !== null && encoding === 'otlp_proto') return null
     return {
       partition: this.#settings.partition,
       offset,
@@ -139,6 +142,19 @@ export class FileSource implements Source {
       timestampMs: 0,
       keyed: false,
     }
+  }
+
+  /** What a message holds that is not read; metrics in protobuf are told by the decoder, as an error. */
+  #skipped(encoding: Encoding, body: Uint8Array): 'logs' | 'other' | null {
+    const withLogs = this.#settings.withLogs === true
+    if (encoding === 'otlp_proto') return !withLogs && looksLikeLogs(body) ? 'logs' : null
+    const signal = documentSignal(body)
+    return signal === 'other' || (signal === 'logs' && !withLogs) ? signal : null
+  }
+
+  #skip(messages: number, holds: 'logs' | 'other', offset: bigint): void {
+    this.skippedSignals += messages
+    this.firstSkipped ??= { offset, holds }
   }
 
   /** The messages of a file; of a plain log, its lines as messages of log records. */
@@ -160,7 +176,7 @@ export class FileSource implements Source {
         isPlain = isPlainText(value)
         if (isPlain) records = await this.#beginPlain(path)
       }
-      if (isPlain && records === null) this.skippedLogs += value.length
+      if (isPlain && records === null) this.#skip(value.length, 'logs', this.#next)
       else yield records === null ? value : records.push(value)
     }
   }

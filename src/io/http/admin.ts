@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { messageOf } from '../telemetry/log.ts'
+import { SECURITY } from './replies.ts'
 
 export interface AdminSettings {
   readonly host: string
@@ -45,6 +46,7 @@ export class AdminServer {
   ) {
     this.#settings = settings
     this.#server = fastify({ forceCloseConnections: true, bodyLimit: 64 * 1024 })
+    secure(this.#server)
     checkHost(this.#server, settings.hosts)
     addRoutes(this.#server, subjects)
     routes(this.#server)
@@ -78,6 +80,11 @@ export class AdminServer {
 
 const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 const PLAIN_TEXT = 'text/plain; version=0.0.4; charset=utf-8'
+
+/** On every answer, whatever it is: what is refused and what is not found have them too. */
+function secure(server: FastifyInstance): void {
+  server.addHook('onRequest', async (_, reply) => void reply.headers(SECURITY))
+}
 
 /**
  * Refuses requests for a host that this is not: a page elsewhere can make its own name resolve to this

@@ -54,7 +54,7 @@ function feedQueue(
 export function feedFiles(metrics: Metrics, source: FileSource): void {
   const skipped = (reason: string, total: number): void =>
     metrics.raise('medoscope_skipped_records_total', total, { source: 'files', reason })
-  skipped('other_signal', source.skippedLogs)
+  skipped('other_signal', source.skippedSignals)
   skipped('oversized', source.oversized)
   const event = 'damaged'
   const damaged = source.damaged.length

@@ -4,12 +4,15 @@ import { decompress } from '../../../src/io/decompress.ts'
 import { CODECS } from '../../../src/io/kafka/codecs.ts'
 import { DecodeError } from '../../../src/otlp/decode-error.ts'
 import { decodeTracesJson } from '../../../src/otlp/decode-json.ts'
+import { decodeLogsJson } from '../../../src/otlp/decode-logs-json.ts'
+import { decodeLogs } from '../../../src/otlp/decode-logs-protobuf.ts'
 import { decodeTraces } from '../../../src/otlp/decode-protobuf.ts'
 import { frameSplitter } from '../../../src/otlp/frame-splitter.ts'
 import { detectFraming } from '../../../src/otlp/frames.ts'
 import { looksLikeLogs } from '../../../src/otlp/looks-like-logs.ts'
 import { detectEncoding } from '../../../src/otlp/record-encoding.ts'
 import { SeededRandom } from '../../../src/stats/random.ts'
+import { newLogTarget } from '../../otlp/log-list.ts'
 import { newTarget } from '../../otlp/span-list.ts'
 import type { Figure } from '../figures.ts'
 
@@ -29,6 +32,9 @@ function seeds(): Buffer[] {
     ...names.map((name) => fixture(`cases/${name}`).subarray(0, 3_000)),
     fixture('cases/empty-span-id.pb').subarray(4, 3_000),
     fixture('collector/traces.pb').subarray(4, 4_000),
+    // Whole messages: the shorter ones of the Collector's.
+    fixture('collector/logs.pb').subarray(4, 4 + fixture('collector/logs.pb').readUInt32BE(0)),
+    Buffer.from(fixture('collector/logs.json').toString().split('\n')[1] ?? ''),
   ]
   return [
     ...bodies,
@@ -80,11 +86,18 @@ export async function fuzzFigures(long: boolean): Promise<Figure[]> {
   const corpus = seeds()
   let failures = 0
   let target = newTarget()
+  let logTarget = newLogTarget([], ['user.id'])
   const pure = (body: Buffer): void => {
-    for (const decode of [decodeTraces, decodeTracesJson]) {
-      target.columns.clear()
+    target.columns.clear()
+    logTarget.columns.clear()
+    for (const decode of [
+      () => decodeTraces(body, target),
+      () => decodeTracesJson(body, target),
+      () => decodeLogs(body, logTarget),
+      () => decodeLogsJson(body, logTarget),
+    ]) {
       try {
-        decode(body, target)
+        decode()
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error
       }
@@ -112,6 +125,7 @@ export async function fuzzFigures(long: boolean): Promise<Figure[]> {
   }
   for (let i = 0; i < count; i++) {
     if (target.values.size > 800 || target.names.size > 800) target = newTarget()
+    if (logTarget.values.size > 800) logTarget = newLogTarget([], ['user.id'])
     const body = mutated(corpus[i % corpus.length] ?? Buffer.alloc(0), corpus, random)
     const begun = performance.now()
     try {

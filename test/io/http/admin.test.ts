@@ -6,6 +6,7 @@ import {
   type AdminSubjects,
   requireToken,
 } from '../../../src/io/http/admin.ts'
+import { SECURITY } from '../../../src/io/http/replies.ts'
 
 let server: AdminServer | null = null
 let alive = true
@@ -61,6 +62,16 @@ describe('the admin server', () => {
       '127.0.0.1.nip.io:9464',
     ]) {
       expect([host, await askFor(address, host)]).toEqual([host, 421])
+    }
+  })
+
+  it('gives every answer the headers that keep browsers from misusing it', async () => {
+    const address = await start()
+    for (const path of ['/metrics', '/healthz', '/readyz', '/api/v1/status', '/nowhere']) {
+      const { headers } = await fetch(address + path)
+      const given = Object.fromEntries(Object.keys(SECURITY).map((key) => [key, headers.get(key)]))
+      expect([path, given]).toEqual([path, SECURITY])
+      expect(given['content-security-policy']).toContain("frame-ancestors 'none'")
     }
   })
 

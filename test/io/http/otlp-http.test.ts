@@ -20,6 +20,7 @@ import {
   type OtlpResourceSpans,
 } from '../../../src/otlp/encode-traces.ts'
 import { detectorSettings } from '../../detector-settings.ts'
+import { inFrames } from '../zstd-in-frames.ts'
 
 const PROTO = 'application/x-protobuf'
 const JSON_TYPE = 'application/json'
@@ -161,6 +162,16 @@ describe('a traces body', () => {
     const headers = { 'content-type': PROTO, 'content-encoding': coding }
     expect((await post(source, compress(body), headers)).status).toBe(200)
     expect((await source.poll(10, 1000))?.records[0]?.body).toEqual(Buffer.from(body))
+  })
+
+  it('in several zstd frames, some of them to be skipped, is read whole', async () => {
+    const source = await start()
+    const body = encodeTracesProto(traces('shop'))
+    const packed = inFrames(body)
+    const headers = { 'content-type': PROTO, 'content-encoding': 'zstd' }
+    expect((await post(source, packed, headers)).status).toBe(200)
+    expect((await source.poll(10, 1000))?.records[0]?.body).toEqual(Buffer.from(body))
+    expect((await post(source, packed.subarray(0, -3), headers)).status).toBe(400)
   })
 
   it('that is empty is a success and no record', async () => {

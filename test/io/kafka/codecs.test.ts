@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CODECS } from '../../../src/io/kafka/codecs.ts'
+import { inFrames } from '../zstd-in-frames.ts'
 
 const names = Object.keys(CODECS) as (keyof typeof CODECS)[]
 const LIMIT = 1 << 20
@@ -64,6 +65,15 @@ describe.each(names)('the %s codec', (name) => {
       }),
       { numRuns: 300 },
     )
+  })
+})
+
+describe('zstd', () => {
+  it('reads a batch of several frames, some of them to be skipped, within the limit', async () => {
+    const bytes = Buffer.from(javaText)
+    const packed = inFrames(bytes)
+    expect(await CODECS.zstd.decompress(packed, bytes.length)).toEqual(bytes)
+    await expect(CODECS.zstd.decompress(packed, bytes.length - 1)).rejects.toThrow('more than')
   })
 })
 
