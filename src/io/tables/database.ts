@@ -20,6 +20,7 @@ const CHUNK_ROWS = 2048
 export class Database {
   readonly #instance: DuckDBInstance
   readonly #connection: DuckDBConnection
+  #isClosed = false
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
     this.#instance = instance
@@ -85,10 +86,11 @@ export class Database {
 
   /** Ends the query that runs, which then throws. */
   interrupt(): void {
-    this.#connection.interrupt()
+    if (!this.#isClosed) this.#connection.interrupt()
   }
 
   close(): void {
+    this.#isClosed = true
     this.#connection.closeSync()
     this.#instance.closeSync()
   }
