@@ -1,11 +1,9 @@
-import { stat } from 'node:fs/promises'
-import { systemClock } from '../io/clock.ts'
 import { fileMessages } from '../io/files/file-messages.ts'
 import { isPlainText } from '../io/files/plain-text.ts'
 import { LineRanking } from '../lines/line-ranking.ts'
 import { type PlainLine, PlainLines } from '../lines/plain-lines.ts'
 import { type CommandWorld, EXIT, UsageError } from './command.ts'
-import { Progress } from './progress.ts'
+import { LogFiles } from './log-files.ts'
 import { lineReportJson, lineReportText } from './replay-lines/show.ts'
 
 /** A longer line is passed over, and counted. */
@@ -50,13 +48,23 @@ export async function judgeLines(asked: LinesAsked, world: CommandWorld): Promis
     )
   }
   const ranking = new LineRanking()
-  const reading = new LineReading(world)
+  const reading = new LogFiles(world)
+  const read = (path: string, take: (line: PlainLine) => void): Promise<void> =>
+    reading.read(path, { maxMessageBytes: MOST_LINE_BYTES, everyLine: true }, (year) => {
+      const lines = new PlainLines(year, take)
+      return {
+        take: (messages) => {
+          for (const line of messages) lines.push(line)
+        },
+        end: () => lines.end(),
+      }
+    })
   for (const path of warmup) {
     ranking.beginNormal()
-    await reading.read(path, (line) => ranking.addNormal(line))
+    await read(path, (line) => ranking.addNormal(line))
   }
   for (const [file, path] of files.entries()) {
-    await reading.read(path, (line) => ranking.add(line, file))
+    await read(path, (line) => ranking.add(line, file))
   }
   if (world.signal.aborted) return EXIT.interrupted
   const { unread } = reading
@@ -64,44 +72,4 @@ export async function judgeLines(asked: LinesAsked, world: CommandWorld): Promis
   const text = json ? `${JSON.stringify(lineReportJson(report))}\n` : lineReportText(report, world)
   world.stdout.write(text)
   return unread.length === 0 ? EXIT.ok : EXIT.failed
-}
-
-/** Reads plain logs line by line, whatever lies around them. */
-class LineReading {
-  readonly unread: string[] = []
-  readonly #world: CommandWorld
-  readonly #progress: Progress
-
-  constructor(world: CommandWorld) {
-    this.#world = world
-    this.#progress = new Progress(world.stderr, systemClock.now)
-  }
-
-  async read(path: string, take: (line: PlainLine) => void): Promise<void> {
-    const { size, mtime } = await stat(path)
-    const lines = new PlainLines(mtime.getUTCFullYear(), take)
-    let done = 0
-    const onBytes = (bytes: number): void => {
-      done += bytes
-      this.#progress.update(() => `${path}: ${Math.floor((100 * done) / Math.max(1, size))} %`)
-    }
-    const reading = { maxMessageBytes: MOST_LINE_BYTES, onBytes, everyLine: true }
-    const messages = fileMessages(path, reading)
-    try {
-      for (;;) {
-        const { value, done: isAtEnd } = await messages.next()
-        if (isAtEnd) {
-          if (value.damage !== '') this.unread.push(`${path}: ${value.damage}`)
-          if (value.oversized > 0) this.unread.push(`${path}: ${value.oversized} lines too long`)
-          break
-        }
-        if (this.#world.signal.aborted) return
-        for (const line of value) lines.push(line)
-      }
-      lines.end()
-    } finally {
-      await messages.return({ oversized: 0, damage: '' })
-      this.#progress.end()
-    }
-  }
 }

@@ -1,12 +1,9 @@
-import { stat } from 'node:fs/promises'
-import { systemClock } from '../io/clock.ts'
-import { fileMessages } from '../io/files/file-messages.ts'
 import { MAX_MESSAGE_BYTES } from '../io/files/file-source.ts'
 import { isTextLine } from '../io/files/plain-text.ts'
 import { PlainLines } from '../lines/plain-lines.ts'
 import { parseArguments } from './arguments.ts'
 import { type Command, type CommandWorld, EXIT, UsageError } from './command.ts'
-import { Progress } from './progress.ts'
+import { LogFiles } from './log-files.ts'
 import { Catalogue } from './templates/catalogue.ts'
 import { OtlpLines } from './templates/otlp-lines.ts'
 import { catalogueJson, catalogueText } from './templates/show.ts'
@@ -57,8 +54,7 @@ function areOtlp([first]: readonly Uint8Array[], otlp: OtlpLines): boolean {
 
 function push(message: Uint8Array, lines: PlainLines, otlp: OtlpLines): void {
   if (!isTextLine(message)) otlp.pushProtobuf(message)
-  else if (message[0] === BRACE && otlp.isDocument(message)) otlp.pushJson(message)
-  else lines.push(message)
+  else if (message[0] !== BRACE || !otlp.pushJson(message)) lines.push(message)
 }
 
 const BRACE = 0x7b
@@ -66,61 +62,49 @@ const BRACE = 0x7b
 /** Reads files into one catalogue. */
 class Reading {
   readonly catalogue = new Catalogue()
-  readonly unread: string[] = []
   readonly #world: CommandWorld
-  readonly #progress: Progress
+  readonly #files: LogFiles
   #isFirst = true
 
   constructor(world: CommandWorld) {
     this.#world = world
-    this.#progress = new Progress(world.stderr, systemClock.now)
+    this.#files = new LogFiles(world)
   }
 
-  #tell(path: string, { otherSignals, unread, unreadCount }: OtlpLines): void {
-    for (const why of unread) this.unread.push(`${path}: ${why}`)
-    if (unreadCount > unread.length) {
-      this.unread.push(`${path}: ${unreadCount} records in all were no good`)
-    }
-    if (otherSignals > 0) {
-      this.#world.stderr.write(`${path}: passed over ${otherSignals} messages that hold no logs\n`)
-    }
+  get unread(): readonly string[] {
+    return this.#files.unread
   }
 
   async read(path: string): Promise<void> {
-    const { size, mtime } = await stat(path)
     const { catalogue } = this
-    const lines = new PlainLines(mtime.getUTCFullYear(), (line) => catalogue.addPlain(line))
-    const otlp = new OtlpLines(catalogue)
-    let done = 0
-    const onBytes = (bytes: number): void => {
-      done += bytes
-      const text = (): string => {
-        const percent = Math.floor((100 * done) / Math.max(1, size))
-        return `${path}: ${percent} %, ${catalogue.lines} lines, ${catalogue.templates} shapes`
+    await this.#files.read(path, { maxMessageBytes: MAX_MESSAGE_BYTES }, (year) => {
+      const lines = new PlainLines(year, (line) => catalogue.addPlain(line))
+      const otlp = new OtlpLines(catalogue)
+      return {
+        take: (messages) => this.#take(messages, lines, otlp),
+        end: () => {
+          lines.end()
+          this.#tell(path, otlp)
+        },
+        progress: () => `, ${catalogue.lines} lines, ${catalogue.templates} shapes`,
       }
-      this.#progress.update(text)
+    })
+  }
+
+  #take(messages: readonly Uint8Array[], lines: PlainLines, otlp: OtlpLines): void {
+    if (this.#isFirst && messages.length > 0) {
+      this.catalogue.hasTimes = areOtlp(messages, otlp) || lines.haveTimes(messages)
+      this.#isFirst = false
     }
-    const messages = fileMessages(path, { maxMessageBytes: MAX_MESSAGE_BYTES, onBytes })
-    try {
-      for (;;) {
-        const { value, done: isAtEnd } = await messages.next()
-        if (isAtEnd) {
-          if (value.damage !== '') this.unread.push(`${path}: ${value.damage}`)
-          if (value.oversized > 0) this.unread.push(`${path}: ${value.oversized} lines too long`)
-          break
-        }
-        if (this.#world.signal.aborted) return
-        if (this.#isFirst && value.length > 0) {
-          catalogue.hasTimes = areOtlp(value, otlp) || lines.haveTimes(value)
-          this.#isFirst = false
-        }
-        for (const message of value) push(message, lines, otlp)
-      }
-      lines.end()
-      this.#tell(path, otlp)
-    } finally {
-      await messages.return({ oversized: 0, damage: '' })
-      this.#progress.end()
+    for (const message of messages) push(message, lines, otlp)
+  }
+
+  #tell(path: string, { otherSignals, unread, unreadCount }: OtlpLines): void {
+    const { unread: all } = this.#files
+    for (const why of unread) all.push(`${path}: ${why}`)
+    if (unreadCount > unread.length) all.push(`${path}: ${unreadCount} records in all were no good`)
+    if (otherSignals > 0) {
+      this.#world.stderr.write(`${path}: passed over ${otherSignals} messages that hold no logs\n`)
     }
   }
 }

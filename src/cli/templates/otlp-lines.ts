@@ -41,9 +41,12 @@ export class OtlpLines {
     return documentSignal(message) !== null
   }
 
-  pushJson(message: Uint8Array): void {
-    if (documentSignal(message) === 'logs') this.#decode(message, decodeLogsJson)
-    else this.otherSignals++
+  /** @returns false where that is no OTLP JSON */
+  pushJson(message: Uint8Array): boolean {
+    const signal = documentSignal(message)
+    if (signal === 'logs') this.#decode(message, decodeLogsJson)
+    else if (signal !== null) this.otherSignals++
+    return signal !== null
   }
 
   pushProtobuf(message: Uint8Array): void {
