@@ -1,19 +1,16 @@
-import type { Encoding } from '../../contract/log-record.ts'
 import { decodeLogsJson } from '../../otlp/decode-logs-json.ts'
 import { decodeLogs } from '../../otlp/decode-logs-protobuf.ts'
 import { LogColumns } from '../../otlp/log-columns.ts'
 import type { LogTarget } from '../../otlp/log-target.ts'
 import { RejectedSpans } from '../../otlp/rejected-spans.ts'
-import type { BodyCheck, CheckedBody } from './body-check.ts'
+import { BodyCheck } from './body-check.ts'
 import { NoTexts } from './no-texts.ts'
 
-/** The check of bodies with logs, like `TracesCheck`. */
-export class LogsCheck implements BodyCheck {
-  readonly #target: LogTarget
-
+/** The check of bodies with log records. */
+export class LogsCheck extends BodyCheck<LogTarget> {
   /** @param sessionKeys the core's: a value that it looks at must be looked at here */
   constructor(ignoreServices: readonly string[], sessionKeys: readonly string[]) {
-    this.#target = {
+    const target = {
       columns: new LogColumns(sessionKeys.length),
       sessionKeys,
       values: new NoTexts(),
@@ -21,15 +18,6 @@ export class LogsCheck implements BodyCheck {
       droppedOwn: 0,
       rejected: new RejectedSpans(),
     }
-  }
-
-  /** @throws DecodeError if the core will not be able to read it either */
-  check(body: Uint8Array, encoding: Encoding): CheckedBody {
-    this.#target.columns.clear()
-    this.#target.droppedOwn = 0
-    const decode = encoding === 'otlp_json' ? decodeLogsJson : decodeLogs
-    const items = decode(body, this.#target)
-    const { droppedOwn: notWatched, rejected } = this.#target
-    return { items, notWatched, rejected: rejected.told() }
+    super(target, { otlp_json: decodeLogsJson, otlp_proto: decodeLogs })
   }
 }

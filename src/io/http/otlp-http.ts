@@ -62,7 +62,7 @@ export class OtlpHttpSource implements Source {
   readonly #settings: OtlpHttpSettings
   readonly #log: Log
   readonly #records: RecordLog
-  readonly #checks: Readonly<Record<Signal, BodyCheck>>
+  readonly #checks: Readonly<Record<Signal, Pick<BodyCheck, 'check'>>>
   readonly #bodies: BodyReceiver
   /** For what bodies become when they are decompressed. */
   readonly #unpacked: ByteBudget
