@@ -21,15 +21,15 @@ export function loggedCause(said: LoggedDeviation, table: ElementTable): string 
   const element = table.places.calleeOf(place)
   const caller = table.places.callerOf(place)
   const where = `in ${counts} calls of ${table.serviceText(caller)} ${table.operationText(caller)}`
-  const service = table.serviceText(element)
-  const line = table.operationText(element)
   switch (signal) {
-    case 'count':
-      return `${service} logs ${line} ${typically}${since}, normally ${normally}: ${where}`
+    case 'count': {
+      const line = `${table.serviceText(element)} logs ${table.operationText(element)}`
+      return `${line} ${typically}${since}, normally ${normally}: ${where}`
+    }
     case 'appearance':
-      return `${service} logs ${line} more often${since}: ${where}, normally in ${share}`
+      return `${lineText(element, 'more often', since, table)}: ${where}, normally in ${share}`
     case 'presence':
-      return `${service}: log line ${line} is missing${since}: ${where}, normally ${share}`
+      return `${lineText(element, 'missing', since, table)}: ${where}, normally ${share}`
   }
 }
 

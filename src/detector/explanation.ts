@@ -1,3 +1,4 @@
+import { lineText } from '../anomaly-clusters/log-words.ts'
 import type { Contribution } from '../contract/anomaly.ts'
 import type { EmitSurprise } from '../model/shape-surprise.ts'
 import { NO_TEXT, type Vocabulary } from '../otlp/vocabulary.ts'
@@ -170,14 +171,11 @@ function lineDifference(
   element: number,
   table: ElementTable,
 ): string {
+  if (measure === 'presence') {
+    return lineText(element, value === null ? 'missing' : 'new', '', table)
+  }
   const service = table.serviceText(element)
   const line = table.operationText(element)
-  if (measure === 'presence') {
-    const isMissing = value === null
-    return isMissing
-      ? `${service}: log line ${line} is missing`
-      : `${service}: new log line ${line}`
-  }
   if (measure === 'errors') return `${service} logs ${line} as an error, normally not`
   const often = (count: unknown): string =>
     count === 1 ? 'once' : `${quantity('count', Number(count))} times`
