@@ -1,12 +1,8 @@
 import type { IdSets } from '../columns/marks.ts'
-import { hashWords } from '../stats/random.ts'
+import { hashWords, keyOfHashes } from '../stats/random.ts'
 import type { AssembledTrace } from './assembled-trace.ts'
 import { LateServices, type LateServicesState } from './late-services.ts'
 import { LogGraft, type TracedRecord } from './log-graft.ts'
-
-const TWO_TO_32 = 4294967296
-/** Bits of the upper word that a double holds beside the lower one. */
-const UPPER_MASK = (1 << 21) - 1
 
 /** How log records find their traces. */
 export interface TraceLogSettings {
@@ -263,6 +259,5 @@ function keyOf(words: Uint32Array, at: number): number {
   const b = words[at + 1]!
   const c = words[at + 2]!
   const d = words[at + 3]!
-  const upper = hashWords(a, b, c, d, 0x3c6ef372) & UPPER_MASK
-  return upper * TWO_TO_32 + (hashWords(d, c, b, a, 0x510e527f) >>> 0)
+  return keyOfHashes(hashWords(a, b, c, d, 0x3c6ef372), hashWords(d, c, b, a, 0x510e527f))
 }

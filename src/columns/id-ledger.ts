@@ -106,8 +106,12 @@ export class IdLedger {
     return this.#turn - this.#ages.of.last[id]! < RECENT
   }
 
-  isShort({ limit, share = this.living / limit }: ForgetRule): boolean {
-    return share >= SHORT
+  isShort(rule: ForgetRule): boolean {
+    return this.#shareOf(rule) >= SHORT
+  }
+
+  #shareOf({ limit, share = this.living / limit }: ForgetRule): number {
+    return share
   }
 
   /** What may go: what was not seen for long, and for want of room what was not seen the longest. */
@@ -126,11 +130,11 @@ export class IdLedger {
         candidates.push(id)
     }
     if (!this.isShort(rule)) return idle
-    const { limit, share = this.living / limit, essential } = rule
+    const { essential } = rule
     const worth = (id: number): number =>
       2 * Number(essential?.has(id) === true) + Number(turns[id]! >= FAMILIAR)
     candidates.sort((a, b) => worth(a) - worth(b) || last[a]! - last[b]! || a - b)
-    idle.addAll(candidates.slice(0, Math.ceil(this.living * (1 - ENOUGH / share))))
+    idle.addAll(candidates.slice(0, Math.ceil(this.living * (1 - ENOUGH / this.#shareOf(rule)))))
     return idle
   }
 

@@ -1,3 +1,4 @@
+import { keyOfHashes } from '../stats/random.ts'
 import { LineScanner, MOST_LINE_BYTES } from '../templates/line-scanner.ts'
 import { shapeOf } from '../templates/line-shape.ts'
 import { thrownLine } from '../templates/stack-trace.ts'
@@ -126,7 +127,7 @@ export class LineRanking {
   #outlineOf(bytes: Uint8Array, start: number, end: number): number {
     this.#scanner.scan(bytes, start, end)
     const { hashA, hashB } = this.#scanner
-    return (hashB & UPPER_MASK) * TWO_TO_32 + (hashA >>> 0)
+    return keyOfHashes(hashB, hashA)
   }
 
   /** The line scanned last, masked as templates are. */
@@ -145,7 +146,4 @@ function thrownText(text: string): string {
 }
 
 const decoder = new TextDecoder()
-const TWO_TO_32 = 4294967296
-/** Bits of the upper word that a double holds beside the lower one. */
-const UPPER_MASK = (1 << 21) - 1
 const MOST_KEPT = 1000

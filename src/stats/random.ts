@@ -74,6 +74,11 @@ function scramble(word: number): number {
   return Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593)
 }
 
+/** A whole number from 53 bits of two hashes of 32: what a double holds of them. */
+export function keyOfHashes(upper: number, lower: number): number {
+  return (upper & 0x1fffff) * 0x100000000 + (lower >>> 0)
+}
+
 /**
  * A uniform number of the open interval (0, 1) from the id in `words[offset … offset + 3]`:
  * (h + 1/2) / 2^52 with h of 52 hashed bits. 52, not 53: half a step below 1 must still be a double,

@@ -1,7 +1,7 @@
 import type { AnomalyCluster, DeviationTerm } from '../../contract/anomaly-cluster.ts'
 import type { InstalledModel } from '../../contract/installed-model.ts'
 import type { StepOutput } from '../../contract/step-output.ts'
-import { cutText } from '../../otlp/printable-text.ts'
+import { shortText } from '../../ui/short-text.ts'
 import type { ClusterStore } from '../cluster-store.ts'
 import type { GaugeName, Metrics } from './metrics.ts'
 import {
@@ -222,5 +222,5 @@ function wordsOf({ term, direction }: AnomalyCluster): string {
 }
 
 function label(text: string): string {
-  return text.length <= LABEL_LENGTH ? text : `${cutText(text, LABEL_LENGTH - 1)}…`
+  return shortText(text, LABEL_LENGTH)
 }
