@@ -23,7 +23,19 @@ export class HandTraces {
   readonly tables = new Tables(detectorSettings().features)
   readonly elements = new TraceElements(this.tables.elements, this.tables.slots)
   readonly scratch = new ProfileScratch(this.tables.categorySlots)
+  /** One for all of them: making it takes longer than all else that is done with a trace. */
+  readonly #assembler: DrainedAssembler
+  #use = (): void => {}
   #count = 0
+
+  constructor() {
+    const { stride } = this.tables.slots
+    this.#assembler = new DrainedAssembler(detectorSettings().assemble, stride, (trace) => {
+      this.elements.read(trace)
+      this.scratch.read(this.elements)
+      this.#use()
+    })
+  }
 
   /** Decodes, assembles and describes; `use` sees elements and scratch while they are valid. */
   read(spans: readonly HandSpan[], use: () => void): void {
@@ -32,14 +44,9 @@ export class HandTraces {
     target.columns.clear()
     const body = JSON.stringify({ resourceSpans: spans.map((span, i) => resourceOf(span, i, id)) })
     decodeTracesJson(new TextEncoder().encode(body), target)
-    const { assemble } = detectorSettings()
-    const assembler = new DrainedAssembler(assemble, this.tables.slots.stride, (trace) => {
-      this.elements.read(trace)
-      this.scratch.read(this.elements)
-      use()
-    })
-    assembler.add(target.columns, 0n, true)
-    assembler.flush()
+    this.#use = use
+    this.#assembler.add(target.columns, 0n, true)
+    this.#assembler.flush()
   }
 }
 
