@@ -19,7 +19,7 @@ const defaults = detectorSettings({ alpha: ALPHA })
 const settings = {
   ...defaults,
   // Few refreshes from small samples: fitting is most of what this test costs.
-  sample: { ...defaults.sample, size: 1500, stratumCap: 200, calibrationSize: 1500 },
+  sample: { ...defaults.sample, size: 800, stratumCap: 200, calibrationSize: 800 },
   model: { ...defaults.model, refreshMs: 120_000 },
 }
 

@@ -17,7 +17,7 @@ const START = Date.UTC(2026, 10, 25, 7)
 /** Where judging begins; times of faults and changes count from here. */
 const LIVE = START + LEARN_MS
 const FAULT = { strength: 'strong', fromMs: 10_000, toMs: 50_000 } as const
-const TRAFFIC = { tracesPerSecond: 35, dailySwing: 0 }
+const TRAFFIC = { tracesPerSecond: 25, dailySwing: 0 }
 
 /** No observation can be flagged at this alpha: what is not learned from is left out as a member. */
 function settings(accumulate: Partial<AccumulateSettings> = {}) {
@@ -26,9 +26,15 @@ function settings(accumulate: Partial<AccumulateSettings> = {}) {
 }
 
 let learned: DetectorState
-/** Payments that fail, which several tests look at: the traffic, and its traces. */
+/** Payments that fail, which several tests look at: the traffic, its traces, and what came of it. */
 let failing: readonly LogRecord[]
 const labels: TraceLabel[] = []
+let failed: Happened
+
+interface Happened {
+  readonly detector: Detector
+  readonly changes: readonly AnomalyClusterChange[]
+}
 
 beforeAll(() => {
   const detector = new Detector(settings())
@@ -41,6 +47,7 @@ beforeAll(() => {
   learned = structuredClone(detector.snapshot())
   const fault: Fault = { kind: 'errors', service: 'payment', ...FAULT }
   failing = live({ faults: [fault], onTrace: (trace) => labels.push(trace) })
+  failed = happened(failing)
 })
 
 function warm(accumulate: Partial<AccumulateSettings> = {}): Detector {
@@ -64,6 +71,12 @@ function run(detector: Detector, records: readonly LogRecord[]): AnomalyClusterC
   const output = emptyOutput()
   runThrough(detector, records, output)
   return output.clusterChanges
+}
+
+/** A warm detector, and what it told of some traffic. */
+function happened(records: readonly LogRecord[]): Happened {
+  const detector = warm()
+  return { detector, changes: run(detector, records) }
 }
 
 function only(changes: readonly AnomalyClusterChange[], kind: ClusterChangeKind) {
@@ -103,12 +116,12 @@ const CASES = [
 
 describe.each(CASES)('a strong %s of %s', (kind, service, callee, term, words) => {
   let detector: Detector
-  let changes: AnomalyClusterChange[]
+  let changes: readonly AnomalyClusterChange[]
 
   beforeAll(() => {
-    detector = warm()
     const fault: Fault = { kind, service, ...FAULT, ...(callee ? { callee } : {}) }
-    changes = run(detector, kind === 'errors' ? failing : live({ faults: [fault] }))
+    const found = kind === 'errors' ? failed : happened(live({ faults: [fault] }))
+    ;({ detector, changes } = found)
   })
 
   it('opens exactly one cluster, within 20 s of data time after the quiet of a trace', () => {
@@ -179,15 +192,34 @@ describe('traffic without a fault', () => {
 
 describe('a deployment that stays', () => {
   const deployment = { kind: 'deployment', service: 'pricing', fromMs: 10_000 } as const
+  const LATER_S = [60, 75, 90] as const
   let log: readonly LogRecord[]
+  /** What was known, and had been told, so many seconds later. */
+  const known = new Map<number, DetectorState>()
+  const told = new Map<number, readonly AnomalyClusterChange[]>()
 
   beforeAll(() => {
     log = live({ changes: [deployment], durationMs: 160_000 })
+    const detector = warm()
+    const changes: AnomalyClusterChange[] = []
+    let from = 0
+    for (const seconds of LATER_S) {
+      const to = indexAfter(seconds)
+      changes.push(...run(detector, log.slice(from, to)))
+      known.set(seconds, structuredClone(detector.snapshot()))
+      told.set(seconds, [...changes])
+      from = to
+    }
   })
+
+  /** Where the log is, so many seconds after the deployment. */
+  function indexAfter(seconds: number): number {
+    return log.findIndex(({ timestampMs }) => timestampMs > LIVE + 10_000 + seconds * 1000)
+  }
 
   it('asks to be accepted once it has lasted, and not before', () => {
     const detector = warm({ askAfterMs: 60_000 })
-    const soon = log.findIndex(({ timestampMs }) => timestampMs > LIVE + 75_000)
+    const soon = indexAfter(65)
     const asks = (): boolean[] => detector.openClusters().map((one) => one.asksAcceptance)
     run(detector, log.slice(0, soon))
     expect(asks()).toEqual([false])
@@ -196,13 +228,11 @@ describe('a deployment that stays', () => {
     expect(changes.at(-1)?.cluster.asksAcceptance).toBe(true)
   })
 
-  it.each([60, 75, 90])(
+  it.each(LATER_S)(
     'is exactly one cluster, which accepting ends for good, %i s later',
     (seconds) => {
-      const half = log.findIndex(({ timestampMs }) => timestampMs > LIVE + 10_000 + seconds * 1000)
-      const detector = warm()
-      const before = run(detector, log.slice(0, half))
-      expect(ids(before)).toHaveLength(1)
+      const detector = Detector.restore(structuredClone(known.get(seconds)), settings())
+      expect(ids(told.get(seconds) ?? [])).toHaveLength(1)
       const [open] = detector.openClusters()
       expect(detector.openClusters()).toHaveLength(1)
       expect(open?.services[0]).toBe('pricing')
@@ -218,7 +248,7 @@ describe('a deployment that stays', () => {
       expect(detector.accept(open?.id ?? '', output)).toBe(false)
 
       expect(detector.pastClusters()).toMatchObject([{ id: open?.id, state: 'accepted' }])
-      const after = run(detector, log.slice(half))
+      const after = run(detector, log.slice(indexAfter(seconds)))
       expect(only(after, 'opened').map(({ cluster }) => cluster.sentence)).toEqual([])
       expect(detector.openClusters()).toEqual([])
     },
@@ -257,9 +287,8 @@ describe('a fault that comes back', () => {
 
 describe('the observations of an open cluster', () => {
   it('are not learned from, and all others are', () => {
-    const detector = warm()
-    const before = detector.counts().learned
-    const changes = run(detector, failing)
+    const before = warm().counts().learned
+    const { detector, changes } = failed
     const openedMs = only(changes, 'opened')[0]?.timeMs ?? 0
     const { learned: after, accumulated } = detector.counts()
     const left = after.quarantined - before.quarantined
@@ -314,8 +343,8 @@ describe('a snapshot in the middle of an open cluster', () => {
     expect(restored.counts()).toEqual(detector.counts())
   })
   it('still knows those that are over, as they were told', () => {
-    const detector = warm()
-    const closed = only(run(detector, failing), 'closed').map(({ cluster }) => cluster)
+    const { detector, changes } = failed
+    const closed = only(changes, 'closed').map(({ cluster }) => cluster)
     expect(closed).toHaveLength(1)
     expect(detector.pastClusters()).toEqual(closed)
     const restored = Detector.restore(structuredClone(detector.snapshot()), settings())

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { detectorSettings } from '../detector-settings.ts'
 import { type CaseResult, runCase } from './run-case.ts'
 import { type CaseSpan, type Chance, MINUTE, records, shop, T0_MS } from './small-shop.ts'
 
@@ -7,6 +8,13 @@ const HOUR = 60 * MINUTE
 const RATE = 0.4
 const warm = records(shop({ seed: 1, fromMs: T0_MS, minutes: 60, rate: RATE }))
 const TEST_MS = T0_MS + HOUR
+const defaults = detectorSettings()
+/** Few refreshes from small samples: fitting is most of what hours cost. */
+const SETTINGS = {
+  ...defaults,
+  sample: { ...defaults.sample, size: 600, stratumCap: 200, calibrationSize: 600 },
+  model: { ...defaults.model, refreshMs: 20 * MINUTE },
+}
 /** The job begins in the middle of each period. */
 const PERIOD = 40 * MINUTE
 
@@ -32,6 +40,7 @@ function run(spans: readonly CaseSpan[], accept: (ageMs: number) => boolean, res
         if (accept(detector.clockMs - openedMs)) detector.accept(id, output, { by: 'ada' })
       }
     },
+    SETTINGS,
   )
 }
 
@@ -105,7 +114,7 @@ describe('a second consumer that works 15 s of every 180 s, from some time on', 
     }
     const learned = records(shop({ seed: 3, fromMs: T0_MS, minutes: 20, rate: 2, edit }))
     const test = records(shop({ seed: 4, fromMs: TEST_MS, minutes: 45, rate: 2, edit }))
-    const { changes } = runCase(learned, { 'k/0': test }, TEST_MS)
+    const { changes } = runCase(learned, { 'k/0': test }, TEST_MS, -1, () => {}, SETTINGS)
     const alerting = changes.filter(
       ({ change }) => change.change === 'opened' && change.cluster.alerts,
     )

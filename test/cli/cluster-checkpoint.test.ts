@@ -71,9 +71,10 @@ const medoidsOf = ({ out }: Run): unknown =>
   (JSON.parse(out) as { medoids: { row: number }[] }).medoids.map(({ row }) => row)
 
 describe('--checkpoint', () => {
-  it('goes on after kill -9 to the medoids of an undisturbed run', async () => {
+  it('goes on after kill -9 to the medoids of an undisturbed run, which tells how far it is', async () => {
     const file = world.path('checkpoint.json')
-    const undisturbed = await run(ARGS, null)
+    const undisturbed = await run([...ARGS, '--progress'], null)
+    expect(undisturbed.err).toMatch(/swap: \d+ swaps, loss [\d.]+, \d+ % of a round without one/)
     const args = [...ARGS, '--checkpoint', file]
     const killed = await run(args, file)
     expect(killed).toMatchObject({ signal: 'SIGKILL', out: '' })
@@ -105,12 +106,5 @@ describe('--max-seconds', () => {
     expect(result.notes.join()).toMatch(/Stopped after --max-seconds 1/)
     expect(result.seconds).toBeLessThan(30)
     expect(result.medoids).toHaveLength(40)
-  })
-})
-
-describe('--progress', () => {
-  it('tells how far it is, on standard error', async () => {
-    const { err } = await world.cli([...ARGS, '--progress'])
-    expect(err).toMatch(/swap: \d+ swaps, loss [\d.]+, \d+ % of a round without one/)
   })
 })
