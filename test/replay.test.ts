@@ -9,8 +9,8 @@ import { fit } from '../src/detector/fit.ts'
 import { detectorSettings } from './detector-settings.ts'
 import { simulatedLog } from './simulated-log.ts'
 
-/** Fifty random cuts are a long test; six go with every run. */
-const CUTS = inject('thorough') ? 50 : 6
+/** Fifty random cuts are a long test; four go with every run. */
+const CUTS = inject('thorough') ? 50 : 4
 const START = Date.UTC(2026, 10, 25, 7)
 const settings = detectorSettings({
   alpha: 0.01,

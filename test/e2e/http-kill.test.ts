@@ -2,14 +2,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, inject, it } from 'vitest'
 import { SeededRandom } from '../../src/stats/random.ts'
 import { HttpReceiver } from '../fakes/http-receiver.ts'
 import { freePorts } from '../kafka/free-ports.ts'
 import { simulatedLog } from '../simulated-log.ts'
 import { RunningService, statusAt } from './running-service.ts'
 
-const KILLS = 6
+/** Every other one is a stop in order. */
+const KILLS = inject('thorough') ? 10 : 4
 const directory = mkdtempSync(join(tmpdir(), 'medoscope-http-kill-'))
 const receiver = new HttpReceiver()
 
@@ -114,5 +115,5 @@ describe('what came over OTLP/HTTP and was acknowledged', () => {
     const disturbed = await outcome('disturbed', KILLS)
     expect(disturbed.judged).toBeGreaterThanOrEqual(undisturbed.judged)
     expect([...undisturbed.anomalies].filter((id) => !disturbed.anomalies.has(id))).toEqual([])
-  }, 200_000)
+  }, 400_000)
 })

@@ -10,8 +10,8 @@ import { createTopic, kafkaBrokers, testClient, uniqueName } from '../kafka-brok
 import { simulatedLog } from '../simulated-log.ts'
 import { RunningService, statusAt } from './running-service.ts'
 
-/** Twenty kills are a long test; six go with every run. */
-const KILLS = inject('thorough') ? 20 : 6
+/** Twenty kills are a long test; four go with every run. */
+const KILLS = inject('thorough') ? 20 : 4
 const START = Date.UTC(2026, 10, 25, 7)
 
 const found = await kafkaBrokers()
