@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Alarm } from '../../src/anomaly-clusters/alarm.ts'
 import { MOST_ALARMS } from '../../src/anomaly-clusters/cluster.ts'
+import { NO_EXTENT } from '../../src/anomaly-clusters/episode.ts'
 import { LivingClusters } from '../../src/anomaly-clusters/living-clusters.ts'
+import { UNTOLD } from '../../src/anomaly-clusters/story.ts'
+import type { Recalled } from '../../src/contract/signature.ts'
 import { member, placeAlarm, similarAlarm } from './hand-alarms.ts'
 
 const alarm = (subject: number) => placeAlarm({ subject, series: 10 * subject })
@@ -205,6 +208,111 @@ describe('applying a decision', () => {
     expect(clusters.past).toHaveLength(256)
     expect(clusters.past[0]?.id).toBe('c2')
     expect(clusters.past.at(-1)?.id).toBe('c257')
+  })
+})
+
+describe('what people are told of a cluster', () => {
+  const recalled = { id: 's', times: 3, known: true, excess: null } as Recalled
+  const extent = { ...NO_EXTENT, toMs: 44 }
+  const ofEntry = (stratum: number, requests: number, failed: number) => ({
+    ...{ stratum, requests, failed },
+    ...{ slow: 0, fineAfter: 0 },
+  })
+  const known = (clusters: LivingClusters, id: string, subject: number, back = false) =>
+    clusters.apply(
+      {
+        decision: 'known',
+        cluster: back ? of(clusters, id) : null,
+        reason: 'no more than what comes back',
+        ...{ id, recalled, alarm: alarm(subject) },
+      },
+      80,
+    )
+
+  it('is nothing where it is known to come back, whether it opens or reopens', () => {
+    const clusters = opened('a')
+    expect(known(clusters, 'b', 2)).toMatchObject({ id: 'b', told: false, recalled, openedMs: 80 })
+    expect(clusters.at(20)?.id).toBe('b')
+    expect(clusters.counts).toMatchObject({ opened: 2, reopened: 0, known: 1 })
+    clusters.apply({ decision: 'end', alarm: alarm(1) }, 50)
+    expect(known(clusters, 'a', 1, true)).toMatchObject({
+      ...{ id: 'a', told: false, recalled },
+      ...{ state: 'open', openedMs: 1 },
+    })
+    expect([ids(clusters.open), ids(clusters.past)]).toEqual(['a b', ''])
+    expect(clusters.counts).toMatchObject({ opened: 2, reopened: 1, known: 2 })
+  })
+
+  it('begins anew where it reopens', () => {
+    const clusters = opened('a')
+    clusters.note(of(clusters, 'a'), { extent, recalled, told: false })
+    expect(of(clusters, 'a')).toMatchObject({ extent, recalled, told: false, sinceMs: 1 })
+    clusters.apply({ decision: 'end', alarm: alarm(1) }, 50)
+    const cluster = of(clusters, 'a')
+    clusters.apply({ decision: 'reopen', cluster, reason: 'same again', alarm: alarm(1) }, 70)
+    const anew = { extent: NO_EXTENT, recalled: null, told: true, sinceMs: 70, openedMs: 1 }
+    expect(of(clusters, 'a')).toMatchObject(anew)
+  })
+
+  it('is of a merged one what was told of either, and who suffers from both', () => {
+    const clusters = opened('a', 'b')
+    const [a, b] = [of(clusters, 'a'), of(clusters, 'b')]
+    clusters.note(a, { extent, recalled, told: false })
+    const older = { ...UNTOLD, suspect: 'cart', sinceMs: 5, lead: 6, impact: [ofEntry(7, 9, 4)] }
+    clusters.tell(a, older)
+    const impact = [ofEntry(8, 5, 5)]
+    clusters.tell(b, { ...UNTOLD, suspect: 'ads', sinceMs: 2, severity: 'critical', impact })
+    clusters.apply({ decision: 'merge', older: a, younger: b, reason: 'same suspect' }, 40)
+    expect(a).toMatchObject({ told: true, sinceMs: 1, extent })
+    const both = [ofEntry(8, 5, 5), ofEntry(7, 9, 4)]
+    expect(a.story).toEqual({ ...older, severity: 'critical', impact: both })
+    expect(b.story).toMatchObject({ suspect: 'ads', mergedInto: 'a' })
+  })
+
+  it('is since the earlier of two that are merged, though that one is told under the other id', () => {
+    const clusters = opened('a', 'b')
+    const a = of(clusters, 'a')
+    clusters.apply({ decision: 'end', alarm: alarm(1) }, 5)
+    clusters.apply({ decision: 'reopen', cluster: a, reason: 'same again', alarm: alarm(1) }, 70)
+    expect(a.sinceMs).toBe(70)
+    const younger = of(clusters, 'b')
+    clusters.apply({ decision: 'merge', older: a, younger, reason: 'same suspect' }, 90)
+    expect(a).toMatchObject({ sinceMs: 2, told: true })
+  })
+
+  it('is of a part that is split off who suffers, and no suspect yet', () => {
+    const clusters = opened('a')
+    join(clusters, 'a', { ...alarm(3), openedMs: 33 })
+    join(clusters, 'a', { ...alarm(4), openedMs: 22 })
+    const a = of(clusters, 'a')
+    clusters.note(a, { extent, recalled, told: false })
+    const impact = [ofEntry(7, 9, 4)]
+    clusters.tell(a, { ...UNTOLD, suspect: 'cart', sinceMs: 5, lead: 6, impact })
+    const reason = 'no tie, and examples that differ' as const
+    const sides = { alarms: a.alarms.slice(1), leave: [], stay: [] }
+    const split = { decision: 'split', cluster: a, id: 'p', ...sides, reason } as const
+    expect(clusters.apply(split, 70)).toMatchObject({
+      ...{ told: false, sinceMs: 22, openedMs: 70 },
+      story: { ...UNTOLD, impact },
+    })
+    expect(a.story).toMatchObject({ suspect: 'cart', lead: 6 })
+  })
+
+  it('counts the requests of its entry operations', () => {
+    const clusters = opened('a')
+    const a = of(clusters, 'a')
+    clusters.tell(a, { ...UNTOLD, impact: [ofEntry(7, 9, 4), ofEntry(8, 5, 5)] })
+    clusters.count(a, 8, 'failed')
+    clusters.count(a, 9, 'failed')
+    expect(a.story.impact).toEqual([ofEntry(7, 9, 4), ofEntry(8, 6, 6)])
+  })
+
+  it('is that it was accepted, also when it is over', () => {
+    const clusters = opened('a')
+    clusters.apply({ decision: 'end', alarm: alarm(1) }, 50)
+    clusters.acceptPast(of(clusters, 'a'))
+    expect(of(clusters, 'a')).toMatchObject({ state: 'accepted', closedMs: 50 })
+    expect(clusters.counts).toMatchObject({ accepted: 1, closed: 1 })
   })
 })
 

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import type { Alarm } from '../../src/anomaly-clusters/alarm.ts'
+import { type Alarm, keyOf } from '../../src/anomaly-clusters/alarm.ts'
+import type { Cluster } from '../../src/anomaly-clusters/cluster.ts'
 import {
   type DescribeContext,
   describeCluster,
   rankCluster,
+  storyOf,
 } from '../../src/anomaly-clusters/published-cluster.ts'
+import { UNTOLD } from '../../src/anomaly-clusters/story.ts'
 import type { Suspects } from '../../src/anomaly-clusters/suspects.ts'
+import type { Recalled } from '../../src/contract/signature.ts'
 import type { KeptTrace } from '../../src/profile/kept-trace.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { HandTraces } from '../profile/traces.ts'
@@ -69,6 +73,53 @@ describe('the services of a cluster', () => {
     // It fails as well.
     const both = placeAlarm({ signal: 'presence', subject: 2, score: 3 })
     expect(ranked(fails, both)).toEqual({ services: ['cart'], lead: 1 })
+  })
+})
+
+describe('the services of a cluster with a failure', () => {
+  /** Calls that are made too often blame who makes them. */
+  const callers = {
+    of: (alarm: Alarm) =>
+      alarm.signal === 'count' ? { ...suspects.of(alarm), service: 'shop' } : suspects.of(alarm),
+  } as unknown as Suspects
+
+  it('leave out who calls again what fails, not who calls something else too often', () => {
+    const fails = placeAlarm({ subject: 2, score: 1 })
+    const services = (subject: number): string[] => {
+      const again = placeAlarm({ signal: 'count', subject, score: 9 })
+      return rankCluster(handCluster({ alarms: [fails, again] }), callers, 3).services
+    }
+    expect(services(2)).toEqual(['cart'])
+    expect(services(3)).toEqual(['shop', 'cart'])
+  })
+
+  it('are led by it, unless something else says more than twice as much', () => {
+    const fails = placeAlarm({ subject: 2, score: 3 })
+    const slow = (score: number) => placeAlarm({ subject: 2, signal: 'selfTimeP90', score })
+    expect(ranked(slow(5.9), fails).lead).toBe(1)
+    expect(ranked(slow(6.1), fails).lead).toBe(0)
+    expect(ranked(slow(5.9), { ...fails, signal: 'noAnswer' }).lead).toBe(1)
+  })
+})
+
+describe('what was told of a cluster', () => {
+  const told = placeAlarm({ subject: 2, signal: 'count', score: 4 })
+  const story = { ...UNTOLD, lead: keyOf('count', 2) }
+  const leads = (other: Alarm, state: Cluster['state'] = 'open'): string =>
+    rankCluster(handCluster({ alarms: [told, other], story, state }), suspects, 3).lead.signal
+
+  it('leads on until something else says half as much again', () => {
+    const slow = (score: number) => placeAlarm({ subject: 2, signal: 'selfTimeP90', score })
+    expect([leads(slow(5.9)), leads(slow(6))]).toEqual(['count', 'selfTimeP90'])
+  })
+
+  it('leads no longer where another service is more suspect', () => {
+    expect(leads(placeAlarm({ subject: 3, signal: 'selfTimeP90', score: 4.1 }))).toBe('selfTimeP90')
+  })
+
+  it('leads to the end once it is over', () => {
+    const stronger = placeAlarm({ subject: 3, signal: 'selfTimeP90', score: 99 })
+    expect([leads(stronger, 'resolved'), leads(stronger, 'accepted')]).toEqual(['count', 'count'])
   })
 })
 
@@ -159,6 +210,59 @@ describe('a cluster as it is published', () => {
       example: { ...members[0]!.example, nearestNormal: members[2]!.example.trace },
     }
     expect(shown({ ...whole, members: [normal] }).nearestNormal).toBe(members[2]!.example.trace)
+  })
+
+  const suffered = { stratum: 5, requests: 50, failed: 20, slow: 5, fineAfter: 0 }
+
+  it('is told by a story that goes on: its suspect and its beginning stay, its severity only rises', () => {
+    const first = storyOf({ ...whole, story: UNTOLD }, context, [])
+    expect(first).toEqual({
+      ...{ suspect: 'cart', sinceMs: 30, lead: keyOf('selfTimeP90', 2) },
+      ...{ severity: 'warning', impact: [], mergedInto: null },
+    })
+    const more2 = { ...more, score: 99, signal: 'selfTimeP10' } as const
+    const later = { ...whole, alarms: [more2], story: { ...first, severity: 'critical' } } as const
+    expect(storyOf(later, context, [])).toEqual({
+      ...{ suspect: 'cart', sinceMs: 30, lead: keyOf('selfTimeP10', 3) },
+      ...{ severity: 'critical', impact: [], mergedInto: null },
+    })
+    const merged = { ...whole, story: { ...UNTOLD, mergedInto: 'm' } }
+    expect(storyOf(merged, context, [suffered])).toMatchObject({
+      ...{ severity: 'critical', impact: [suffered], mergedInto: 'm' },
+    })
+  })
+
+  it('alerts where people are told of it, and it is more than information', () => {
+    const alerts = (severity: 'information' | 'warning', told = true) =>
+      describeCluster({ ...whole, told, story: { ...UNTOLD, severity } }, context, 900)
+    expect(alerts('warning')).toMatchObject({ alerts: true, asksAcceptance: true })
+    expect(alerts('information')).toMatchObject({ alerts: false, asksAcceptance: true })
+    expect(alerts('warning', false)).toMatchObject({ alerts: false, asksAcceptance: false })
+  })
+
+  it('names the suspect that was told first, though another one has passed it', () => {
+    const of = (suspect: string) =>
+      describeCluster({ ...whole, story: { ...UNTOLD, suspect } }, context, 60).suspect
+    expect([of('ads'), of('')]).toEqual(['ads', 'cart'])
+  })
+
+  it('tells of the eight entry operations that suffer most, and of none that does not', () => {
+    const entries = Array.from({ length: 10 }, (_, i) => ({ ...suffered, failed: i, slow: 0 }))
+    const story = { ...UNTOLD, impact: entries }
+    const { impact } = describeCluster({ ...whole, story }, context, 60)
+    expect(impact.map(({ failed }) => failed)).toEqual([9, 8, 7, 6, 5, 4, 3, 2])
+    const one = { ...UNTOLD, impact: [suffered, { ...suffered, requests: 0 }] }
+    const { impact: shares } = describeCluster({ ...whole, story: one }, context, 60)
+    expect(shares.map(({ share }) => share)).toEqual([0.5, 0])
+  })
+
+  it('says which time it is, and what it was merged into', () => {
+    const recalled = { name: '', times: 2, known: false, excess: null } as unknown as Recalled
+    const { sentence } = describeCluster({ ...whole, recalled }, context, 60)
+    expect(sentence).toMatch(/; 2nd time\.$/)
+    const story = { ...UNTOLD, mergedInto: 'm' }
+    const merged = describeCluster({ ...whole, recalled, story }, context, 60)
+    expect(merged).toMatchObject({ sentence: `Merged into m: ${sentence}`, mergedInto: 'm' })
   })
 
   it('has a rate even where nothing was counted', () => {

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { SelfTimeSample, VALUES_PER_BUCKET } from '../../src/baseline/self-time-sample.ts'
+
+const PLACE = 3
+
+function sampleOf(count: number, seed: number): SelfTimeSample {
+  const sample = new SelfTimeSample(seed)
+  sample.grow(PLACE + 2)
+  for (let n = 1; n <= count; n++) sample.offer(PLACE, n, 1000 + n, n % 5)
+  return sample
+}
+
+/** The values kept of a place, and the paths that they came by. */
+function keptOf(sample: SelfTimeSample, place = PLACE): [value: number, path: number][] {
+  const { value, path } = sample.values.of
+  const rows = Array.from({ length: VALUES_PER_BUCKET }, (_, i) => place * VALUES_PER_BUCKET + i)
+  return rows.map((row) => [value[row]!, path[row]!])
+}
+
+describe('the self times kept of a place in one bucket', () => {
+  it('are all of them, in their order, while there is room', () => {
+    const kept = keptOf(sampleOf(VALUES_PER_BUCKET, 1))
+    expect(kept).toEqual(Array.from(kept, (_, i) => [1001 + i, (1 + i) % 5]))
+  })
+
+  it('leave the rows of other places alone', () => {
+    const sample = sampleOf(500, 1)
+    const nothing = Array.from({ length: VALUES_PER_BUCKET }, () => [0, 0])
+    expect(keptOf(sample, PLACE - 1)).toEqual(nothing)
+    expect(keptOf(sample, PLACE + 1)).toEqual(nothing)
+  })
+
+  it('are a fair sample of more: each is as likely to be kept, with its own path', () => {
+    const COUNT = 320
+    const RUNS = 300
+    const tenths = new Array<number>(10).fill(0)
+    for (let seed = 1; seed <= RUNS; seed++) {
+      for (const [value, path] of keptOf(sampleOf(COUNT, seed))) {
+        const n = value - 1000
+        expect(path).toBe(n % 5)
+        tenths[Math.floor(((n - 1) * 10) / COUNT)]!++
+      }
+    }
+    const fair = (RUNS * VALUES_PER_BUCKET) / 10
+    for (const count of tenths) expect(Math.abs(count / fair - 1)).toBeLessThan(0.15)
+  })
+
+  it('are the same for the same seed, over a restart as well, and others for another', () => {
+    const whole = sampleOf(100, 7)
+    const copy = new SelfTimeSample(8)
+    copy.restore(structuredClone(sampleOf(60, 7).state()))
+    for (let n = 61; n <= 100; n++) copy.offer(PLACE, n, 1000 + n, n % 5)
+    expect(keptOf(copy)).toEqual(keptOf(whole))
+    expect(keptOf(sampleOf(100, 8))).not.toEqual(keptOf(whole))
+  })
+})
