@@ -38,14 +38,13 @@ const SERIES = {
 
 const INFINITE = { type: 'f64', fill: Number.POSITIVE_INFINITY } as const
 
-/** Levels such that nothing deviates where there is no series; the child; whether its mix matters. */
+/** Levels such that nothing deviates where there is no series; what is said of the child. */
 const PLACE = {
   p90: INFINITE,
   p99: INFINITE,
   p10: { type: 'f64', fill: -1 },
   calls: INFINITE,
   child: 'u8',
-  mixed: 'u8',
 } as const
 
 /**
@@ -71,8 +70,6 @@ export class MonitoredSeries {
   readonly children: Int32Array<ArrayBuffer>
   /** How many of them are expected; -1 where nothing is said of any. */
   readonly wanted: Int32Array<ArrayBuffer>
-  /** 1 where the call paths of a parent matter to a child. */
-  readonly mixedParent: Uint8Array<ArrayBuffer>
   /** Strata that turned up after the null was made, in order. */
   readonly lateStrata: number[] = []
   readonly #byStratum = new Columns(
@@ -103,8 +100,6 @@ export class MonitoredSeries {
     this.elements = 1 + Math.max(0, ...children.map(([parent]) => parent))
     this.childStart = new Int32Array(this.elements + 1)
     this.wanted = new Int32Array(this.elements).fill(-1)
-    this.mixedParent = new Uint8Array(this.elements)
-    for (const series of this.mixes.keys()) this.#markMixed(series)
     for (const [parent, place] of children) {
       this.childStart[parent + 1]!++
       if (this.wanted[parent] === -1) this.wanted[parent] = 0
@@ -186,12 +181,6 @@ export class MonitoredSeries {
     const series = this.#add(stratum, one)
     this.#byStratum.of.series[stratum * SIGNAL_STRIDE + SIGNALS[one.signal].number] = series
     return series
-  }
-
-  #markMixed(series: number): void {
-    const { subject, counted } = this.rows.of
-    if (this.signal(series).denominator === 'parents') this.mixedParent[counted[series]!] = 1
-    else this.ofPlace.of.mixed[subject[series]!] = 1
   }
 
   #add(of: number, one: SeriesNull): number {

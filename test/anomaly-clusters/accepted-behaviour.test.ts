@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { AcceptedBehaviour } from '../../src/anomaly-clusters/accepted-behaviour.ts'
-import { DISTANCES, example, handCluster, member } from './hand-alarms.ts'
+import { keyOf } from '../../src/anomaly-clusters/alarm.ts'
+import { IdSets } from '../../src/columns/marks.ts'
+import { DISTANCES, example, handCluster, member, placeAlarm } from './hand-alarms.ts'
 
 const HOUR = 3_600_000
 const call = (caller: string, callee: string) => ({ service: callee, caller, callee })
@@ -67,6 +69,37 @@ describe('accepted behaviour', () => {
     behaviour.add(handCluster(), [own('s31')], 1000)
     expect(behaviour.includes(own('cart'), 0)).toBe(false)
     expect(behaviour.includes(own('s0'), 0)).toBe(true)
+  })
+
+  it('may be taken back: that cluster is forgotten, and its series may raise alarms again', () => {
+    const behaviour = new AcceptedBehaviour()
+    const [a, b] = [keyOf('errors', 12), keyOf('errors', 13)]
+    for (const [id, subject] of [
+      ['a', 12],
+      ['b', 13],
+    ] as const) {
+      const alarms = [placeAlarm({ subject }), placeAlarm({ subject, signal: 'count' })]
+      behaviour.add(handCluster({ id, alarms }), [own(id)], 1000)
+      behaviour.addSeries(keyOf('errors', subject), 1000)
+    }
+    expect(behaviour.takeBack('nobody')).toEqual([])
+    expect(behaviour.takeBack('a')).toEqual([a])
+    expect([behaviour.hasSeries(a), behaviour.hasSeries(b)]).toEqual([false, true])
+    expect([behaviour.includes(own('a'), 0), behaviour.includes(own('b'), 0)]).toEqual([
+      false,
+      true,
+    ])
+    expect(behaviour.takeBack('a')).toEqual([])
+  })
+
+  it('refers to its series and to the calls of its examples', () => {
+    const behaviour = new AcceptedBehaviour()
+    behaviour.addSeries(keyOf('errors', 12), 1000)
+    const alarms = [placeAlarm({ subject: 13 })]
+    behaviour.add(handCluster({ alarms, members: [member(2, PATHS)] }), [own('cart')], 1000)
+    const used = new IdSets()
+    behaviour.use(used)
+    expect([[...used.places], [...used.paths]]).toEqual([[12, 13], PATHS])
   })
 
   it('is the same from a copy of its state', () => {

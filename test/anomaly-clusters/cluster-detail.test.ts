@@ -55,6 +55,17 @@ describe.each([{ restoring: false }, { restoring: true }])(
       }
     })
 
+    it('names the entry operation whose requests are unusual, and shows its place', () => {
+      const one = new HandShop(how).watch([FINE], [{ at: 'GET /', signal: 'structure' }])
+      one.run(2 * MINUTE_S, () => FINE).run(30, () => ({ spans: FINE, unusual: true }))
+      const { deviating, timeline } = detail(one)
+      expect(deviating).toMatchObject([
+        { caller: '', service: 'gateway', operation: 'GET /', term: 'structure' },
+      ])
+      expect(timeline?.place).toContain('gateway GET /')
+      expect(timeline?.points.length).toBeGreaterThan(1)
+    })
+
     it('keeps what it was, and how it got well again, when it is over', () => {
       const one = shop().run(4 * MINUTE_S, () => FINE)
       one.run(3 * MINUTE_S, (i) => (i % 2 === 0 ? FAILS : FINE))

@@ -34,7 +34,7 @@ export function handClusters({ tables }: HandTraces, reference: PlaceReference):
 export function handContext(
   { elements, scratch, tables }: HandTraces,
   timeMs: number,
-  judged: Partial<Pick<ObservationContext, 'flagged' | 'pStructure'>> = {},
+  judged: Partial<Pick<ObservationContext, 'flagged' | 'pStructure' | 'differingPath'>> = {},
 ): ObservationContext {
   return {
     timeMs,

@@ -57,6 +57,8 @@ export interface Judged {
   /** Its set of calls is unusual. */
   readonly unusual?: boolean
   readonly flagged?: boolean
+  /** The call path that differs most, if one does: `HandShop.path`. */
+  readonly differingPath?: number
 }
 
 export type Request = readonly HandSpan[] | ({ readonly spans: readonly HandSpan[] } & Judged)
@@ -84,6 +86,7 @@ export class HandShop {
   readonly #settings: AccumulateSettings
   readonly #places = new Map<string, number>()
   readonly #strata = new Map<string, number>()
+  readonly #paths = new Map<string, number>()
 
   constructor(changes: Partial<AccumulateSettings> & { restoring?: boolean } = {}) {
     const { restoring = false, ...settings } = changes
@@ -95,6 +98,11 @@ export class HandShop {
 
   /** Has seen these requests, and watches this from now on. */
   watch(requests: readonly (readonly HandSpan[])[], watched: readonly Watched[]): this {
+    return this.see(...requests).install(watched)
+  }
+
+  /** Has seen a request, which says nothing yet. */
+  see(...requests: readonly (readonly HandSpan[])[]): this {
     const { elements, tables } = this.traces
     for (const spans of requests) {
       this.traces.read(spans, () => {
@@ -104,10 +112,11 @@ export class HandShop {
           const { elements: table } = tables
           const name = `${table.serviceText(element)} ${table.operationText(element)}`
           this.#places.set(name, elements.place[i]!)
+          this.#paths.set(name, elements.path[i]!)
         }
       })
     }
-    return this.install(watched)
+    return this
   }
 
   /** A model takes effect that was fitted `fittedAgoS` ago. */
@@ -120,6 +129,10 @@ export class HandShop {
 
   place(name: string): number {
     return this.#places.get(name)!
+  }
+
+  path(name: string): number {
+    return this.#paths.get(name)!
   }
 
   stratum(entry: string): number {
@@ -135,10 +148,15 @@ export class HandShop {
         spans,
         unusual = false,
         flagged = false,
+        differingPath = -1,
       } = 'spans' in asked ? asked : { spans: asked }
       this.traces.read(spans, () => {
         const pStructure = unusual ? 1e-6 : 1
-        const context = handContext(this.traces, this.timeMs, { flagged, pStructure })
+        const context = handContext(this.traces, this.timeMs, {
+          flagged,
+          pStructure,
+          differingPath,
+        })
         this.last = this.clusters.observe(elements, context)
         if (this.last.cluster === null) this.reference.learn(elements, this.timeMs)
         this.reference.learnStructure(elements.stratum, unusual, this.timeMs)

@@ -154,8 +154,8 @@ describe('the sentence about an alarm', () => {
   it('rounds shares to two digits, and to whole ones from ten per cent', () => {
     const normally = (normal: number) =>
       /normally (.*)\.$/.exec(said(placeAlarm({ subject: places.get('Get')!, normal })))?.[1]
-    const shares = [0.1234, 0.0999, 0.01234, 0.1]
-    expect(shares.map(normally)).toEqual(['12 %', '10 %', '1.2 %', '10 %'])
+    const shares = [0.1234, 0.0999, 0.0944, 0.01234, 0.1]
+    expect(shares.map(normally)).toEqual(['12 %', '10 %', '9.4 %', '1.2 %', '10 %'])
     expect(normally(0.0004)).toBeUndefined()
   })
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { categoryShares, unusualCategory } from '../../src/baseline/entry-shares.ts'
+import {
+  categoryShares,
+  structureShares,
+  unusualCategory,
+} from '../../src/baseline/entry-shares.ts'
+import type { Calibration } from '../../src/model/calibration.ts'
 import type { PackedProfiles } from '../../src/profile/profile.ts'
 
 /** Profiles of which only the categories matter; two each. */
@@ -10,6 +15,28 @@ function packed(values: readonly (readonly [number, number])[]): PackedProfiles 
 function times<T>(count: number, value: T): T[] {
   return Array.from({ length: count }, () => value)
 }
+
+describe('how many observations have unusual calls', () => {
+  it('is counted by entry operation, ascending, against all that the model was calibrated with', () => {
+    const structure = Float64Array.from({ length: 999 }, (_, i) => 1 + i)
+    const calibration = { count: 999, structure } as unknown as Calibration
+    const scored: [stratum: number, nats: number][] = [
+      [9, 5000],
+      [5, 500],
+      [9, 999],
+      [5, 0],
+      [5, 998],
+    ]
+    const shares = structureShares(calibration, {
+      stratum: Int32Array.from(scored, ([stratum]) => stratum),
+      structure: Float64Array.from(scored, ([, nats]) => nats),
+    })
+    expect(shares).toEqual([
+      { stratum: 5, observations: 3, unusual: 1 },
+      { stratum: 9, observations: 2, unusual: 2 },
+    ])
+  })
+})
 
 describe('the usual values of categories', () => {
   const sample = [
@@ -48,6 +75,19 @@ describe('the usual values of categories', () => {
       [51, 2],
       [1, 0],
     ])
+  })
+
+  it('are weighed: what stands for little is not usual by having come once', () => {
+    const light = [...times(99, [7, 0] as const), [8, 0] as const]
+    const found = categoryShares({
+      categories: 2,
+      sample: packed(light),
+      sampleStratum: Int32Array.from(light, () => 3),
+      sampleWeight: new Float64Array(light.length).fill(0.1),
+      calibration: packed([]),
+      calibrationStratum: new Int32Array(0),
+    })
+    expect(found.map(({ usual }) => usual)).toEqual([[[7], [0]]])
   })
 
   it('tell which category comes first that has another one', () => {

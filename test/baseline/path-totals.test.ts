@@ -112,6 +112,10 @@ describe('totals by call path', () => {
     expect([...cells]).toEqual([0, 3])
     expect(own.slice(0, 5)).toEqual([3, 0, 0, 2, 0])
     expect(cellCounts[2 * COUNT_BINS]).toBe(1)
+    // They decay with the rest.
+    const half = new Shop().see(4, 'GET /a', 4).endBucket(0.5)
+    const { cellCounts: halved } = half.totals.request([half.place])
+    expect([...halved.slice(COUNT_BINS, COUNT_BINS + 5)]).toEqual([0, 0, 0, 2, 0])
   })
 
   it('do not learn from a frozen place, and keep its shares as they were', () => {
@@ -127,6 +131,13 @@ describe('totals by call path', () => {
     shop.totals.forgetPlaces((one) => one === shop.place)
     shop.see(9, 'GET /a', 1).see(1, 'GET /a', 0).endBucket()
     expect(shop.cells()['GET /a']).toEqual({ n: 9, errors: 0, runs: 9, parents: 10 })
+  })
+
+  it('are the same from a copy of their state', () => {
+    const shop = new Shop().see(3, 'GET /a', 1).see(2, 'GET /a', 4).endBucket()
+    const copy = new PathTotals(shop.traces.tables.elements)
+    copy.restore(structuredClone(shop.totals.state()))
+    expect(copy.request([shop.place])).toEqual(shop.totals.request([shop.place]))
   })
 
   it('take the rarest paths of a place with very many together', () => {

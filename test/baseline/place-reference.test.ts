@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PlaceReference } from '../../src/baseline/place-reference.ts'
+import { IdSets } from '../../src/columns/marks.ts'
 import { type HandSpan, HandTraces } from '../profile/traces.ts'
 
 const BUCKET = 30_000
@@ -126,13 +127,61 @@ describe('the reference of a place', () => {
     expect(shop.see(2).data(cart).runTotal).toBeCloseTo(1, 5)
   })
 
+  it('gives up places and entries of which nothing has come for long, and learns them anew', () => {
+    const shop = new Shop().see(0, 3).see(1, 3).see(2)
+    const [page, cart] = shop.places()
+    const { stratum } = shop.traces.elements
+    shop.reference.forgetPlace(page)
+    const idle = new IdSets()
+    for (const place of [page, cart, 9999]) idle.places.add(place)
+    idle.strata.add(stratum)
+    shop.reference.giveUp(idle)
+    const { places, strata, accepted } = shop.reference.request()
+    expect(places).not.toContain(cart)
+    expect([[...strata], [...accepted]]).toEqual([[], []])
+    const again = shop.see(5, 2).see(6).see(7).data(cart)
+    // What the running bucket had counted is learned.
+    expect(again).toMatchObject({ bucket: [2, 5, 6], n: [1, 2, 1] })
+    expect(again.runTotal).toBeCloseTo(3, 5)
+  })
+
+  it('forgets what ids mean that will be those of other things', () => {
+    const shop = new Shop().see(0, 3).see(1, 3)
+    const [page, cart] = shop.places()
+    const [path = 0] = shop.traces.elements.path.slice(2)
+    const { stratum } = shop.traces.elements
+    shop.reference.freezePlace(cart, true)
+    shop.reference.freezeStratum(stratum, true)
+    const valuePaths = () => [...shop.reference.request().valuePaths]
+    const cellPaths = () => [...shop.reference.request().cellPath]
+    expect([valuePaths().includes(path), cellPaths().includes(path)]).toEqual([true, true])
+    const gone = new IdSets()
+    gone.places.add(cart)
+    gone.strata.add(stratum)
+    gone.paths.add(path)
+    gone.paths.add(9999)
+    shop.reference.forget(gone)
+    expect([valuePaths().includes(path), cellPaths().includes(path)]).toEqual([false, false])
+    // The running bucket has nothing of it any more, and what comes is learned: nothing is frozen.
+    shop.see(2, 1).see(3)
+    expect(shop.data(cart).bucket).toEqual([0, 2])
+    expect(shop.data(page).bucket).toEqual([0, 1, 2])
+    const { strataRecords, observations } = shop.reference.request()
+    expect([[...strataRecords], [...observations]]).toEqual([
+      [0, 2],
+      [1, 1],
+    ])
+  })
+
   it('forgets buckets that are still to come where data time was set back', () => {
     const shop = new Shop().see(0).see(1).see(900).see(901)
     const [, cart] = shop.places()
     shop.reference.turnBack(2 * BUCKET)
     expect(shop.data(cart).bucket).toEqual([0, 1])
     expect(shop.see(3).see(4).data(cart).bucket).toEqual([0, 1, 2, 3])
+    // To where it is not yet: nothing to forget, and the running bucket ends as it would have.
     shop.reference.turnBack(7 * BUCKET)
     expect(shop.data(cart).bucket).toEqual([0, 1, 2, 3])
+    expect(shop.see(5).data(cart).bucket).toEqual([0, 1, 2, 3, 4])
   })
 })

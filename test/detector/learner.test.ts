@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { IdSets } from '../../src/columns/marks.ts'
 import { Learner } from '../../src/detector/learner.ts'
 import type { DetectorSettings } from '../../src/detector/settings.ts'
 import { POOLED } from '../../src/model/fit-request.ts'
@@ -151,10 +152,14 @@ describe('a flagged observation', () => {
 
   it('waits, and enters the samples once no anomaly cluster came for it', () => {
     const hand = new HandLearner()
+    const firstMs = hand.timeMs + 1000
     hand.offer('setAside', 20)
     const home = hand.stratumOf('home')
-    hand.learner.advance(hand.timeMs)
-    expect([hand.learner.sampledOf(home), hand.learner.calibrationSize]).toEqual([0, 0])
+    // Four buckets of evidence open one, if one will.
+    for (const timeMs of [hand.timeMs, firstMs + 4 * bucketMs - 1]) {
+      hand.learner.advance(timeMs)
+      expect([hand.learner.sampledOf(home), hand.learner.calibrationSize]).toEqual([0, 0])
+    }
     hand.learner.advance(hand.timeMs + 4 * bucketMs)
     expect(hand.learner.sampledOf(home)).toBeGreaterThan(3)
     expect(hand.learner.sampledOf(home) + hand.learner.calibrationSize).toBe(20)
@@ -167,6 +172,7 @@ describe('a flagged observation', () => {
     const home = hand.stratumOf('home')
     hand.learner.leaveOut(home, hand.timeMs)
     hand.learner.advance(hand.timeMs + 4 * bucketMs)
+    expect(hand.learner.forgotten).toBe(20)
     expect(hand.learner.sampledOf(home)).toBe(0)
     const search = hand.stratumOf('search')
     expect(hand.learner.sampledOf(search) + hand.learner.calibrationSize).toBe(20)
@@ -182,6 +188,62 @@ describe('a flagged observation', () => {
     hand.offer('setAside', 20)
     hand.learner.advance(hand.timeMs + 4 * bucketMs)
     expect(hand.learner.sampledOf(home) + hand.learner.calibrationSize).toBe(before + 20)
+  })
+})
+
+describe('what a learner refers to', () => {
+  const { bucketMs } = detectorSettings().accumulate
+  const used = (hand: HandLearner): IdSets => {
+    const ids = new IdSets()
+    hand.learner.use(ids)
+    return ids
+  }
+
+  it('are the entry operations, calls and texts of its samples, and of what waits', () => {
+    const hand = new HandLearner()
+    expect([...used(hand).strata]).toEqual([])
+    hand.offer('learn', 20, 'home')
+    const learned = used(hand)
+    const home = hand.stratumOf('home')
+    expect([...learned.strata]).toEqual([home])
+    expect([[...learned.paths].length, [...learned.elements].length]).toEqual([2, 2])
+    expect([...learned.values].length).toBeGreaterThan(1)
+    hand.offer('setAside', 20, 'search')
+    const search = hand.stratumOf('search')
+    expect([...used(hand).strata]).toEqual([home, search])
+    expect([...used(hand).paths]).toHaveLength(4)
+  })
+
+  it('is given up with the entry operation, unless something of it waits', () => {
+    const hand = new HandLearner()
+    hand.offer('learn', 20, 'home')
+    hand.offer('learn', 20, 'search')
+    hand.offer('setAside', 1, 'search')
+    const [home, search] = [hand.stratumOf('home'), hand.stratumOf('search')]
+    const place = hand.traces.elements.place[0]!
+    hand.timeMs += bucketMs
+    hand.offer('learn', 1, 'home')
+    expect(hand.learner.places.request().places).toContain(place)
+    const idle = new IdSets()
+    idle.strata.addAll([home, search])
+    idle.places.add(place)
+    hand.learner.giveUp(idle)
+    expect(hand.learner.places.request().places).not.toContain(place)
+    expect(hand.learner.sampledOf(home)).toBe(0)
+    expect(hand.learner.sampledOf(search)).toBeGreaterThan(0)
+  })
+
+  it('is not taken for what has its number later', () => {
+    const hand = new HandLearner()
+    hand.offer('setAside', 20)
+    const home = hand.stratumOf('home')
+    hand.learner.leaveOut(home, hand.timeMs)
+    const gone = new IdSets()
+    gone.strata.add(home)
+    hand.learner.forget(gone)
+    hand.learner.advance(hand.timeMs + 4 * bucketMs)
+    expect(hand.learner.forgotten).toBe(0)
+    expect(hand.learner.sampledOf(home) + hand.learner.calibrationSize).toBe(20)
   })
 })
 

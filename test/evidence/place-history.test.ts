@@ -80,6 +80,9 @@ describe('the history of places', () => {
     for (let place = PLACE; place < PLACE + 8192; place++) observe(history, place, [1])
     observe(history, 9000, [1])
     expect(history.dropped).toBe(1)
+    const restored = new PlaceHistory()
+    restored.restore(structuredClone(history.state()))
+    expect(restored.dropped).toBe(1)
     history.begin(at(2))
     observe(history, PLACE, [1])
     history.begin(at(2 + MINUTES))
@@ -115,6 +118,54 @@ describe('the history of places', () => {
     const told = history.since(PLACE, 0).filter(({ n }) => n > 0)
     // The running minute goes on in the one of now.
     expect(told).toMatchObject([{ minute: 5, n: 3 }])
+  })
+
+  it('forgets places that will be other ones', () => {
+    const history = new PlaceHistory()
+    history.begin(at(1))
+    observe(history, PLACE, [1, 1])
+    observe(history, PLACE + 1, [1])
+    history.begin(at(2))
+    observe(history, PLACE, [1])
+    history.forget([PLACE, 7777])
+    expect(history.running(PLACE)).toBeNull()
+    expect(history.since(PLACE, 1)).toMatchObject([{ n: 0 }])
+    expect(history.since(PLACE + 1, 1)).toMatchObject([{ n: 1 }])
+    observe(history, PLACE, [1, 1, 1])
+    expect(history.running(PLACE)).toMatchObject({ n: 3 })
+  })
+
+  it('tells nothing of what has no place, and nothing of places without a call', () => {
+    const history = new PlaceHistory()
+    history.begin(at(1))
+    for (const none of [0, 1]) observe(history, none, [1])
+    observe(history, PLACE, [1])
+    expect([0, 1, PLACE + 1].map((place) => history.running(place))).toEqual([null, null, null])
+    history.begin(at(2))
+    expect(history.running(PLACE)).toBeNull()
+  })
+
+  it('has a bin for what takes no time, and for what takes a year', () => {
+    const median = (selfMs: number): number => {
+      const history = new PlaceHistory()
+      history.begin(at(1))
+      observe(history, PLACE, [selfMs, selfMs, selfMs])
+      return (history.running(PLACE)?.p50 ?? Number.NaN) / MS
+    }
+    expect(median(0)).toBeGreaterThanOrEqual(0)
+    expect(median(0)).toBeLessThan(0.0013)
+    const longest = median(1e12)
+    expect(longest).toBeGreaterThan(1e6)
+    expect(median(3e10)).toBe(longest)
+  })
+
+  it('is not turned back to what is still to come', () => {
+    const history = new PlaceHistory()
+    history.begin(at(10))
+    observe(history, PLACE, [1])
+    history.turnBack(at(12))
+    history.begin(at(11))
+    expect(history.since(PLACE, 10)).toMatchObject([{ minute: 10, n: 1 }])
   })
 
   it('goes on from its state as if nothing had happened', () => {
