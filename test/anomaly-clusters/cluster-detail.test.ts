@@ -55,6 +55,21 @@ describe.each([{ restoring: false }, { restoring: true }])(
       }
     })
 
+    it('names the callee of a call, and shows from where on it is slow', () => {
+      const calls = (slow: string) => get('/c', { call: `POST cart${slow}`, to: 'cart Get' })
+      const at = 'gateway POST cart'
+      const one = new HandShop(how).watch([calls('')], [{ at, signal: 'selfTimeP90', levelMs: 30 }])
+      one.run(2 * MINUTE_S, () => calls('')).run(30, () => calls('~'))
+      const { deviating, timeline } = detail(one)
+      expect(deviating).toMatchObject([
+        { caller: 'gateway', service: 'cart', operation: 'POST cart', term: 'self_time' },
+      ])
+      expect(timeline?.normal).toMatchObject({ p90: 30, p50: 5, p99: null, failed: null })
+      // The minute that goes on is shown, too, up to now.
+      expect(timeline?.points.at(-1)?.toMs).toBe(one.timeMs)
+      expect(timeline?.points.at(-1)?.p99).toBeGreaterThan(30)
+    })
+
     it('names the entry operation whose requests are unusual, and shows its place', () => {
       const one = new HandShop(how).watch([FINE], [{ at: 'GET /', signal: 'structure' }])
       one.run(2 * MINUTE_S, () => FINE).run(30, () => ({ spans: FINE, unusual: true }))

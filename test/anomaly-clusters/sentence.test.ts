@@ -111,6 +111,10 @@ describe('the sentence about an alarm', () => {
     expect(inPlace('presence', 'page', { normal: 0.99 })).toBe(
       `shop page is missing ${since}: in 12 of 40 calls of shop GET /, normally 1 %.`,
     )
+    // Less than one in two thousand is never.
+    const missing = (normal: number) =>
+      /normally (.*)\.$/.exec(inPlace('presence', 'page', { normal }))
+    expect([0.9992, 0.9996].map((normal) => missing(normal)?.[1])).toEqual(['0.08 %', 'never'])
     expect(inPlace('unseen', 'page', { vote: paths.get('Get')! })).toBe(
       `cart Get is new ${since}: in 12 of 40 calls of shop page.`,
     )

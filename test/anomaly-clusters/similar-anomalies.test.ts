@@ -73,6 +73,24 @@ describe('like anomalies', () => {
     )
   })
 
+  it('are the group that says most, where there are two', () => {
+    for (const [first, second] of [
+      [9, 5],
+      [5, 9],
+    ] as const) {
+      const stream = new Stream().normal(2000)
+      for (let i = 0; i < first; i++) stream.strange(STRANGE).normal(3)
+      for (let i = 0; i < second; i++) stream.strange([2, 60, 61, 62]).normal(3)
+      expect(stream.similar.strongestGroup(DISTANCES, ALPHA)?.anomalies).toHaveLength(9)
+    }
+  })
+
+  it('count anew where their stratum will be another one', () => {
+    const { similar } = new Stream().normal(20).strange(STRANGE, [], 3)
+    similar.forget([3, 9999])
+    expect([similar.seen(2), similar.seen(3), similar.seen(9999)]).toEqual([20, 0, 0])
+  })
+
   it('are bounded, and what made room is counted', () => {
     const stream = new Stream()
     for (let i = 0; i < MOST_WAITING + 10; i++) stream.strange([i + 2])

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Alarm } from '../../src/anomaly-clusters/alarm.ts'
 import { rankSuspects, type Suspect, Suspects } from '../../src/anomaly-clusters/suspects.ts'
+import { KIND_LOG } from '../../src/otlp/span-columns.ts'
 import { type HandSpan, HandTraces } from '../profile/traces.ts'
 import { entryAlarm, placeAlarm, similarAlarm } from './hand-alarms.ts'
 
@@ -100,8 +101,39 @@ describe('a deviating place', () => {
     expect(serviceOf(entryAlarm({ subject: stratum }))).toBe('shop')
   })
 
+  it('blames who does not answer, with spans or without', () => {
+    const unanswered = (name: string) =>
+      suspects.of(placeAlarm({ signal: 'noAnswer', subject: place(name) }))
+    expect(unanswered('POST')).toEqual({ service: 'cart', caller: 'shop', callee: 'cart' })
+    const database = { service: 'postgresql', caller: 'shop', callee: 'postgresql' }
+    expect(unanswered('SELECT')).toEqual(database)
+  })
+
   it('blames its own service when it fails by itself', () => {
     expect(serviceOf(placeAlarm({ signal: 'errors', subject: place('Get') }))).toBe('cart')
+  })
+})
+
+describe('a line of a log that is new', () => {
+  it('blames who logs it, though it stands in a call of somebody else', () => {
+    const traces = new HandTraces()
+    const table = traces.tables.elements
+    let [place, vote] = [0, 0]
+    traces.read(SPANS, () => {
+      const line = table.element(
+        table.value('cart'),
+        traces.tables.names.intern('“x”'),
+        KIND_LOG,
+        0,
+      )
+      vote = table.paths.intern(traces.elements.path[3]!, line)
+      place = traces.elements.place[2]!
+    })
+    const suspects = new Suspects(table)
+    const unseen = placeAlarm({ signal: 'unseen', subject: place, vote })
+    expect(suspects.of(unseen)).toEqual({ service: 'cart', caller: '', callee: '' })
+    const plain = { service: 'cart', caller: 'shop', callee: 'cart' }
+    expect(suspects.of(placeAlarm({ signal: 'unseen', subject: place }))).toEqual(plain)
   })
 })
 
