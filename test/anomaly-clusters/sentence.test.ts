@@ -28,7 +28,12 @@ traces.read(
       paths.set(name, traces.elements.path[i]!)
     }
     const [above = 0] = traces.elements.element
-    const line = table.element(table.value('shop'), traces.tables.names.intern(LINE), KIND_LOG, 0)
+    const line = table.element(
+      table.value('shop'),
+      traces.tables.names.internOwn(LINE),
+      KIND_LOG,
+      0,
+    )
     places.set(LINE, table.places.intern(above, line))
     paths.set(LINE, table.paths.intern(traces.elements.path[0]!, line))
   },
