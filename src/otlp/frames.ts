@@ -40,6 +40,8 @@ export function detectFraming(first: Uint8Array): FileFraming | null {
   const encoding = textEncodingOf(first)
   if (encoding === 'utf-16le' || encoding === 'utf-16be') return encoding
   const begin = afterBlanks(first, encoding === 'utf-8' ? 3 : 0)
+  // Blank lines are no messages.
+  if (begin === first.length) return 'json_lines'
   if (beginsJson(first, begin)) return jsonFraming(first, begin)
   if (isZstd(first, LENGTH_BYTES)) return 'zstd_frames'
   // So many bytes of a message have lengths and tags in them that no text has.
