@@ -113,6 +113,9 @@ describe('the sentence about an alarm', () => {
     expect(inPlace('appearance', 'Get', { normal: 0.1 })).toBe(
       `shop → cart Get is called more often ${since}: in 12 of 40 calls of shop POST, normally in 10 %.`,
     )
+    expect(inPlace('presence', 'Get', { normal: 1 })).toBe(
+      `cart Get sends no spans ${since}: for 12 of 40 calls from shop, normally never.`,
+    )
     expect(inPlace('presence', 'page', { normal: 0.99 })).toBe(
       `shop page is missing ${since}: in 12 of 40 calls of shop GET /, normally 1 %.`,
     )
