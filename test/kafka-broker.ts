@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import kafkajs, { type Admin, type Kafka } from 'kafkajs'
-import { inject } from 'vitest'
+import { expect, inject } from 'vitest'
 import { silenceNegativeTimeoutWarning } from '../src/io/kafka/kafka-client.ts'
 import { createTopics } from '../src/io/kafka/kafka-topics.ts'
 import { containerRuntimeAnswers, startContainerBroker } from './kafka/container-broker.ts'
@@ -120,6 +120,41 @@ export async function createTopic(
     ]),
   )
   return topic
+}
+
+export interface ReadMessage {
+  readonly key: string
+  readonly value: Buffer
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** All messages of a topic so far, in order, once there are so many. */
+export async function readTopic(
+  brokers: readonly string[],
+  topic: string,
+  count: number,
+): Promise<ReadMessage[]> {
+  const consumer = testClient(brokers).consumer({
+    groupId: uniqueName('reader'),
+    maxWaitTimeInMs: 100,
+    maxBytesPerPartition: 8 << 20,
+  })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [topic], fromBeginning: true })
+  const messages: ReadMessage[] = []
+  await consumer.run({
+    eachMessage: async ({ message: { key, value, headers } }) => {
+      const text = Object.entries(headers ?? {}).map(([name, bytes]) => [name, String(bytes)])
+      messages.push({
+        key: String(key),
+        value: value ?? Buffer.alloc(0),
+        headers: Object.fromEntries(text) as Record<string, string>,
+      })
+    },
+  })
+  await expect.poll(() => messages.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count)
+  await consumer.disconnect()
+  return messages
 }
 
 /** A broker that is up answers for groups only once its coordinator has loaded. */

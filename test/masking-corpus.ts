@@ -15,6 +15,7 @@ const rows: readonly [kind: string, name: string, ...secrets: string[]][] = [
   ['mail address, escaped', 'GET /users/alice%40example.com/cart', 'alice%40'],
   ['mail address with a tag', 'send mail to bob+news@mail.example.org', 'bob+news'],
   ['mail address beyond ASCII', 'mail jürgen@müller.example', 'jürgen', 'müller'],
+  ['mail in the quotes of a template', '“mail alice.liddell@example.com”', 'alice.liddell'],
   ['mail in angle brackets', 'mail "Carol" <carol@example.net>', 'carol@'],
   ['credentials in an address', `connect postgres://admin:${WORDS}@db/shop`, 'admin:', WORDS],
   ['user in an address', 'git clone https://deploybot@git.example.com/x', 'deploybot'],

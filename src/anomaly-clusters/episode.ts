@@ -1,10 +1,9 @@
 import { SIGNALS, type Signal } from '../baseline/signals.ts'
 import type { Excess } from '../contract/signature.ts'
 import type { ElementTable } from '../profile/element-table.ts'
+import { leastShareOf } from '../stats/quantile-bound.ts'
 import type { Alarm } from './alarm.ts'
 
-/** Standard errors by which a share is taken lower than seen: a few calls make no large share. */
-const CAREFUL = 2
 /** What comes back may be longer, larger and more frequent than before by this factor. */
 const MARGIN = 1.5
 
@@ -83,7 +82,7 @@ export function widened(
   for (const alarm of alarms) {
     const what = whatOf(alarm)
     const before = marks.get(what)
-    const share = Math.max(before?.share ?? 0, leastShare(alarm))
+    const share = Math.max(before?.share ?? 0, leastShareOf(alarm.c, alarm.n))
     const size = Math.max(before?.size ?? 1, sizeOf(alarm))
     marks.set(what, { what, share, size })
     failing ||= alarm.signal === 'errors' && isEntry(alarm.subject)
@@ -98,18 +97,8 @@ export function widened(
   }
 }
 
-/** Lower end of Wilson's interval for the share of deviating occurrences. */
-function leastShare({ n, c }: Alarm): number {
-  if (n <= 0) return 0
-  const z2 = CAREFUL ** 2
-  const p = Math.min(1, c / n)
-  const centre = p + z2 / (2 * n)
-  const spread = CAREFUL * Math.sqrt((p * (1 - p)) / n + z2 / (4 * n * n))
-  return Math.max(0, (centre - spread) / (1 + z2 / n))
-}
-
 function sizeOf(alarm: Alarm): number {
-  if (alarm.on !== 'place') return 1
+  if (alarm.on !== 'place' || SIGNALS[alarm.signal].unit === null) return 1
   const { typical, normal } = alarm
   if (!(typical > 0 && normal > 0)) return 1
   return SIGNALS[alarm.signal].direction === 'low' ? normal / typical : typical / normal

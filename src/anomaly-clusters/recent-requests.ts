@@ -17,21 +17,29 @@ export const NO_REQUESTS: RequestCounts = { requests: 0, failed: 0, slow: 0, fin
 /** What became of one request. */
 export type RequestOutcome = 'fine' | 'failed' | 'slow'
 
-interface SlotCounts extends RequestCounts {
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Written in place: a request is counted without a new object. */
+interface SlotCounts extends Writable<RequestCounts> {
   /** Requests of the slot before the first that failed or was slow. */
-  readonly fineBefore: number
+  fineBefore: number
 }
 
 /** The counts with one more request; the last that suffered is the last that counts. */
 export function withRequest<C extends RequestCounts>(counts: C, outcome: RequestOutcome): C {
-  if (outcome === 'fine') return { ...counts, fineAfter: counts.fineAfter + 1 }
-  return {
-    ...counts,
-    requests: counts.requests + counts.fineAfter + 1,
-    fineAfter: 0,
-    failed: counts.failed + Number(outcome === 'failed'),
-    slow: counts.slow + Number(outcome === 'slow'),
+  const more = { ...counts }
+  addRequest(more, outcome)
+  return more
+}
+
+function addRequest(counts: Writable<RequestCounts>, outcome: RequestOutcome): void {
+  if (outcome === 'fine') {
+    counts.fineAfter++
+    return
   }
+  counts.requests += counts.fineAfter + 1
+  counts.fineAfter = 0
+  counts[outcome]++
 }
 
 /**
@@ -50,10 +58,14 @@ export class RecentRequests {
       this.#slots.set(number, slot)
       this.#forget(number)
     }
-    const counts = slot.get(stratum) ?? { ...NO_REQUESTS, fineBefore: 0 }
+    let counts = slot.get(stratum)
+    if (!counts) {
+      counts = { ...NO_REQUESTS, fineBefore: 0 }
+      slot.set(stratum, counts)
+    }
     const isFirst = outcome !== 'fine' && counts.failed + counts.slow === 0
-    const fineBefore = isFirst ? counts.fineAfter : counts.fineBefore
-    slot.set(stratum, { ...withRequest(counts, outcome), fineBefore })
+    if (isFirst) counts.fineBefore = counts.fineAfter
+    addRequest(counts, outcome)
   }
 
   /** The requests since a change that began at `fromMs`: in its slot from the first that suffered on. */
@@ -89,10 +101,14 @@ export class RecentRequests {
   }
 
   state() {
-    return [...this.#slots].map(([number, slot]) => [number, [...slot]] as const)
+    return [...this.#slots].map(([number, slot]) => [number, copyOf(slot)] as const)
   }
 
   restore(state: ReturnType<RecentRequests['state']>): void {
-    for (const [number, slot] of state) this.#slots.set(number, new Map(slot))
+    for (const [number, slot] of state) this.#slots.set(number, new Map(copyOf(slot)))
   }
+}
+
+function copyOf(slot: Iterable<readonly [stratum: number, counts: SlotCounts]>) {
+  return Array.from(slot, ([stratum, counts]) => [stratum, { ...counts }] as const)
 }

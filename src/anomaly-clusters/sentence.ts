@@ -109,6 +109,10 @@ function placeCause(alarm: PlaceAlarm, since: string, table: ElementTable): stri
     case 'appearance':
       return `${where} is called more often${since}: in ${shares}${of}, normally in ${percent(normalShare(alarm))}`
     case 'presence':
+      if (table.isAnswer(subject)) {
+        const normally = `normally ${often(normalShare(alarm))}`
+        return `${calleeText(subject, table)} sends no spans${since}: for ${counts(alarm)} ${callsText(subject, table)}, ${normally}`
+      }
       return `${where} is missing${since}: in ${shares}${of}, normally ${often(normalShare(alarm))}`
     case 'unseen':
       return `${newText(alarm, since, table)}: in ${shares} of ${where}`

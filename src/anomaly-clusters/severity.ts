@@ -1,5 +1,6 @@
 import { SIGNALS } from '../baseline/signals.ts'
 import type { DeviationTerm, Severity } from '../contract/anomaly-cluster.ts'
+import { leastShareOf } from '../stats/quantile-bound.ts'
 import type { Alarm } from './alarm.ts'
 import type { RequestCounts } from './recent-requests.ts'
 
@@ -47,7 +48,8 @@ export function severityOf(
     impact.some(
       ({ requests, failed, slow }) =>
         (failed >= LEAST_SUFFERING && failed >= leastFailed * requests) ||
-        (slow >= LEAST_SUFFERING && slow >= leastSlow * requests),
+        // Surely so many: what is slow is estimated, some are on any day, and severity only rises.
+        (slow >= LEAST_SUFFERING && leastShareOf(slow, requests) >= leastSlow),
     )
   if (reaches(criticalFailed, criticalSlow)) return 'critical'
   if (reaches(warningFailed, warningSlow)) return 'warning'

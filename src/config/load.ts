@@ -112,8 +112,9 @@ function check(tree: Tree, add: AddFault): Config {
     const found = at(tree, issue.path)
     const depth = leafDepth(issue.path)
     faulty.add(issue.path.slice(0, depth).join('.'))
-    const secret = node?.meta.secret === 'value'
-    add(issue.path, secret ? '********' : shown(found), node?.meta.allowed ?? 'a group of keys')
+    // An address that is none may still hold credentials, or be one of a hook without its scheme.
+    const isSecret = node?.meta.secret !== undefined
+    add(issue.path, isSecret ? '********' : shown(found), node?.meta.allowed ?? 'a group of keys')
   }
   for (const key of faulty) remove(tree, key.split('.'))
   const config = configSchema.parse(tree)

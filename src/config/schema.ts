@@ -83,6 +83,18 @@ const httpInput = section('Traces over OTLP/HTTP: POST /v1/traces, protobuf or J
     '64MiB',
     'Bytes being received over all requests, and as many being decompressed; more are answered 429.',
   ),
+  idle_timeout: duration(
+    '10s',
+    'A connection that is silent for this long before or within a request is closed.',
+    '100ms',
+    '10m',
+  ),
+  request_timeout: duration(
+    '1m',
+    'Longest time for one request to come; then its connection is closed.',
+    '100ms',
+    '1h',
+  ),
   queue_records: count(1000, 'Bodies waiting for the detector; when full, 429.', 1, 1_000_000),
   queue_bytes: size('64MiB', 'Bytes waiting for the detector; when full, 429.'),
   log_bytes: size(
@@ -314,12 +326,12 @@ const severity = section('Who suffers decides how urgent an anomaly cluster is.'
   ),
   critical_slow: share(
     0.5,
-    'Critical from this share of requests that are slow beyond their normal tail.',
+    'Critical where surely so many requests (two standard errors) are slow beyond their normal tail.',
   ),
   warning_failed: share(0.01, 'Warning from this share of failing requests of an entry operation.'),
   warning_slow: share(
     0.05,
-    'Warning from this share of slow requests, and wherever something is worse. The rest is information: no alert.',
+    'Warning where surely so many are slow, and wherever something is worse. The rest is information: no alert.',
   ),
 })
 

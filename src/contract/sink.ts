@@ -19,6 +19,8 @@ export interface Sink {
   readonly name: string
   /** Which publications this sink takes; the pipeline gives it no others. */
   readonly takes: ReadonlySet<Publication['type']>
+  /** How much of what it took the other side says that it left out, ever, and why the last time; not which. */
+  readonly rejected?: { readonly count: number; readonly why: string }
   /** Connects; rejects with a message that says what to do. Called once. */
   start(): Promise<void>
   publish(batch: readonly Publication[]): Promise<void>
@@ -38,7 +40,7 @@ export interface SinkState {
   retries: number
   /** Publications that wait for it, those under way included. */
   queued: number
-  /** Publications that it refused for good. */
+  /** Publications that it refused for good, or said that it left out. */
   refused: number
   /** Publications it will not get because too many waited, or because the service stopped. */
   dropped: number

@@ -16,7 +16,12 @@ import { EvidenceReader } from '../profile/kept-trace.ts'
 import { NameRules, type NameRulesState } from '../profile/name-rules.ts'
 import type { PairTable } from '../profile/pair-table.ts'
 import type { FeatureSettings } from './settings.ts'
-import { isTemplateName, TemplateNames, type TemplateNamesState } from './template-names.ts'
+import {
+  isTemplateName,
+  operationName,
+  TemplateNames,
+  type TemplateNamesState,
+} from './template-names.ts'
 
 /** New names from which they are looked at for ids. */
 const NEW_NAMES = 64
@@ -45,7 +50,7 @@ export class Tables {
   constructor(settings: FeatureSettings, sessionKeys: readonly string[] = []) {
     // What is interned will be shown, on terminals and pages, too.
     this.names = new Vocabulary(settings.maxTexts, (text) =>
-      isTemplateName(text) ? text : this.#rules.mask(maskName(printable(text))),
+      this.#rules.mask(maskName(printable(operationName(text)))),
     )
     this.values = new Vocabulary(settings.maxTexts, (text) => maskSecrets(printable(text)))
     this.#identities = new ServiceIdentities(this.values)

@@ -7,7 +7,7 @@ import type { KeptShape } from '../templates/shape-store.ts'
 import { TemplateMiner, type TemplateMinerState } from '../templates/template-miner.ts'
 import { type TemplateQuality, templateQuality } from '../templates/template-quality.ts'
 
-/** How the names of templates begin, and no name of an operation does. */
+/** How the names of templates begin, and no name of an operation does: see `operationName`. */
 const QUOTE = '“'
 const LONGEST = 300
 /** Services with templates of their own; those of more share one miner. */
@@ -23,6 +23,11 @@ export type TemplateNamesState = readonly (readonly [service: number, miner: Tem
 /** Whether a name is that of a template: it is masked already, and holds no ids. */
 export function isTemplateName(text: string): boolean {
   return text.startsWith(QUOTE)
+}
+
+/** A name of an operation, whoever chose it: never one that would be taken for that of a template. */
+export function operationName(text: string): string {
+  return isTemplateName(text) ? `"${text.slice(QUOTE.length)}` : text
 }
 
 /**
@@ -57,7 +62,7 @@ export class TemplateNames {
 
   /** Vocabulary id of the name of lines that have none of their own. */
   otherLines(): number {
-    return this.#names.intern(OTHER_LINES)
+    return this.#names.internOwn(OTHER_LINES)
   }
 
   /** The line of the record read last: for session keys within bodies. */
@@ -118,7 +123,7 @@ export class TemplateNames {
     for (const { label } of family.members)
       if (label > 0 && (first === 0 || label < first)) first = label
     if (first > 0) return first
-    return this.#names.intern(`${QUOTE}${cutText(family.text, LONGEST) || '(nothing)'}”`)
+    return this.#names.internOwn(`${QUOTE}${cutText(family.text, LONGEST) || '(nothing)'}”`)
   }
 
   #minerOf(service: number): TemplateMiner {

@@ -138,7 +138,8 @@ export class Deviations {
     this.add(series)
   }
 
-  #findOccurrences({ place, selfNs, count }: TraceElements, scan: OccurrenceScan): void {
+  #findOccurrences(elements: TraceElements, scan: OccurrenceScan): void {
+    const { place, element, selfNs, count } = elements
     const { ownError, noAnswer } = scan
     const { byPlace, places } = this.#series
     const { p90, p99, p10 } = this.#series.ofPlace.of
@@ -149,7 +150,7 @@ export class Deviations {
         continue
       }
       const self = selfNs[i]!
-      if (self > p90[at]!) {
+      if (self > p90[at]! && !this.#lacksAnswer(i, element[i]!, scan)) {
         this.#addValue(byPlace[at * SIGNAL_STRIDE + P90]!, self)
         if (self > p99[at]!) this.#addValue(byPlace[at * SIGNAL_STRIDE + P99]!, self)
       } else if (self < p10[at]!) this.#addValue(byPlace[at * SIGNAL_STRIDE + P10]!, self)
@@ -157,6 +158,21 @@ export class Deviations {
       const signal = noAnswer[i] === 1 ? NO_ANSWER : ERRORS
       this.#addValue(byPlace[at * SIGNAL_STRIDE + signal]!, self)
     }
+  }
+
+  /**
+   * Whether a call has no answer below it though it normally has: then the time of whoever answered, or
+   * of waiting for it, is no time of the call's own.
+   */
+  #lacksAnswer(span: number, element: number, scan: OccurrenceScan): boolean {
+    const { children, childStart, elements, wanted } = this.#series
+    const { answer } = this.#series.ofPlace.of
+    if (element >= elements || wanted[element]! <= 0) return false
+    for (let x = childStart[element]!; x < childStart[element + 1]!; x++) {
+      const place = children[x]!
+      if (answer[place] === 1 && scan.find(span, place) < 0) return true
+    }
+    return false
   }
 
   /** Every run: is it longer than usual, optional, what somebody expects? */

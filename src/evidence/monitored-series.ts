@@ -38,13 +38,14 @@ const SERIES = {
 
 const INFINITE = { type: 'f64', fill: Number.POSITIVE_INFINITY } as const
 
-/** Levels such that nothing deviates where there is no series; what is said of the child. */
+/** Levels such that nothing deviates where there is no series; the child, and whether it is the answer to a call. */
 const PLACE = {
   p90: INFINITE,
   p99: INFINITE,
   p10: { type: 'f64', fill: -1 },
   calls: INFINITE,
   child: 'u8',
+  answer: 'u8',
 } as const
 
 /**
@@ -165,14 +166,17 @@ export class MonitoredSeries {
   }
 
   #addOfPlace(place: number, one: SeriesNull): void {
-    const { p90, p99, p10, calls, child } = this.ofPlace.of
+    const { p90, p99, p10, calls, child, answer } = this.ofPlace.of
     const series = this.#add(place, one)
     this.byPlace[place * SIGNAL_STRIDE + SIGNALS[one.signal].number] = series
     if (one.signal === 'selfTimeP90') p90[place] = one.level
     if (one.signal === 'selfTimeP99') p99[place] = one.level
     if (one.signal === 'selfTimeP10') p10[place] = one.level
     if (one.signal === 'count') calls[place] = one.level
-    if (one.signal === 'presence') child[place] = EXPECTED
+    if (one.signal === 'presence') {
+      child[place] = EXPECTED
+      answer[place] = this.#table.isAnswer(place) ? 1 : 0
+    }
     if (one.signal === 'appearance') child[place] = OPTIONAL
   }
 

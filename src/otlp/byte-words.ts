@@ -48,3 +48,15 @@ export function sameBytes(
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
+
+/**
+ * Where the text in `bytes[start, end)` ends when no more than `most` bytes of it are kept, at least four,
+ * and no character is cut. What is not UTF-8 has no characters and is cut anywhere.
+ */
+export function cutEnd(bytes: Uint8Array, start: number, end: number, most: number): number {
+  if (end - start <= most) return end
+  const cut = start + most
+  // No character has more than three bytes behind its first.
+  for (let at = cut; at > cut - 4; at--) if ((bytes[at]! & 0xc0) !== 0x80) return at
+  return cut
+}

@@ -2,7 +2,7 @@ import { SERVICE_NAME, UNWANTED } from './attribute-keys.ts'
 import { DecodeError } from './decode-error.ts'
 import type { DecodeTarget } from './decode-target.ts'
 import { unansweredMessage } from './error-words.ts'
-import { isObject, type Json, parseDocument } from './json-document.ts'
+import { fieldOf, isObject, type Json, parseDocument } from './json-document.ts'
 import { doubleOf, enumOf, int64Text, readId, readUint64, type Words } from './json-scalars.ts'
 import { SpanRows } from './span-rows.ts'
 import { NO_TEXT } from './vocabulary.ts'
@@ -97,7 +97,7 @@ class JsonDecoder {
   #request(document: unknown): void {
     if (!isObject(document))
       throw new DecodeError(`${this.#path()}JSON document is not an object`, -1)
-    const field = RESOURCE_SPANS.find((name) => name in document)
+    const field = fieldOf(document, RESOURCE_SPANS)
     if (field === undefined) {
       if (isObject(document['trace'])) this.#request(document['trace'])
       else if (SCOPE_SPANS.some((name) => name in document)) this.#wholeResource(document, 0)
@@ -128,16 +128,15 @@ class JsonDecoder {
     if (resource !== undefined && resource !== null) {
       this.#attributes(this.#object(resource, '.resource'), RESOURCE)
     }
-    for (const field of SCOPE_SPANS) {
-      if (resourceSpans[field] === undefined) continue
-      this.#scopeField = field
-      const scopes = this.#list(resourceSpans, field)
-      for (let i = 0; i < scopes.length; i++) {
-        this.#scope = i
-        this.#spans(this.#list(this.#object(scopes[i], ''), 'spans'))
-      }
-      this.#scope = -1
+    // Senders of the time between may have written the same spans under the old name, too.
+    const field = fieldOf(resourceSpans, SCOPE_SPANS) ?? 'scopeSpans'
+    this.#scopeField = field
+    const scopes = this.#list(resourceSpans, field)
+    for (let i = 0; i < scopes.length; i++) {
+      this.#scope = i
+      this.#spans(this.#list(this.#object(scopes[i], ''), 'spans'))
     }
+    this.#scope = -1
   }
 
   #spans(spans: readonly unknown[]): void {

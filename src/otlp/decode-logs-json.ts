@@ -1,6 +1,6 @@
 import { UNWANTED } from './attribute-keys.ts'
 import { DecodeError } from './decode-error.ts'
-import { isObject, type Json, parseDocument } from './json-document.ts'
+import { fieldOf, isObject, type Json, parseDocument } from './json-document.ts'
 import { doubleOf, enumOf, int64Text, readId, readUint64, type Words } from './json-scalars.ts'
 import { BODY_BYTES, BODY_FIELDS, BODY_NONE, BODY_SCALAR, BODY_TEXT } from './log-columns.ts'
 import { LogRows } from './log-rows.ts'
@@ -77,7 +77,7 @@ class JsonLogsDecoder {
   #request(document: unknown, path: string): void {
     this.#path = path
     if (!isObject(document)) throw new DecodeError(`${path}JSON document is not an object`, -1)
-    const field = RESOURCE_LOGS.find((name) => name in document)
+    const field = fieldOf(document, RESOURCE_LOGS)
     if (field === undefined) {
       if (SCOPE_LOGS.some((name) => name in document))
         this.#wholeResource(document, `${path}resource`)
@@ -115,16 +115,15 @@ class JsonLogsDecoder {
         (key, value, at) => this.#rows.setResource(key, this.#textOf(value, at) ?? ''),
       )
     }
-    for (const field of SCOPE_LOGS) {
-      this.#path = path
-      const scopes = this.#list(resourceLogs, field)
-      scopes.forEach((each, i) => {
-        this.#path = `${path}.${field}[${i}]`
-        const scope = this.#object(each, '')
-        const name = RECORDS.find((records) => records in scope) ?? 'logRecords'
-        this.#records(this.#list(scope, name), `${this.#path}.${name}`)
-      })
-    }
+    // Senders of the time between may have written the same records under the old name, too.
+    const field = fieldOf(resourceLogs, SCOPE_LOGS) ?? 'scopeLogs'
+    this.#path = path
+    this.#list(resourceLogs, field).forEach((each, i) => {
+      this.#path = `${path}.${field}[${i}]`
+      const scope = this.#object(each, '')
+      const name = fieldOf(scope, RECORDS) ?? 'logRecords'
+      this.#records(this.#list(scope, name), `${this.#path}.${name}`)
+    })
   }
 
   #records(records: readonly unknown[], path: string): void {

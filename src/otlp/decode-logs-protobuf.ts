@@ -29,6 +29,8 @@ const KEY_VALUE_FIELDS = 2
 const FIELD_1_BYTES = 0x0a
 const FIELD_2_BYTES = 0x12
 const FIELD_3_BYTES = 0x1a
+/** Field 1000 of ResourceLogs: the scopes as the protocol had them before 0.15. */
+const LIBRARY_LOGS = 0x1f42
 const RECORD_TIME = 0x09
 const RECORD_SEVERITY = 0x10
 const RECORD_SEVERITY_TEXT = 0x1a
@@ -88,19 +90,23 @@ class LogsDecoder {
     }
   }
 
-  /** Gives each message field of the first three numbers to `take`; other known fields are of the wrong type. */
+  /**
+   * Gives each message field of the first three numbers, and of the tag `old`, to `take`; other known fields
+   * are of the wrong type.
+   */
   #messages(
     start: number,
     until: number,
     known: number,
     take: (tag: number, start: number, end: number) => void,
+    old = 0,
   ): void {
     const reader = this.#reader
     let position = start
     while (position < until) {
       const tag = reader.tag(position, until)
       const isMessage = tag === FIELD_1_BYTES || tag === FIELD_2_BYTES || tag === FIELD_3_BYTES
-      if (isMessage && tag >>> 3 <= known) {
+      if ((isMessage && tag >>> 3 <= known) || tag === old) {
         const length = reader.length(reader.position, until)
         const from = reader.position
         position = from + length
@@ -111,11 +117,20 @@ class LogsDecoder {
 
   #wholeResource(start: number, end: number): void {
     this.#rows.beginResource()
+    let hasScopes = false
+    const old: [start: number, end: number][] = []
+    const take = (tag: number, from: number, to: number): void => {
+      if (tag === FIELD_1_BYTES) this.#resource(from, to)
+      else if (tag === LIBRARY_LOGS) old.push([from, to])
+      else if (tag === FIELD_2_BYTES) {
+        hasScopes = true
+        this.#scopeLogs(from, to)
+      }
+    }
     try {
-      this.#messages(start, end, RESOURCE_LOGS_FIELDS, (tag, from, to) => {
-        if (tag === FIELD_1_BYTES) this.#resource(from, to)
-        else if (tag === FIELD_2_BYTES) this.#scopeLogs(from, to)
-      })
+      this.#messages(start, end, RESOURCE_LOGS_FIELDS, take, LIBRARY_LOGS)
+      // Senders of the time between may have written the same records in both fields.
+      if (!hasScopes) for (const [from, to] of old) this.#scopeLogs(from, to)
     } catch (fault) {
       this.#rows.rejectResource(fault)
       return

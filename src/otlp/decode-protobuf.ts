@@ -121,19 +121,27 @@ class ProtobufDecoder {
   #resourceSpans(start: number, end: number): void {
     const reader = this.#reader
     let position = start
+    let hasScopes = false
+    let old: [start: number, end: number][] | null = null
     while (position < end) {
       const tag = reader.tag(position, end)
       if (tag === FIELD_1_BYTES || tag === FIELD_2_BYTES || tag === FIELD_3_BYTES) {
         const length = reader.length(reader.position, end)
         position = reader.position + length
         if (tag === FIELD_1_BYTES) this.#resource(reader.position, position)
-        else if (tag === FIELD_2_BYTES) this.#scopeSpans(reader.position, position)
+        else if (tag === FIELD_2_BYTES) {
+          hasScopes = true
+          this.#scopeSpans(reader.position, position)
+        }
       } else if (tag === LIBRARY_SPANS) {
         const length = reader.length(reader.position, end)
         position = reader.position + length
-        this.#scopeSpans(reader.position, position)
+        old ??= []
+        old.push([reader.position, position])
       } else position = reader.skipUnknown(tag, reader.position, end, RESOURCE_SPANS_FIELDS)
     }
+    // Senders of the time between may have written the same spans in both fields.
+    if (!hasScopes) for (const [from, to] of old ?? []) this.#scopeSpans(from, to)
   }
 
   #resource(start: number, end: number): void {

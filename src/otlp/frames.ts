@@ -26,6 +26,7 @@ const LENGTH_BYTES = 4
 const LF = 0x0a
 const CR = 0x0d
 const QUOTE = 0x22
+const COMMA = 0x2c
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 const OPEN_BRACKET = 0x5b
@@ -39,6 +40,8 @@ export function detectFraming(first: Uint8Array): FileFraming | null {
   const encoding = textEncodingOf(first)
   if (encoding === 'utf-16le' || encoding === 'utf-16be') return encoding
   const begin = afterBlanks(first, encoding === 'utf-8' ? 3 : 0)
+  // Blank lines are no messages.
+  if (begin === first.length) return 'json_lines'
   if (beginsJson(first, begin)) return jsonFraming(first, begin)
   if (isZstd(first, LENGTH_BYTES)) return 'zstd_frames'
   // So many bytes of a message have lengths and tags in them that no text has.
@@ -69,12 +72,22 @@ function beginsJson(bytes: Uint8Array, at: number): boolean {
   )
 }
 
-/** An array, and a document that begins with a brace and a line break, go on over many lines. */
+/** An array, and a document whose first line ends within it as lines of one that is laid out do, go on over many lines. */
 function jsonFraming(bytes: Uint8Array, at: number): Framing {
   if (bytes[at] === OPEN_BRACKET) return 'json_documents'
-  let i = at + 1
-  while (bytes[i] === 0x20 || bytes[i] === 0x09) i++
-  return bytes[i] === LF || bytes[i] === CR ? 'json_documents' : 'json_lines'
+  const end = endOfLine(bytes, at)
+  let last = end - 1
+  while (isBlank(bytes[last])) last--
+  if (end === bytes.length) return 'json_lines'
+  const goesOn = bytes[last] === COMMA && bytes[afterBlanks(bytes, end)] === QUOTE
+  return bytes[last] === OPEN_BRACE || bytes[last] === OPEN_BRACKET || goesOn
+    ? 'json_documents'
+    : 'json_lines'
+}
+
+function endOfLine(bytes: Uint8Array, from: number): number {
+  const lf = bytes.indexOf(LF, from)
+  return lf < 0 ? bytes.length : lf
 }
 
 /** Whether a zstd frame begins at `at`, or one of the frames that are to be skipped. */

@@ -33,6 +33,16 @@ export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Which of the names of a list a message has it under: the first with something in it, or the first that is there. */
+export function fieldOf(message: Json, names: readonly string[]): string | undefined {
+  return names.find((name) => hasAny(message[name])) ?? names.find((name) => name in message)
+}
+
+/** What is no list has something in it, so that it is refused. */
+function hasAny(list: unknown): boolean {
+  return list !== undefined && list !== null && !(Array.isArray(list) && list.length === 0)
+}
+
 function textOf(body: Uint8Array): string {
   const encoding = textEncodingOf(body)
   try {

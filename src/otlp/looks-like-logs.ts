@@ -3,6 +3,8 @@ import { ProtobufReader } from './protobuf-reader.ts'
 
 const FIELD_1_BYTES = 0x0a
 const FIELD_2_BYTES = 0x12
+/** Field 1000 of ResourceSpans and of ResourceLogs: the scopes as the protocol had them before 0.15. */
+const LIBRARY = 0x1f42
 
 /**
  * Whether a protobuf message holds log records rather than spans. Nothing in `LogsData` tags the signal:
@@ -37,7 +39,7 @@ function firstItem(
     const from = reader.position
     if (level === LEVELS.length) {
       if (tag === FIELD_1_BYTES) return 'span'
-    } else if (tag === LEVELS[level]) {
+    } else if (tag === LEVELS[level] || (level === 1 && tag === LIBRARY)) {
       const length = reader.length(from, end)
       const found = firstItem(reader, reader.position, reader.position + length, level + 1)
       if (found !== 'none') return found

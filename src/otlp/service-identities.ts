@@ -59,7 +59,7 @@ export class ServiceIdentities {
       fits(first!.environment, environment) ? NO_TEXT : environment,
     ]
     const said = apart.filter((id) => id !== NO_TEXT).map((id) => this.#values.text(id))
-    const service = this.#values.intern(`${this.#values.text(name)} (${said.join(', ')})`)
+    const service = this.#values.intern(`${this.#values.text(name)} (${said.join(', ')})`, true)
     variants.push({ namespace, environment, service })
     return service
   }

@@ -1,4 +1,5 @@
 import { grownTo } from '../columns/grown-array.ts'
+import { cutEnd } from './byte-words.ts'
 
 /** Of longer texts only the beginning is kept. */
 export const MOST_TEXT_BYTES = 8192
@@ -13,8 +14,7 @@ export class TextArena {
 
   /** Copies `from[start, end)`, whose bounds are the caller's; returns how many bytes were kept. */
   add(from: Uint8Array, start: number, end: number): number {
-    const until =
-      end - start > MOST_TEXT_BYTES ? characterStart(from, start + MOST_TEXT_BYTES) : end
+    const until = cutEnd(from, start, end, MOST_TEXT_BYTES)
     const kept = until - start
     this.#reserve(kept)
     this.bytes.set(from.subarray(start, until), this.length)
@@ -33,11 +33,4 @@ export class TextArena {
   #reserve(bytes: number): void {
     this.bytes = grownTo(this.bytes, this.length + bytes)
   }
-}
-
-/** Where the character begins that has a byte at `at`. */
-function characterStart(bytes: Uint8Array, at: number): number {
-  let start = at
-  while (start > 0 && (bytes[start]! & 0xc0) === 0x80) start--
-  return start
 }

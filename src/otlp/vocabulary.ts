@@ -1,7 +1,7 @@
 import { grownTo } from '../columns/grown-array.ts'
 import { type ForgetRule, IdLedger, type IdLedgerState } from '../columns/id-ledger.ts'
 import { Marks } from '../columns/marks.ts'
-import { hashBytes, sameBytes, viewOf } from './byte-words.ts'
+import { cutEnd, hashBytes, sameBytes, viewOf } from './byte-words.ts'
 
 /** Id of the absent text; its string is ''. */
 export const NO_TEXT = 0
@@ -23,8 +23,8 @@ const ENTRY_SIZE = 4
 const ESSENTIAL = 1 / 16
 /** Bytes of a text in UTF-8 that are read at all. */
 const MOST_BYTES = 1024
-/** Characters of all texts together for each id that there is room for. */
-const LENGTH_PER_TEXT = 128
+/** Bytes of all texts together, in UTF-8, for each id that there is room for. */
+const BYTES_PER_TEXT = 128
 
 export interface VocabularyState {
   readonly ids: IdLedgerState
@@ -36,7 +36,7 @@ export interface VocabularyState {
 
 /**
  * Texts as small integers, interned straight from UTF-8 bytes. Two levels:
- * - the *vocabulary* proper: canonical texts up to `limit`, and up to a length of all together; what does not fit
+ * - the *vocabulary* proper: canonical texts up to `limit`, and up to so many bytes of all together; what does not fit
  *   any more becomes `(other)` and is counted in `overflow`, until other texts are forgotten;
  * - caches from raw bytes and raw strings to canonical ids, cleared when full. They save decoding and
  *   masking a text that was seen before; as the mapping is pure, clearing them never changes a result.
@@ -70,8 +70,8 @@ export class Vocabulary {
   /** How often each id was looked up. */
   #seen = new Uint32Array(256)
   #essential = new Marks()
-  /** Of all texts. */
-  #length = 0
+  /** Of all texts, in UTF-8. */
+  #bytes = 0
 
   constructor(limit: number, canonical: (text: string) => string = (text) => text) {
     this.limit = limit
@@ -123,7 +123,7 @@ export class Vocabulary {
     for (const id of gone) {
       const text = this.#texts[id]!
       this.#ids.delete(text)
-      this.#length -= text.length
+      this.#bytes -= bytesOf(text)
       this.#texts[id] = ''
       this.#seen[id] = 0
       this.ids.release(id)
@@ -148,9 +148,16 @@ export class Vocabulary {
     ) {
       this.#clearRaw()
     }
-    this.#rawIds.set(raw, id)
+    this.#rawIds.set(copyOf(raw), id)
     this.#rawLength += raw.length
     this.#see(id, essential)
+    return id
+  }
+
+  /** Id of a text that is kept as it is: one of our own making. */
+  internOwn(text: string): number {
+    const id = this.#idOf(text, false)
+    this.#see(id, false)
     return id
   }
 
@@ -172,7 +179,7 @@ export class Vocabulary {
     essential = false,
   ): number {
     if (start === until) return NO_TEXT
-    const end = until - start > MOST_BYTES ? characterStart(bytes, start + MOST_BYTES) : until
+    const end = cutEnd(bytes, start, until, MOST_BYTES)
     const hash = hashBytes(view, start, end)
     const length = end - start
     const entries = this.#entries
@@ -216,7 +223,7 @@ export class Vocabulary {
       this.#texts.push(texts[id]!)
       if (this.ids.isFree(id)) continue
       this.#ids.set(texts[id]!, id)
-      this.#length += texts[id]!.length
+      this.#bytes += bytesOf(texts[id]!)
     }
     this.#seen = grownTo(seen.slice(), 256)
     this.#essential.addAll(essential)
@@ -224,16 +231,19 @@ export class Vocabulary {
 
   #rule(after: number): ForgetRule {
     const { limit } = this
-    const share = Math.max(this.ids.living / limit, this.#length / (limit * LENGTH_PER_TEXT))
+    const share = Math.max(this.ids.living / limit, this.#bytes / (limit * BYTES_PER_TEXT))
     return { after, limit, share, essential: this.#essential }
   }
 
   #canonicalId(raw: string, essential: boolean): number {
-    const text = this.#canonical(raw)
+    return this.#idOf(this.#canonical(raw), essential)
+  }
+
+  #idOf(text: string, essential: boolean): number {
     const known = this.#ids.get(text)
     if (known !== undefined) return known
     const limit = essential ? this.limit : this.#ordinaryLimit
-    if (this.ids.living >= limit || this.#length >= limit * LENGTH_PER_TEXT) {
+    if (this.ids.living >= limit || this.#bytes >= limit * BYTES_PER_TEXT) {
       this.overflow++
       return OTHER_TEXT
     }
@@ -241,7 +251,7 @@ export class Vocabulary {
     const kept = copyOf(text)
     this.#texts[id] = kept
     this.#ids.set(kept, id)
-    this.#length += text.length
+    this.#bytes += bytesOf(text)
     this.#seen = grownTo(this.#seen, id + 1)
     return id
   }
@@ -303,6 +313,10 @@ export class Vocabulary {
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 
+function bytesOf(text: string): number {
+  return encoder.encode(text).length
+}
+
 /** A copy that holds no other text in memory, as a part of one does. */
 function copyOf(text: string): string {
   const copy = utf8.decode(encoder.encode(text))
@@ -312,13 +326,5 @@ function copyOf(text: string): string {
 /** A copy of the first `MOST_BYTES` bytes, without a reference to the text it is of. */
 function beginning(text: string): string {
   const bytes = encoder.encode(text.slice(0, MOST_BYTES))
-  return utf8.decode(bytes.subarray(0, characterStart(bytes, MOST_BYTES)))
-}
-
-/** Where the character begins that has a byte at `at`; the end, where there is none. */
-function characterStart(bytes: Uint8Array, at: number): number {
-  if (at >= bytes.length) return bytes.length
-  let start = at
-  while (start > 0 && (bytes[start]! & 0xc0) === 0x80) start--
-  return start
+  return utf8.decode(bytes.subarray(0, cutEnd(bytes, 0, bytes.length, MOST_BYTES)))
 }

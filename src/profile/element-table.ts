@@ -1,5 +1,5 @@
 import type { IdSets } from '../columns/marks.ts'
-import { KIND_CLIENT, KIND_INTERNAL, KIND_LOG } from '../otlp/span-columns.ts'
+import { KIND_CLIENT, KIND_INTERNAL, KIND_LOG, KIND_SERVER } from '../otlp/span-columns.ts'
 import { NO_TEXT, type Vocabulary } from '../otlp/vocabulary.ts'
 import { AnsweredCalls, type AnsweredCallsState } from './answered-calls.ts'
 import { OTHER_PAIR, PairTable, type PairTableState } from './pair-table.ts'
@@ -128,6 +128,13 @@ export class ElementTable {
   /** Whether the element is a call that waits for its answer. */
   awaitsAnswer(element: number): boolean {
     return this.kind(element) === KIND_CLIENT
+  }
+
+  /** Whether what happens in a place is the answer to a call that waits for it. */
+  isAnswer(place: number): boolean {
+    const caller = this.places.callerOf(place)
+    if (caller <= OTHER_PAIR || !this.awaitsAnswer(caller)) return false
+    return this.kind(this.places.calleeOf(place)) === KIND_SERVER
   }
 
   serviceText(element: number): string {

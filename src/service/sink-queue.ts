@@ -37,6 +37,8 @@ export class SinkQueue {
   #waiting: Publication[] = []
   #running = false
   #listeners: (() => void)[] = []
+  /** Of what the sink says was left out: so much is counted already. */
+  #rejected = 0
 
   constructor(parts: SinkQueueParts) {
     this.#parts = parts
@@ -152,7 +154,21 @@ export class SinkQueue {
     state.paused = false
     state.lastError = ''
     for (const { type } of batch) state.published[type]++
+    const { count, why } = this.#parts.sink.rejected ?? { count: 0, why: '' }
+    if (count > this.#rejected) this.#countRefused(count - this.#rejected, why)
+    this.#rejected = count
     this.#forget(batch)
+  }
+
+  /** Counted; said at the first and then by each tenfold number. */
+  #countRefused(count: number, error: string): void {
+    const { state } = this
+    const before = state.refused
+    state.refused += count
+    if (before > 0 && Math.floor(Math.log10(before)) === Math.floor(Math.log10(state.refused)))
+      return
+    const fields = { sink: state.name, refused: state.refused, error }
+    this.#parts.log.error('a sink refuses for good what it is given; it is passed over', fields)
   }
 
   /** One that is refused must not take its neighbours with it: of several, each is tried by itself. */
@@ -165,14 +181,9 @@ export class SinkQueue {
     if (only === undefined) return
     const { state } = this
     state.failures++
-    state.refused++
     state.lastError = ''
     state.paused = false
-    // Counted; said once and then by each tenfold number.
-    if (Number.isInteger(Math.log10(state.refused))) {
-      const fields = { sink: state.name, refused: state.refused, error: reason }
-      this.#parts.log.error('a sink refuses for good what it is given; it is passed over', fields)
-    }
+    this.#countRefused(1, reason)
     this.#forget(batch)
     this.#parts.onRefused(only, reason)
   }

@@ -15,6 +15,19 @@ export function lowerShare(q: number, n: number, deviations = BOUND_DEVIATIONS):
 }
 
 /**
+ * Lower end of the interval for a share of which `count` of n were seen (Wilson 1927): a few are no large
+ * share. 0 for n = 0.
+ */
+export function leastShareOf(count: number, n: number, deviations = BOUND_DEVIATIONS): number {
+  if (n <= 0) return 0
+  const z2 = deviations ** 2
+  const share = Math.min(1, count / n)
+  const centre = share + z2 / (2 * n)
+  const spread = deviations * Math.sqrt((share * (1 - share)) / n + z2 / (4 * n * n))
+  return Math.max(0, (centre - spread) / (1 + z2 / n))
+}
+
+/**
  * Smallest of the sorted values up to which at least `share` of the weight lies; the first value
  * for a share of 0.
  * @param values ascending, at least one

@@ -28,7 +28,12 @@ traces.read(
       paths.set(name, traces.elements.path[i]!)
     }
     const [above = 0] = traces.elements.element
-    const line = table.element(table.value('shop'), traces.tables.names.intern(LINE), KIND_LOG, 0)
+    const line = table.element(
+      table.value('shop'),
+      traces.tables.names.internOwn(LINE),
+      KIND_LOG,
+      0,
+    )
     places.set(LINE, table.places.intern(above, line))
     paths.set(LINE, table.paths.intern(traces.elements.path[0]!, line))
   },
@@ -107,6 +112,9 @@ describe('the sentence about an alarm', () => {
     expect(inPlace('count', 'POST', { normal: 1.4 })).toContain('typically often, normally once')
     expect(inPlace('appearance', 'Get', { normal: 0.1 })).toBe(
       `shop → cart Get is called more often ${since}: in 12 of 40 calls of shop POST, normally in 10 %.`,
+    )
+    expect(inPlace('presence', 'Get', { normal: 1 })).toBe(
+      `cart Get sends no spans ${since}: for 12 of 40 calls from shop, normally never.`,
     )
     expect(inPlace('presence', 'page', { normal: 0.99 })).toBe(
       `shop page is missing ${since}: in 12 of 40 calls of shop GET /, normally 1 %.`,

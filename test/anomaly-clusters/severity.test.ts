@@ -20,10 +20,14 @@ describe('severity', () => {
     ['warning', [100, 3, 0]],
     ['information', [2, 2, 0]],
     ['information', [1000, 9, 0]],
-    ['critical', [100, 0, 50]],
-    ['warning', [100, 0, 49]],
-    ['warning', [100, 0, 5]],
-    ['information', [100, 0, 4]],
+    // Two standard errors (Wilson) below 60 of 100 is 0.5, below 10 of 100 is 0.055.
+    ['critical', [100, 0, 60]],
+    ['warning', [100, 0, 59]],
+    ['warning', [13, 0, 9]],
+    ['critical', [4, 0, 4]],
+    ['warning', [3, 0, 3]],
+    ['warning', [100, 0, 10]],
+    ['information', [100, 0, 9]],
     ['information', [0, 0, 0]],
   ] as const)('is %s where of %j requests some fail, others are slow', (severity, counts) => {
     expect(of([...counts], different)).toBe(severity)

@@ -110,8 +110,13 @@ describe('faults', () => {
   })
 
   it('never include a secret', () => {
-    const faults = faultsOf('admin: {token: [hunter2]}\ninput: {kafka: {sasl: {password: 12345}}}')
-    expect(faults).toHaveLength(2)
+    const set = [
+      'output.webhook.url=hooks.example/services/hunter2',
+      'output.otlp_http.endpoint=htp://me:hunter2@collector',
+    ]
+    const text = 'admin: {token: [hunter2]}\ninput: {kafka: {sasl: {password: 12345}}}'
+    const faults = faultsOf(text, { set })
+    expect(faults).toHaveLength(4)
     expect(JSON.stringify(faults)).not.toMatch(/hunter2|12345/)
   })
 

@@ -25,9 +25,19 @@ traces.read(
     for (let i = 0; i < traces.elements.count; i++) {
       paths.set(table.operationText(traces.elements.element[i]!), traces.elements.path[i]!)
     }
-    const line = table.element(table.value('shop'), traces.tables.names.intern(LINE), KIND_LOG, 0)
+    const line = table.element(
+      table.value('shop'),
+      traces.tables.names.internOwn(LINE),
+      KIND_LOG,
+      0,
+    )
     paths.set(LINE, table.paths.intern(paths.get('GET /')!, line))
-    const below = table.element(table.value('cart'), traces.tables.names.intern(BELOW), KIND_LOG, 0)
+    const below = table.element(
+      table.value('cart'),
+      traces.tables.names.internOwn(BELOW),
+      KIND_LOG,
+      0,
+    )
     paths.set(BELOW, table.paths.intern(paths.get('Get')!, below))
   },
 )

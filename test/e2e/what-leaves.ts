@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -9,9 +9,19 @@ import { systemClock } from '../../src/io/clock.ts'
 import { createLog } from '../../src/io/telemetry/log.ts'
 import { App } from '../../src/service/app.ts'
 import { HttpReceiver } from '../fakes/http-receiver.ts'
+import { createTopic, kafkaBrokers, readTopic } from '../kafka-broker.ts'
 import { MASKING_CORPUS } from '../masking-corpus.ts'
 
-/** Everything that a service says, publishes and keeps of these bodies, by where it was seen. */
+/** What is asked of a service beside the anomaly clusters. */
+const ASKED = [
+  ...['/', '/known', '/metrics', '/readyz', '/api/v1/status', '/api/v1/coverage'],
+  ...['/api/v1/signatures', '/api/v1/acceptances'],
+]
+
+/**
+ * Everything that a service says, publishes and keeps of these bodies, by where it was seen; to Kafka
+ * where there is a broker. Fails where nothing came out to look at.
+ */
 export async function whatLeaves(
   path: '/v1/traces' | '/v1/logs',
   bodies: readonly Uint8Array[],
@@ -20,6 +30,9 @@ export async function whatLeaves(
   const directory = mkdtempSync(join(tmpdir(), 'medoscope-masking-'))
   const receiver = new HttpReceiver()
   await receiver.start()
+  const brokers = await kafkaBrokers()
+  const topic = brokers === null ? '' : await createTopic(brokers, 1)
+  const kafka = brokers === null ? [] : [`brokers=${brokers.join(',')}`, `topic=${topic}`]
   const lines: string[] = []
   const out = join(directory, 'out.jsonl')
   const set = [
@@ -27,6 +40,9 @@ export async function whatLeaves(
     ...[`output.file.path=${out}`, `output.webhook.url=${receiver.url}/hook`],
     `output.otlp_http.endpoint=${receiver.url}`,
     ...['accumulate.bucket=5s', 'accumulate.false_clusters_per_week=5000'],
+    ...['accumulate.silent=20s', 'accumulate.reopen=10s'],
+    ...kafka.map((setting) => `output.kafka.${setting}`),
+    ...(brokers === null ? [] : [`output.kafka.dead_letter_topic=${topic}`]),
     ...settings,
   ]
   const app = new App(loadConfig({ name: 'test', text: '', env: {}, set }), {
@@ -62,8 +78,7 @@ export async function whatLeaves(
       seen[`the page of ${id}`] = await ask(`/clusters/${id}`)
       seen[`the evidence of ${id}`] = await ask(`/api/v1/anomaly-clusters/${id}`)
     }
-    for (const asked of ['/', '/metrics', '/api/v1/status', '/readyz'])
-      seen[asked] = await ask(asked)
+    for (const asked of ASKED) seen[asked] = await ask(asked)
     expect(clusters.length).toBeGreaterThan(0)
   } finally {
     await app.stop()
@@ -71,22 +86,41 @@ export async function whatLeaves(
   seen['the log'] = lines.join('')
   seen['the file'] = readFileSync(out, 'utf8')
   seen['the checkpoint'] = readFileSync(join(directory, 'checkpoint.bin'), 'latin1')
+  // Bytes as they came, until what follows from them is committed: for nobody else to read.
+  const kept = join(directory, 'otlp_http')
+  for (const name of readdirSync(kept).filter((each) => each.endsWith('.log')))
+    expect(statSync(join(kept, name)).mode & 0o077).toBe(0)
   for (const [n, { url, body, headers }] of receiver.requests.entries()) {
     const bytes = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
     seen[`${url} ${n}`] = bytes.toString()
   }
+  const lineCount = seen['the file'].split('\n').length - 1
+  for (const [n, message] of (brokers === null
+    ? []
+    : await readTopic(brokers, topic, lineCount)
+  ).entries()) {
+    const { key, value, headers } = message
+    seen[`Kafka ${n}`] = `${key} ${JSON.stringify(headers)} ${value.toString()}`
+  }
   await receiver.stop()
   rmSync(directory, { recursive: true })
+  expectSomethingEverywhere(seen)
   return seen
 }
 
-/** Which secrets of the corpus stand where; empty where none does. Fails where nothing came out to look at. */
-export function secretsIn(seen: Readonly<Record<string, string>>): string[] {
+function expectSomethingEverywhere(seen: Readonly<Record<string, string>>): void {
   expect(seen['the file']).toContain('"type":"anomaly"')
   expect(seen['the log']).toContain('anomaly cluster opened')
-  expect(Object.keys(seen).some((name) => name.startsWith('/hook'))).toBe(true)
-  expect(Object.keys(seen).some((name) => name.startsWith('/v1/logs'))).toBe(true)
+  for (const address of ['/hook', '/v1/logs'])
+    expect(Object.keys(seen).some((name) => name.startsWith(address))).toBe(true)
   expect(seen['the checkpoint']?.length).toBeGreaterThan(10_000)
+  expect(JSON.parse(seen['/api/v1/signatures'] ?? '').signatures).not.toEqual([])
+  expect(seen['/known']).toContain('/clusters/')
+  expect(JSON.parse(seen['/api/v1/coverage'] ?? '').entry_operations).not.toEqual([])
+}
+
+/** Which secrets of the corpus stand where; empty where none does. */
+export function secretsIn(seen: Readonly<Record<string, string>>): string[] {
   const found: string[] = []
   for (const { kind, secrets } of MASKING_CORPUS) {
     // What is a number or a common word stands elsewhere for other reasons.

@@ -386,3 +386,46 @@ describe('a monitor under a new null', () => {
     expect(other.running(series)).toEqual(shop.monitor.running(series))
   })
 })
+
+describe('the own time of a call', () => {
+  const LEVEL_NS = 5e6
+  /** A call of 20 ms, of which the one who answers, if there is a span of it, takes 18. */
+  const spans = (answers: boolean, error = false): HandSpan[] => [
+    { service: 'shop', name: 'GET /', parent: -1, start: 0, duration: 30, kind: 2 },
+    { service: 'shop', name: 'Pay', parent: 0, start: 1, duration: 20, kind: 3, error },
+    ...(answers
+      ? [{ service: 'bank', name: 'Pay', parent: 1, start: 2, duration: 18, kind: 2 }]
+      : []),
+  ]
+
+  /** Of one request: slow calls, missing answers, calls that failed without an answer, as counted. */
+  function counted(answers: boolean, error = false, expected = true): number[] {
+    const traces = new HandTraces()
+    const table = traces.tables.elements
+    traces.read(spans(true), () => {})
+    const [, call = 0, answer = 0] = traces.elements.place
+    const slow = handSeries('selfTimeP90', { level: LEVEL_NS })
+    const missing = expected ? [handSeries('presence')] : []
+    const places = { [call]: [slow, handSeries('noAnswer')], [answer]: missing }
+    const monitor = new SeriesMonitor(handNull(places), table, EVIDENCE_OPTIONS)
+    const scan = new OccurrenceScan()
+    traces.read(spans(answers, error), () => {
+      scan.read(traces.elements)
+      monitor.count(traces.elements, scan)
+    })
+    const { c } = monitor.deviations.bySeries.of
+    const of = (signal: SeriesSignal, place: number): number =>
+      c[monitor.series.find(SIGNALS[signal].number, place)] ?? 0
+    return [of('selfTimeP90', call), of('presence', answer), of('noAnswer', call)]
+  }
+
+  it('is not what the other side takes of which there is no span', () => {
+    expect(counted(true)).toEqual([0, 0, 0])
+    expect(counted(false)).toEqual([0, 1, 0])
+    expect(counted(false, true)).toEqual([0, 0, 1])
+  })
+
+  it('is all of it where there never is a span of the other side', () => {
+    expect(counted(false, false, false)).toEqual([1, 0, 0])
+  })
+})

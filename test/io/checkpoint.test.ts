@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Detector } from '../../src/detector/detector.ts'
 import { STATE_FORMAT } from '../../src/detector/detector-state.ts'
 import {
@@ -104,6 +105,59 @@ describe('a disk that is full', () => {
     expect(stderr).toBe('')
     expect(stdout).toMatch(/(EFBIG|takes nothing).* 1 1$/)
     expect(statSync(join(directory, `${CHECKPOINT_FILE}.tmp`)).size).toBe(0)
+  })
+})
+
+describe('a disk that lies', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  /** What every open file has its methods from. */
+  async function fileMethods(): Promise<FileHandle> {
+    const file = await open(import.meta.filename)
+    await file.close()
+    return Object.getPrototypeOf(file) as FileHandle
+  }
+
+  /** Makes each write of a large part go through `lie`, which gives what reaches the disk. */
+  async function lying(lie: (bytes: Uint8Array) => Uint8Array): Promise<void> {
+    const methods = await fileMethods()
+    const write = methods.write as (this: FileHandle, bytes: Uint8Array) => Promise<unknown>
+    vi.spyOn(methods, 'write').mockImplementation(async function (
+      this: FileHandle,
+      ...[buffer, at, length]: unknown[]
+    ) {
+      const bytes = (buffer as Uint8Array).subarray(Number(at), Number(at) + Number(length))
+      await write.call(this, bytes.length > 1000 ? lie(bytes) : bytes)
+      return { bytesWritten: bytes.length, buffer: bytes }
+    } as FileHandle['write'])
+  }
+
+  it.each<[string, (bytes: Uint8Array) => Uint8Array]>([
+    ['turns a bit', (bytes) => bytes.map((byte, i) => (i === 777 ? byte ^ 1 : byte))],
+    ['writes less than it says', (bytes) => bytes.subarray(0, -300)],
+    ['writes zeros', (bytes) => new Uint8Array(bytes.length)],
+  ])('and %s does not replace the checkpoint before, and is told of', async (_, lie) => {
+    const store = new CheckpointStore(directory, SETTINGS)
+    await store.save({ n: 1 }, POSITIONS)
+    const good = readFileSync(store.path)
+    await lying(lie)
+    const large = { n: 2, rows: new Float64Array(3_000).fill(0.1) }
+    await expect(store.save(large, POSITIONS)).rejects.toThrow('does not read the same')
+    expect(readFileSync(store.path)).toEqual(good)
+    expect(statSync(`${store.path}.tmp`).size).toBe(0)
+    expect(store.bytes).toBe(good.length)
+    vi.restoreAllMocks()
+    await store.save(large, POSITIONS)
+    expect(readdirSync(directory)).toEqual([CHECKPOINT_FILE])
+    expect(await store.load(asItIs)).toMatchObject({ restored: { n: 2 } })
+  })
+
+  it('and cannot flush does not replace the checkpoint before either', async () => {
+    const store = new CheckpointStore(directory, SETTINGS)
+    await store.save({ n: 1 }, POSITIONS)
+    vi.spyOn(await fileMethods(), 'sync').mockRejectedValue(new Error('EIO'))
+    await expect(store.save({ n: 2 }, POSITIONS)).rejects.toThrow('EIO')
+    expect(await store.load(asItIs)).toMatchObject({ restored: { n: 1 } })
   })
 })
 

@@ -6,14 +6,17 @@ import { Writable } from 'node:stream'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Publication } from '../../src/contract/sink.ts'
+import { systemClock } from '../../src/io/clock.ts'
 import type { DeliveryFailure } from '../../src/io/delivery-failure.ts'
 import { clusterLine, publicationLine, verdictLine } from '../../src/io/files/json-lines.ts'
 import { JsonLinesFileSink, JsonLinesStreamSink } from '../../src/io/files/json-lines-sink.ts'
 import { retryAfterMs } from '../../src/io/http/http-post.ts'
 import { OtlpHttpSink } from '../../src/io/http/otlp-http-sink.ts'
 import { WebhookSink, webhookMessages } from '../../src/io/http/webhook-sink.ts'
+import { silentLog } from '../../src/io/telemetry/log.ts'
 import { publicationRecords, RECORD_RESOURCE } from '../../src/otlp/anomaly-record.ts'
 import { encodeLogsProto } from '../../src/otlp/encode-logs.ts'
+import { SinkQueue } from '../../src/service/sink-queue.ts'
 import { HttpReceiver } from '../fakes/http-receiver.ts'
 import { anomaly, cluster, clusterChange, everyKind, verdict } from '../fakes/publications.ts'
 
@@ -24,6 +27,7 @@ afterEach(() => {
   receiver.requests.length = 0
   receiver.status = 200
   receiver.silent = false
+  receiver.answer = ''
   receiver.headers = {}
 })
 afterAll(async () => {
@@ -221,6 +225,34 @@ describe('OTLP over HTTP', () => {
     },
   )
 
+  it('counts what the receiver says that it left out, and does not send it again', async () => {
+    receiver.answer = '\n\x06\b\x02\x12\x02no'
+    const sink = await build()
+    const queue = new SinkQueue({
+      ...{ sink, required: true, clock: systemClock, log: silentLog },
+      ...{
+        retry: { attempts: 1, backoffMs: 1, backoffMaxMs: 1 },
+        onRefused: () => expect.unreachable(),
+      },
+    })
+    queue.add(everyKind)
+    await expect.poll(() => queue.isEmpty).toBe(true)
+    expect(sink.rejected).toEqual({ count: 2, why: 'no' })
+    expect(queue.state).toMatchObject({ refused: 2, failures: 0 })
+    for (const nothing of ['{}', '\n\x63', 'thanks', '\n\x00']) {
+      receiver.answer = nothing
+      queue.add(everyKind)
+      await expect.poll(() => queue.isEmpty).toBe(true)
+    }
+    expect(queue.state.refused).toBe(2)
+    expect(receiver.requests).toHaveLength(5)
+  })
+
+  it('adds its path in front of what follows an address', async () => {
+    await (await build(1000, `${receiver.url}/?key=1`)).publish(everyKind)
+    expect(receiver.requests[0]?.url).toBe('/v1/logs?key=1')
+  })
+
   it('fails when nobody answers, in time or at all', async () => {
     receiver.silent = true
     await expect((await build(20)).publish(everyKind)).rejects.toThrow('timeout')
@@ -360,6 +392,9 @@ describe('a web hook', () => {
     const { headers, url: path } = receiver.requests[0] ?? expect.unreachable()
     expect(headers.authorization).toBe(`Basic ${btoa('us@er:pa55')}`)
     expect(path).toBe('/hook')
+    // No character is written so: it is part of the password itself.
+    await failureOf(receiver.url.replace('http://', 'http://user:50%off@'))
+    expect(receiver.requests.at(-1)?.headers.authorization).toBe(`Basic ${btoa('user:50%off')}`)
   })
 
   it('fails without naming the path, which may be secret', async () => {

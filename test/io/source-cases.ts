@@ -49,6 +49,8 @@ export const otlpHttpSourceCase: SourceCase = {
           queueRecords: QUEUE_RECORDS,
           queueBytes: 1_000_000,
           maxBytesInFlight: 100_000,
+          idleTimeoutMs: 10_000,
+          requestTimeoutMs: 60_000,
           logDirectory,
           logBytes: 10_000_000,
           ignoreServices: [],

@@ -224,6 +224,32 @@ describe('what others write', () => {
     })
   }
 
+  it('is read once where a sender has written it under the old name, too', () => {
+    const [resource] = resourceSpans as [{ scopeSpans?: unknown }]
+    const { scopeSpans } = resource
+    for (const both of [
+      { ...resource, instrumentationLibrarySpans: scopeSpans },
+      { instrumentationLibrarySpans: scopeSpans, ...resource },
+      { ...resource, scopeSpans: [], instrumentationLibrarySpans: scopeSpans },
+      { ...resource, scopeSpans: null, scope_spans: scopeSpans },
+    ]) {
+      const target = newTarget()
+      expect(decodeTracesJson(utf8.encode(JSON.stringify({ resourceSpans: [both] })), target)).toBe(
+        1,
+      )
+      expect(plainSpans(target)).toEqual(decoded(plain))
+    }
+  })
+
+  it('is read from whichever of its names has something in it', () => {
+    for (const both of [
+      { resourceSpans: null, resource_spans: resourceSpans },
+      { resourceSpans: [], batches: resourceSpans },
+    ]) {
+      expect(decodeTracesJson(utf8.encode(JSON.stringify(both)), newTarget())).toBe(1)
+    }
+  })
+
   it('is said where it cannot be read: what it seems to be, and what is expected', () => {
     const seems: Record<string, RegExp> = {
       '<!DOCTYPE html><html>': /HTML/,

@@ -13,6 +13,7 @@ import {
   BODY_TEXT,
 } from '../../src/otlp/log-columns.ts'
 import type { LogTarget } from '../../src/otlp/log-target.ts'
+import { looksLikeLogs } from '../../src/otlp/looks-like-logs.ts'
 import { newLogTarget, type PlainLog, plainLogs } from './log-list.ts'
 import { encodeLogsByOracle, oracleLogs } from './log-oracle.ts'
 import * as wire from './wire.ts'
@@ -248,6 +249,18 @@ describe('log records', () => {
   })
 })
 
+describe('scopes of old', () => {
+  it('are read where they were before version 0.15, and once where they are in both fields', () => {
+    const up = record(body(wire.text(1, 'up')))
+    const [old, now] = [wire.bytes(1000, up), wire.bytes(2, up)]
+    for (const fields of [[old], [old, now], [now, old]]) {
+      expect(read(wire.bytes(1, ...fields))).toMatchObject([{ body: 'up' }])
+    }
+    expect(looksLikeLogs(wire.bytes(1, wire.bytes(1000, record(wire.fixed64(1, 5n)))))).toBe(true)
+    expect(looksLikeLogs(wire.bytes(1, wire.bytes(1000, wire.span())))).toBe(false)
+  })
+})
+
 describe('JSON of logs', () => {
   const logRecords = [{ body: { stringValue: 'up' }, severityNumber: 'SEVERITY_NUMBER_WARN2' }]
   it.each([
@@ -258,8 +271,18 @@ describe('JSON of logs', () => {
       'the protocol of old',
       { resourceLogs: [{ instrumentationLibraryLogs: [{ logs: logRecords }] }] },
     ],
+    [
+      'the protocol of now and of old',
+      {
+        resourceLogs: [
+          { instrumentationLibraryLogs: [{ logRecords }], scopeLogs: [{ logRecords, logs: [] }] },
+        ],
+      },
+    ],
   ])('is read as what is meant: %s', (_, document) => {
-    expect(readJson(document)).toMatchObject([{ body: 'up', severity: 14 }])
+    const read = readJson(document)
+    expect(read).toMatchObject([{ body: 'up', severity: 14 }])
+    expect(read.length).toBe(1)
   })
 
   it('of another signal holds no records', () => {

@@ -277,6 +277,14 @@ describe('scopes of old', () => {
     )
     expect(decoded(wire.bytes(1, scope))).toMatchObject([{ name: 'old' }])
   })
+
+  it('are passed over where the same is in the new field, too, whichever comes first', () => {
+    const span = wire.span(wire.text(5, 'both'))
+    const [old, now] = [wire.bytes(1000, span), wire.bytes(2, span)]
+    for (const both of [wire.bytes(1, old, now), wire.bytes(1, now, old), wire.bytes(1, old)])
+      expect(decoded(both)).toMatchObject([{ name: 'both' }])
+    expect(decoded(wire.bytes(1, old, now)).length).toBe(1)
+  })
 })
 
 describe('ignored services', () => {

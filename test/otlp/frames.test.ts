@@ -50,6 +50,13 @@ describe('detectFraming', () => {
     [utf8.encode('\ufeff{"resourceSpans":['), 'json_lines'],
     [utf8.encode('{\n  "resourceSpans": ['), 'json_documents'],
     [utf8.encode('{\r\n'), 'json_documents'],
+    [utf8.encode('\n  \r\n'), 'json_lines'],
+    [utf8.encode('{"resourceSpans": [\n  {'), 'json_documents'],
+    [utf8.encode('{"resourceSpans":[{ \r\n "resource":{'), 'json_documents'],
+    [utf8.encode('{ "a": 1,\n  "resourceSpans": ['), 'json_documents'],
+    // A line that was cut, and the next one.
+    [utf8.encode('{"a":1,\n{"resourceSpans":['), 'json_lines'],
+    [utf8.encode('{"resourceSpans":[]}\n{"resourceSpans":['), 'json_lines'],
     [utf8.encode('[{"resourceSpans":['), 'json_documents'],
     [utf8.encode('\n{"resourceSpans":['), 'json_lines'],
     [utf8.encode('\n\n{\n  "resourceSpans": ['), 'json_documents'],

@@ -47,6 +47,17 @@ describe('the service of a resource', () => {
     expect(identities.overflow).toBe(4)
   })
 
+  it('finds room for its name where ids have taken all that is not kept for names', () => {
+    const values = new Vocabulary(320)
+    const identities = new ServiceIdentities(values)
+    const [orders, production, staging] = ['orders', 'production', 'staging'].map((text) =>
+      values.intern(text, true),
+    ) as [number, number, number]
+    for (let i = 0; i < 1000; i++) values.intern(`id-${i}`)
+    expect(values.text(identities.resolve(orders, 0, production))).toBe('orders')
+    expect(values.text(identities.resolve(orders, 0, staging))).toBe('orders (staging)')
+  })
+
   it('stays what it is through a restart', () => {
     const { values, identities, name } = identitiesOf()
     name('orders', '', 'production')

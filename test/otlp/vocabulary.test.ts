@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Marks } from '../../src/columns/marks.ts'
-import { hashBytes, viewOf } from '../../src/otlp/byte-words.ts'
+import { cutEnd, hashBytes, viewOf } from '../../src/otlp/byte-words.ts'
 import { NO_TEXT, OTHER_TEXT, Vocabulary } from '../../src/otlp/vocabulary.ts'
 
 const utf8 = new TextEncoder()
@@ -31,6 +31,16 @@ describe('Vocabulary', () => {
     expect(vocabulary.intern('GET /cart/333')).toBe(first)
     expect(vocabulary.text(first)).toBe('GET /cart/{n}')
     expect(vocabulary.size).toBe(3)
+  })
+
+  it('keeps a text of our own as it is, apart from one that looks like it', () => {
+    const vocabulary = new Vocabulary(4, (text) => text.replaceAll('own', '{own}'))
+    const own = vocabulary.internOwn('own')
+    expect(vocabulary.text(own)).toBe('own')
+    expect(vocabulary.internOwn('own')).toBe(own)
+    expect(vocabulary.text(vocabulary.intern('own'))).toBe('{own}')
+    expect(vocabulary.internOwn('another')).toBe(OTHER_TEXT)
+    expect([vocabulary.seen(own), vocabulary.overflow]).toEqual([2, 1])
   })
 
   it('takes the empty text for none', () => {
@@ -70,6 +80,14 @@ describe('Vocabulary', () => {
     const id = withBytes(vocabulary, 'x'.repeat(1_000_000))
     expect(withBytes(vocabulary, `${'x'.repeat(1024)}y`)).toBe(id)
     expect(vocabulary.text(id)).toBe('x'.repeat(1024))
+  })
+
+  it('interns what is not UTF-8 by its first kilobyte, too', () => {
+    const vocabulary = new Vocabulary(16)
+    const bytes = new Uint8Array(3_000).fill(0x80)
+    const id = vocabulary.internBytes(bytes, 10, 2_990)
+    expect(vocabulary.text(id)).toBe('\ufffd'.repeat(1024))
+    expect(vocabulary.internBytes(bytes, 20, 2_500)).toBe(id)
   })
 
   it('keeps apart texts that were made to have one hash', () => {
@@ -113,6 +131,28 @@ describe('Vocabulary', () => {
     expect(vocabulary.isShort).toBe(true)
   })
 
+  it('counts that room in bytes, whatever the script, and gives all of it back', () => {
+    for (const letter of ['x', 'ü', '語', '𝄞']) {
+      const vocabulary = new Vocabulary(64)
+      const bytesKept = (): number => utf8.encode(vocabulary.texts().join('')).length
+      const fill = (from: number): void => {
+        for (let i = from; i < from + 64; i++) withBytes(vocabulary, `${i}${letter.repeat(120)}`)
+      }
+      fill(100)
+      const full = bytesKept()
+      expect(full).toBeGreaterThan(64 * 128 * 0.85)
+      expect(full).toBeLessThan(64 * 128 + 500)
+      const after = new Vocabulary(64)
+      after.restore(structuredClone(vocabulary.state()))
+      expect(withBytes(after, 'one more')).toBe(OTHER_TEXT)
+      const gone = new Marks()
+      for (let id = 2; id < vocabulary.texts().length; id++) gone.add(id)
+      vocabulary.forget(gone)
+      fill(200)
+      expect(bytesKept()).toBe(full)
+    }
+  })
+
   it('goes on from the texts of another with the same ids', () => {
     const before = new Vocabulary(100)
     const ids = ['x', 'y', 'z'].map((text) => before.intern(text))
@@ -120,6 +160,33 @@ describe('Vocabulary', () => {
     after.restore(before.state())
     expect(['x', 'y', 'z'].map((text) => withBytes(after, text))).toEqual(ids)
     expect(after.intern('new')).toBe(before.intern('new'))
+  })
+})
+
+describe('cutEnd', () => {
+  it('keeps whole characters and no more bytes than told, and never fewer than three less', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.nat(20), (text, more) => {
+        const bytes = utf8.encode(`<${text}`)
+        const most = 4 + more
+        const end = cutEnd(bytes, 1, bytes.length, most)
+        const kept = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(1, end))
+        expect(text.startsWith(kept)).toBe(true)
+        expect(end - 1).toBeLessThanOrEqual(most)
+        if (end < bytes.length) expect(end - 1).toBeGreaterThan(most - 4)
+      }),
+    )
+  })
+
+  it('cuts what is not UTF-8 at the limit, and never in front of its beginning', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 8, maxLength: 40 }), fc.nat(10), (bytes, more) => {
+        const end = cutEnd(bytes, 2, bytes.length, 4 + more)
+        expect(end).toBeGreaterThan(2)
+        expect(end).toBeLessThanOrEqual(Math.min(bytes.length, 6 + more))
+      }),
+    )
+    expect(cutEnd(new Uint8Array(20).fill(0x80), 1, 20, 8)).toBe(9)
   })
 })
 

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { lowerShare, upperShare, weightedQuantile } from '../../src/stats/quantile-bound.ts'
+import {
+  leastShareOf,
+  lowerShare,
+  upperShare,
+  weightedQuantile,
+} from '../../src/stats/quantile-bound.ts'
 import { BurstDraws } from '../evidence/burst-draws.ts'
 
 describe('the share at which an order statistic bounds a quantile', () => {
@@ -79,5 +84,22 @@ describe('weightedQuantile', () => {
     const values = Float64Array.of(1, 2, 3, 4, 5)
     const weights = new Float64Array(5).fill(0.3)
     for (const i of values) expect(weightedQuantile(values, weights, i / 5)).toBe(i)
+  })
+})
+
+describe('the least share of which some were seen', () => {
+  it('is the lower root of (p - 5/10)^2 = 4 p (1 - p) / 10 for 5 of 10', () => {
+    // 1.4 p^2 - 1.4 p + 0.25 = 0
+    expect(leastShareOf(5, 10, 2)).toBeCloseTo((1.4 - Math.sqrt(0.56)) / 2.8, 12)
+  })
+
+  it('is n / (n + 4) where all were, and 0 where none was, or nothing', () => {
+    for (const n of [1, 3, 96]) expect(leastShareOf(n, n, 2)).toBeCloseTo(n / (n + 4), 12)
+    expect([leastShareOf(0, 50), leastShareOf(0, 0)]).toEqual([0, 0])
+  })
+
+  it('comes up to the share as more are seen', () => {
+    expect(leastShareOf(3e5, 1e6)).toBeGreaterThan(0.299)
+    expect(leastShareOf(3e5, 1e6)).toBeLessThan(0.3)
   })
 })

@@ -34,6 +34,9 @@ export interface AdminSubjects {
 /** Adds routes of others (the API of anomaly clusters, the pages) to the server before it listens. */
 export type AdminRoutes = (server: FastifyInstance) => void
 
+/** A request that takes longer to come is cut off, ms. */
+const REQUEST_MS = 10_000
+
 /** Metrics, health and status over HTTP, on loopback unless told otherwise. */
 export class AdminServer {
   readonly #settings: AdminSettings
@@ -45,7 +48,12 @@ export class AdminServer {
     routes: AdminRoutes = () => undefined,
   ) {
     this.#settings = settings
-    this.#server = fastify({ forceCloseConnections: true, bodyLimit: 64 * 1024 })
+    this.#server = fastify({
+      forceCloseConnections: true,
+      bodyLimit: 64 * 1024,
+      requestTimeout: REQUEST_MS,
+      http: { headersTimeout: REQUEST_MS },
+    })
     secure(this.#server)
     checkHost(this.#server, settings.hosts)
     addRoutes(this.#server, subjects)

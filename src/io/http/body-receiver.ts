@@ -11,12 +11,15 @@ export interface BodyLimits {
   readonly maxBytesInFlight: number
 }
 
-/** A sender that says nothing for this long gives its place to one that has something to say, ms. */
+/** A sender that says less than so much for this long gives its place to one that has something to say, ms. */
 const SILENT_MS = 1_000
+const LITTLE_BYTES = 1024
 
 interface Receiving {
   readonly message: IncomingMessage
+  /** When it had last said more than a little, and how many bytes had come then. */
   lastMs: number
+  lastBytes: number
   bytes: number
 }
 
@@ -49,7 +52,7 @@ export class BodyReceiver {
     }
     const announced = Number(message.headers['content-length'] ?? 0)
     if (announced > this.#limits.maxBodyBytes) throw tooLarge(this.#limits.maxBodyBytes)
-    this.#receiving.set(message, { message, lastMs: this.#now(), bytes: 0 })
+    this.#receiving.set(message, { message, lastMs: this.#now(), lastBytes: 0, bytes: 0 })
   }
 
   /** The request is answered, or its sender is gone. Safe when called twice. */
@@ -73,12 +76,15 @@ export class BodyReceiver {
       if (this.#receiving.get(message) !== receiving) {
         throw new Refusal(408, RPC_CODES.unavailable, 'too slow: others were waiting')
       }
-      receiving.lastMs = this.#now()
       if (receiving.bytes + chunk.length > this.#limits.maxBodyBytes) {
         throw tooLarge(this.#limits.maxBodyBytes)
       }
       if (!this.#budget.tryTake(chunk.length)) throw busy('too much is being received at once')
       receiving.bytes += chunk.length
+      if (receiving.bytes - receiving.lastBytes >= LITTLE_BYTES) {
+        receiving.lastMs = this.#now()
+        receiving.lastBytes = receiving.bytes
+      }
       chunks.push(chunk)
     }
     // All there: only those still sending hold a place.

@@ -65,10 +65,19 @@ function withoutCredentials(url: string): {
   const { username, password } = address
   if (username === '' && password === '') return { address, authorization: {} }
   address.username = address.password = ''
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const pair = `${decoded(username)}:${decoded(password)}`
   return {
     address,
     authorization: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` },
+  }
+}
+
+/** What an address writes as `%40`; as it is where it only looks as if it did. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 

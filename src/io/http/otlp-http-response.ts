@@ -1,4 +1,6 @@
 import type { Encoding, Signal } from '../../contract/log-record.ts'
+import { DecodeError } from '../../otlp/decode-error.ts'
+import { ProtobufReader } from '../../otlp/protobuf-reader.ts'
 import { ProtobufWriter } from '../../otlp/protobuf-writer.ts'
 
 /** Codes of google.rpc.Code. */
@@ -29,6 +31,11 @@ export interface Rejected {
   readonly why: string
 }
 
+// Tags: field number << 3 | wire type.
+const PARTIAL_SUCCESS = 0x0a
+const REJECTED_COUNT = 0x08
+const ERROR_MESSAGE = 0x12
+
 const REJECTED_ITEMS: Readonly<Record<Signal, string>> = {
   traces: 'rejectedSpans',
   logs: 'rejectedLogRecords',
@@ -54,6 +61,34 @@ export function exportResponse(
   writer.text(2, why)
   writer.end(partial)
   return writer.finish()
+}
+
+/** What an answer of 200, in protobuf, says that was not taken; nothing where it is no such answer. */
+export function rejectedIn(answer: Uint8Array): Rejected {
+  const reader = new ProtobufReader()
+  reader.open(answer)
+  const rejected = { items: 0, why: '' }
+  try {
+    for (let at = 0; at < answer.length; ) {
+      const tag = reader.tag(at, answer.length)
+      // The members of `partial_success` are read where they stand.
+      if (tag === PARTIAL_SUCCESS) {
+        reader.length(reader.position, answer.length)
+        at = reader.position
+        continue
+      }
+      const from = reader.position
+      at = reader.skip(tag, from, answer.length)
+      if (tag === REJECTED_COUNT) rejected.items = reader.lo
+      if (tag !== ERROR_MESSAGE) continue
+      reader.length(from, answer.length)
+      rejected.why = new TextDecoder().decode(answer.subarray(reader.position, at))
+    }
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    return { items: 0, why: '' }
+  }
+  return rejected
 }
 
 function utf8(text: string): Uint8Array {

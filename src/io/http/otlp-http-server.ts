@@ -17,16 +17,22 @@ export const CONTENT_TYPES: Readonly<Record<Encoding, string>> = {
 }
 
 const RETRY_AFTER_SECONDS = '1'
-/** A connection on which nothing moves is closed, ms; and so is a request that takes this long to come. */
-const SILENT_MS = 10_000
-const REQUEST_MS = 60_000
+/** How often it is looked for requests that take too long, ms. */
+const CHECK_MS = 1_000
 /** Connections at once, the idle ones included. */
 const MAX_CONNECTIONS = 4_096
+
+export interface ServerLimits {
+  readonly maxBodyBytes: number
+  /** A connection on which nothing moves is closed; and so is a request that takes this long to come. */
+  readonly idleTimeoutMs: number
+  readonly requestTimeoutMs: number
+}
 
 /** What answers requests: the rest of HTTP is the server's. */
 export interface BodiesHandler {
   readonly bodies: BodyReceiver
-  readonly maxBodyBytes: number
+  readonly limits: ServerLimits
   /** @throws Refusal before anything of the body is read */
   readonly admit: () => void
   /** Resolves to the body of the answer. @throws Refusal */
@@ -36,13 +42,18 @@ export interface BodiesHandler {
 
 /** The HTTP side of the receiver: `POST /v1/traces` and `/v1/logs`, and what else is asked for by mistake. */
 export function buildServer(handler: BodiesHandler): FastifyInstance {
-  const { bodies, maxBodyBytes } = handler
+  const { bodies, limits } = handler
+  const { maxBodyBytes, idleTimeoutMs, requestTimeoutMs } = limits
   const server = fastify({
     bodyLimit: maxBodyBytes,
     forceCloseConnections: 'idle',
-    connectionTimeout: SILENT_MS,
-    requestTimeout: REQUEST_MS,
-    http: { connectionsCheckingInterval: 1_000, headersTimeout: SILENT_MS },
+    connectionTimeout: idleTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    http: {
+      connectionsCheckingInterval: Math.min(CHECK_MS, idleTimeoutMs),
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: Math.min(idleTimeoutMs, requestTimeoutMs),
+    },
   })
   server.server.maxConnections = MAX_CONNECTIONS
   server.removeAllContentTypeParsers()

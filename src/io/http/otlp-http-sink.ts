@@ -4,6 +4,7 @@ import type { Publication, Sink } from '../../contract/sink.ts'
 import { publicationRecords, RECORD_RESOURCE } from '../../otlp/anomaly-record.ts'
 import { encodeLogsProto } from '../../otlp/encode-logs.ts'
 import { httpPost } from './http-post.ts'
+import { rejectedIn } from './otlp-http-response.ts'
 
 export interface OtlpHttpSinkSettings {
   /** Base address, without /v1/logs. */
@@ -19,8 +20,8 @@ const compress = promisify(gzip)
 
 /**
  * Anomalies and changes of anomaly clusters as OTLP log records, posted as gzipped protobuf to
- * `/v1/logs` of a Collector. Records that the receiver says it rejected (partial success) are not sent
- * again, as OTLP demands.
+ * `/v1/logs` of a Collector. Records that the receiver says it rejected (partial success) are counted
+ * and not sent again, as OTLP demands.
  */
 export class OtlpHttpSink implements Sink {
   readonly name = 'otlp_http'
@@ -29,11 +30,16 @@ export class OtlpHttpSink implements Sink {
     'anomaly_cluster',
     'new_error',
   ] as const)
+  rejected = { count: 0, why: '' }
   readonly #settings: OtlpHttpSinkSettings
+  readonly #url: string
   #started = false
 
   constructor(settings: OtlpHttpSinkSettings) {
     this.#settings = settings
+    const url = new URL(settings.endpoint)
+    url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/logs`
+    this.#url = url.href
   }
 
   /** Nothing to connect: a receiver that is not there yet is waited for when there is something to say. */
@@ -43,12 +49,12 @@ export class OtlpHttpSink implements Sink {
 
   async publish(batch: readonly Publication[]): Promise<void> {
     if (!this.#started) throw new Error('not started')
-    const { endpoint, headers, timeoutMs } = this.#settings
+    const { headers, timeoutMs } = this.#settings
     const records = batch.flatMap(publicationRecords)
     for (let from = 0; from < records.length; from += MAX_RECORDS_A_REQUEST) {
       const some = records.slice(from, from + MAX_RECORDS_A_REQUEST)
-      await httpPost({
-        url: `${endpoint.replace(/\/+$/, '')}/v1/logs`,
+      const answer = await httpPost({
+        url: this.#url,
         body: await compress(encodeLogsProto(RECORD_RESOURCE, some)),
         headers: {
           ...headers,
@@ -57,6 +63,8 @@ export class OtlpHttpSink implements Sink {
         },
         timeoutMs,
       })
+      const { items, why } = rejectedIn(answer)
+      if (items > 0) this.rejected = { count: this.rejected.count + items, why }
     }
   }
 

@@ -25,6 +25,9 @@ export interface OtlpHttpSettings {
   readonly maxRequests: number
   /** Bytes of requests being received, and again of bodies being decompressed, over all requests. */
   readonly maxBytesInFlight: number
+  /** A connection on which nothing moves is closed; and so is a request that takes this long to come. */
+  readonly idleTimeoutMs: number
+  readonly requestTimeoutMs: number
   /** Bodies that wait for the detector. */
   readonly queueRecords: number
   readonly queueBytes: number
@@ -125,7 +128,7 @@ export class OtlpHttpSource implements Source {
     if (records > 0) this.#log.info('OTLP/HTTP goes on with what it took before', { records })
     this.#server = buildServer({
       bodies: this.#bodies,
-      maxBodyBytes: this.#settings.maxBodyBytes,
+      limits: this.#settings,
       admit: () => this.#admit(),
       accept: (request, body, signal) => this.#accept(request, body, signal),
       answered: (status) => this.responses.set(status, (this.responses.get(status) ?? 0) + 1),

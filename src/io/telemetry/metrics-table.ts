@@ -278,7 +278,7 @@ const PIPELINE_METRICS = {
   },
   medoscope_publications_refused_total: {
     type: 'counter',
-    help: 'Publications that a sink refused for good (4xx); kept as dead letters, passed over.',
+    help: 'Publications that a sink refused for good (4xx; kept as dead letters, passed over), or said that it left out (partial success).',
     labels: ['sink'],
   },
   medoscope_publications_dropped_total: {

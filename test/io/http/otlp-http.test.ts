@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
@@ -32,6 +33,8 @@ const SETTINGS = {
   maxBodyBytes: 100_000,
   maxRequests: 10,
   maxBytesInFlight: 200_000,
+  idleTimeoutMs: 10_000,
+  requestTimeoutMs: 60_000,
   queueRecords: 5,
   queueBytes: 200_000,
   logBytes: 1_000_000,
@@ -416,6 +419,62 @@ describe('slow and greedy senders', () => {
     expect(performance.now() - begun).toBeLessThan(5_000)
     expect(source.evicted).toBeGreaterThan(0)
     for (const socket of slow) socket.destroy()
+  })
+
+  /** 64 connections, each with this as its first words; and for each, how long until it was closed. */
+  async function crowd(source: OtlpHttpSource, words: string): Promise<[Socket[], number[]]> {
+    const { port, hostname } = new URL(source.address)
+    const closedMs: number[] = []
+    const begun = performance.now()
+    const sockets = Array.from({ length: 64 }, () => {
+      const socket = connect(Number(port), hostname).on('error', () => undefined)
+      // What is not read keeps a connection from being seen to end.
+      socket.resume()
+      return socket.on('close', () => closedMs.push(performance.now() - begun))
+    })
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+    if (words !== '') for (const socket of sockets) socket.write(words)
+    return [sockets, closedMs]
+  }
+
+  it.each([
+    ['says nothing', ''],
+    ['says half a header', 'POST /v1/traces HTTP/1.1\r\nhost: x\r\n'],
+    ['says a header and no body', half().slice(0, -3)],
+    ['says a header and half a body', half()],
+  ])('that %s are closed after the idle time, while others are served', async (_, words) => {
+    const source = await start({ maxRequests: 64, idleTimeoutMs: 500, queueRecords: 100 })
+    const [sockets, closedMs] = await crowd(source, words)
+    const body = encodeTracesProto(traces('shop'))
+    await expect.poll(async () => (await post(source, body)).status, { timeout: 5_000 }).toBe(200)
+    await expect.poll(() => closedMs.length, { timeout: 10_000 }).toBe(sockets.length)
+    expect(Math.min(...closedMs)).toBeGreaterThan(400)
+    expect((await post(source, body)).status).toBe(200)
+  })
+
+  it('that say a byte now and then are closed after the time for a request', async () => {
+    const source = await start({ maxRequests: 64, requestTimeoutMs: 1_000, idleTimeoutMs: 700 })
+    const [sockets, closedMs] = await crowd(source, half())
+    const dripping = setInterval(() => {
+      for (const socket of sockets) if (!socket.destroyed) socket.write('x')
+    }, 100)
+    await expect.poll(() => closedMs.length, { timeout: 10_000 }).toBe(sockets.length)
+    clearInterval(dripping)
+    expect(Math.min(...closedMs)).toBeGreaterThan(900)
+    expect((await post(source, encodeTracesProto(traces('shop')))).status).toBe(200)
+  })
+
+  it('that say a byte now and then give way to others before that', async () => {
+    const source = await start({ maxRequests: 8 })
+    const [sockets] = await crowd(source, half(50_000))
+    const dripping = setInterval(() => {
+      for (const socket of sockets) if (!socket.destroyed) socket.write('x')
+    }, 100)
+    const body = encodeTracesProto(traces('shop'))
+    await expect.poll(async () => (await post(source, body)).status, { timeout: 5_000 }).toBe(200)
+    clearInterval(dripping)
+    expect(source.evicted).toBeGreaterThan(0)
+    for (const socket of sockets) socket.destroy()
   })
 
   it('are held to the bytes in flight over all requests', async () => {

@@ -5,7 +5,14 @@ import {
   clusterPublication,
   deadLetterPublication,
 } from '../../contracts/publications.ts'
-import { createTopic, kafkaBrokers, testClient, uniqueName, withAdmin } from '../../kafka-broker.ts'
+import {
+  createTopic,
+  kafkaBrokers,
+  type ReadMessage,
+  readTopic,
+  uniqueName,
+  withAdmin,
+} from '../../kafka-broker.ts'
 import { encodeAsText } from './source-driver.ts'
 
 const found = await kafkaBrokers()
@@ -27,36 +34,8 @@ async function startSink(
   return sink
 }
 
-interface ReadMessage {
-  readonly key: string
-  readonly value: Buffer
-  readonly headers: Record<string, string>
-}
-
-/** All messages of a topic so far, in order. */
-async function readAll(topic: string, count: number): Promise<ReadMessage[]> {
-  const consumer = testClient(brokers).consumer({
-    groupId: uniqueName('reader'),
-    maxWaitTimeInMs: 100,
-    maxBytesPerPartition: 8 << 20,
-  })
-  await consumer.connect()
-  await consumer.subscribe({ topics: [topic], fromBeginning: true })
-  const messages: ReadMessage[] = []
-  await consumer.run({
-    eachMessage: async ({ message: { key, value, headers } }) => {
-      const text = Object.entries(headers ?? {}).map(([name, bytes]) => [name, String(bytes)])
-      messages.push({
-        key: String(key),
-        value: value ?? Buffer.alloc(0),
-        headers: Object.fromEntries(text) as Record<string, string>,
-      })
-    },
-  })
-  await expect.poll(() => messages.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count)
-  await consumer.disconnect()
-  return messages
-}
+const readAll = (topic: string, count: number): Promise<ReadMessage[]> =>
+  readTopic(brokers, topic, count)
 
 describe.skipIf(found === null)('KafkaSink', () => {
   afterEach(async () => {
