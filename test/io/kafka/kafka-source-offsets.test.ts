@@ -135,7 +135,9 @@ describe.skipIf(found === null)('offsets of KafkaSource', () => {
     await pollCount(source, 5)
     await withAdmin(brokers, async (admin) => {
       await admin.deleteTopics({ topics: [topic] })
-      const again = { topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] }
+      // A broker that is slow says that it took too long, and then that the topic is there.
+      const patiently = { waitForLeaders: false, timeout: 20_000 }
+      const again = { ...patiently, topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] }
       await expect
         .poll(() => admin.createTopics(again).catch(() => false), { timeout: 20_000 })
         .toBe(true)
