@@ -41,6 +41,16 @@ describe('the null of a series whose call paths differ', () => {
     expect(rateAt(mixed(always), { 5: 90, 7: 10 })).toBeCloseTo(0.1, 12)
   })
 
+  it('counts what came by no path of its own as others', () => {
+    const others = mixed([
+      [0, 1000, 1000],
+      [5, 9000, 0],
+    ])
+    expect(rateAt(others, { 5: 90 })).toBeCloseTo(0.1, 12)
+    expect(rateAt(others, { 5: 50 })).toBeGreaterThan(0.5)
+    expect(rateAt(others, { 5: 50 })).toBeLessThan(0.51)
+  })
+
   it('is that of what came where it is another, and a little more, as that is an estimate', () => {
     const half = rateAt(mixed(always), { 5: 50, 7: 50 })
     expect(half).toBeGreaterThan(0.5)
