@@ -35,6 +35,16 @@ export const RECORD = {
   key: 'f64',
 } as const
 
+/** Buckets of all places together, and those that one keeps however many places there are. */
+const BUCKETS_OF_ALL = 1 << 20
+const LEAST_BUCKETS = 128
+
+/** Buckets that each of so many places may keep. */
+export function bucketsEach(places: number): number {
+  const share = Math.floor(BUCKETS_OF_ALL / Math.max(1, places))
+  return Math.min(MOST_BUCKETS, Math.max(LEAST_BUCKETS, share))
+}
+
 export type BucketRecord = Readonly<Record<keyof typeof RECORD, number>>
 
 /**
@@ -55,14 +65,17 @@ export class PlaceRecords {
   /** Values that a bucket keeps by now. */
   #perBucket = VALUES_PER_BUCKET
 
-  /** Adds a bucket with (some of) its `record.length` values, which begin at row `from` of `values`. */
-  add(record: BucketRecord, values: SampledValues, from: number): void {
+  /**
+   * Adds a bucket with (some of) its `record.length` values, which begin at row `from` of `values`.
+   * `most`: buckets that there is room for.
+   */
+  add(record: BucketRecord, values: SampledValues, from: number, most = MOST_BUCKETS): void {
     let length = Math.min(record.length, this.#perBucket)
     while (this.used + length > MOST_VALUES && this.#perBucket > LEAST_PER_BUCKET) {
       this.#thin()
       length = Math.min(record.length, this.#perBucket)
     }
-    if (this.count >= MOST_BUCKETS || this.used + length > MOST_VALUES) this.#cull()
+    if (this.count >= most || this.used + length > MOST_VALUES) this.#cull()
     if (record.key < this.#floor) {
       this.dropped++
       return

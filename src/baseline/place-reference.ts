@@ -9,7 +9,7 @@ import { hashWords } from '../stats/random.ts'
 import { BucketCounts, type BucketCountsState } from './bucket-counts.ts'
 import { COUNT_BINS, countBin } from './count-bins.ts'
 import { PathTotals, type PathTotalsState } from './path-totals.ts'
-import { PlaceRecords, type PlaceRecordsState } from './place-records.ts'
+import { bucketsEach, PlaceRecords, type PlaceRecordsState } from './place-records.ts'
 import { type PlaceReferenceData, packReference } from './reference-data.ts'
 import { SelfTimeSample, type SelfTimeSampleState, VALUES_PER_BUCKET } from './self-time-sample.ts'
 
@@ -203,7 +203,9 @@ export class PlaceReference {
       length: isLog ? 0 : Math.min(n, VALUES_PER_BUCKET),
       key: this.#key(place),
     }
-    recordsOf(this.#places, place).add(record, this.#sample.values, place * VALUES_PER_BUCKET)
+    const records = recordsOf(this.#places, place)
+    const most = bucketsEach(this.#places.size)
+    records.add(record, this.#sample.values, place * VALUES_PER_BUCKET, most)
     occurrences[place] = 0
   }
 

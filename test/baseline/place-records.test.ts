@@ -1,8 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { MOST_BUCKETS, MOST_VALUES, PlaceRecords } from '../../src/baseline/place-records.ts'
+import {
+  bucketsEach,
+  MOST_BUCKETS,
+  MOST_VALUES,
+  PlaceRecords,
+} from '../../src/baseline/place-records.ts'
 import { sampledValues, VALUES_PER_BUCKET } from '../../src/baseline/self-time-sample.ts'
 
-function add(records: PlaceRecords, bucket: number, key: number, values: number): void {
+function add(
+  records: PlaceRecords,
+  bucket: number,
+  key: number,
+  values: number,
+  most?: number,
+): void {
   const times = { n: values, durationNs: 5, length: values }
   const record = { ...times, bucket, runs: 1, parents: 1, errors: 0, key }
   const own = sampledValues(values + 1)
@@ -10,7 +21,7 @@ function add(records: PlaceRecords, bucket: number, key: number, values: number)
     own.of.value[1 + i] = bucket * 1000 + i
     own.of.path[1 + i] = bucket + i
   }
-  records.add(record, own, 1)
+  records.add(record, own, 1, most)
 }
 
 /** Values by bucket, as they lie. */
@@ -47,6 +58,16 @@ describe('the records of one place', () => {
     for (let bucket = 0; bucket < 400; bucket++) add(records, bucket, bucket % 17, 1)
     expect(records.count).toBe(400)
     expect(records.dropped).toBe(0)
+  })
+
+  it('come down to fewer buckets, those with the greatest keys, where places are many', () => {
+    const records = new PlaceRecords()
+    for (let bucket = 0; bucket < 400; bucket++) add(records, bucket, bucket, 1)
+    for (let bucket = 400; bucket < 440; bucket++) add(records, bucket, bucket, 1, 128)
+    expect(records.count).toBeLessThanOrEqual(128)
+    const kept = [...valuesOf(records).keys()]
+    expect(kept).toEqual(Array.from(kept, (_, i) => 440 - kept.length + i))
+    expect([1, 2048, 4096, 8192, 100_000].map(bucketsEach)).toEqual([512, 512, 256, 128, 128])
   })
 
   it('keep the buckets with the greatest keys, whole, and count the others', () => {
