@@ -5,6 +5,7 @@ import { KIND_CLIENT, KIND_PRODUCER } from '../otlp/span-columns.ts'
 import { calleeName } from '../profile/callee-names.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import { errorName } from '../profile/failures.ts'
+import { OTHER_PAIR } from '../profile/pair-table.ts'
 import { timeText } from '../profile/time-text.ts'
 import type { Alarm, EntryAlarm, PlaceAlarm, TestedAlarm } from './alarm.ts'
 import type { EntryImpact } from './impact.ts'
@@ -153,11 +154,24 @@ function entryCause(
   }
   if (alarm.vote === 0) return `${requests} make unusual calls${since}${normally}`
   const element = table.paths.elementOf(Math.abs(alarm.vote))
+  if (isMissingAnswer(alarm, table)) {
+    return `${elementText(element, table)} sends no spans${since}: for ${requests}${normally}`
+  }
   const how = alarm.vote < 0 ? 'missing' : names.isNew(alarm.vote) ? 'new' : 'more often'
   const what = table.isLog(element)
     ? lineText(element, how, since, table)
     : `${pathText(alarm, table)} ${how === 'more often' ? 'is called more often' : `is ${how}`}${since}`
   return `${what}: in ${requests}${normally}`
+}
+
+/** Whether what is missing is the answer to a call that is made. */
+function isMissingAnswer({ vote }: EntryAlarm, table: ElementTable): boolean {
+  const { paths, places } = table
+  const above = vote < 0 ? paths.parentOf(-vote) : 0
+  return (
+    above > OTHER_PAIR &&
+    table.isAnswer(places.find(paths.elementOf(above), paths.elementOf(-vote)))
+  )
 }
 
 /** ` in 20 %: 32 of 160 calls from gateway, normally never`. */

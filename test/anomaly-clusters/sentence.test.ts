@@ -137,7 +137,7 @@ describe('the sentence about an alarm', () => {
       `cart Get is called more often ${since}: in ${requests}, normally 1.5 %.`,
     )
     expect(said(entryAlarm({ ...at, vote: -vote }))).toBe(
-      `cart Get is missing ${since}: in ${requests}, normally 1.5 %.`,
+      `cart Get sends no spans ${since}: for ${requests}, normally 1.5 %.`,
     )
     expect(said(entryAlarm({ ...at, vote: paths.get('POST')! }))).toBe(
       `shop POST → cart is new ${since}: in ${requests}, normally 1.5 %.`,
