@@ -120,7 +120,8 @@ export function fitPlaceNull(
 /**
  * The null of a series: its raw estimate, with an over-dispersion that is shrunk to that of others.
  * Bursts come and go in minutes, so a reference of a few buckets cannot have seen them: until it is
- * older, part of `youngRho` is assumed. The base rate is itself an estimate: with m independent
+ * older, part of `youngRho` is assumed. A batch is one occurrence, however many items it has: as much is
+ * assumed of it as may be. The base rate is itself an estimate: with m independent
  * occurrences behind it, its error adds about 1 / (m + 1) to the correlation of two occurrences of a
  * bucket; m is what remains of the reference after its own over-dispersion.
  * @param pooledRho the over-dispersion of others of its pool
@@ -138,7 +139,7 @@ export function shrunkEstimate(
   const { leastRho, young: youngOption } = POOLS[pool]
   const young = youngOption === null ? 0 : options[youngOption]
   const seasoned = (own * age + options.youngRho * young) / (age + young)
-  const rho = Math.max(leastRho, seasoned)
+  const rho = raw.batched ? options.mostRho : Math.max(leastRho, seasoned)
   const independent = reference / (1 + Math.max(0, perBucket - 1) * rho)
   const source = { ...raw, floor: options[floor] }
   const mix = byPath && mixOf({ ...source, byPath }, rho, options.deviations)

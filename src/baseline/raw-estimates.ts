@@ -18,6 +18,8 @@ export interface RawEstimate {
   readonly reference: number
   readonly perBucket: number
   readonly moments: DispersionMoments
+  /** Whether the occurrences of a bucket are hardly more than one, many times: the items of a batch. */
+  readonly batched?: boolean
   /** By the call paths that lead to it; null where a series has none. */
   readonly byPath: ByPath | null
 }
@@ -26,6 +28,8 @@ export interface RawEstimate {
 const MATERIAL_MORE = 1.5
 /** Faster than normal is material below this share of the median. */
 const MATERIAL_FASTER = 0.5
+/** Share of the variance of self times that lies between buckets, from which those of a bucket are one batch. */
+const BATCHED = 0.5
 /** Below a microsecond there is nothing left to be faster than, ns. */
 const LEAST_LOW_NS = 1000
 
@@ -96,11 +100,11 @@ function selfTimeTails(data: PlaceReferenceData, i: number, options: NullOptions
   const times = sortedTimes(data, i)
   const { values, weights } = times
   const count = values.length
-  if (count < options.leastReference) return []
+  const { from, to } = recordsOf(data, i)
+  if (count < options.leastReference || to - from < options.knownBuckets) return []
   const { quantile, farQuantile, deviations, material } = options
   const at = (share: number): number => weightedQuantile(values, weights, share)
   const median = at(0.5)
-  const { from, to } = recordsOf(data, i)
   const durations = data.durationNs.slice(from, to).sort()
   const least = material * durations[durations.length >> 1]!
   const above = (share: number): number =>
@@ -115,7 +119,33 @@ function selfTimeTails(data: PlaceReferenceData, i: number, options: NullOptions
     { signal: 'selfTimeP99', level: above(farQuantile), bare: at(farQuantile) },
   ]
   if (low > LEAST_LOW_NS) tails.push({ signal: 'selfTimeP10', level: low, bare: at(1 - quantile) })
-  return tails.map((tail) => tailOf(data, i, times, median, tail))
+  const batched = betweenBuckets(times, from, to) >= BATCHED
+  return tails.map((tail) => ({ ...tailOf(data, i, times, median, tail, batched), batched }))
+}
+
+/**
+ * Share of the variance of the ranks that lies between buckets: the intraclass correlation by a one-way
+ * analysis of variance (Fisher 1925), of ranks so that an odd one does not count.
+ */
+function betweenBuckets({ values, record }: SortedTimes, from: number, to: number): number {
+  const n = new Float64Array(to - from)
+  const sum = new Float64Array(to - from)
+  let squares = 0
+  for (let k = 0; k < values.length; k++) {
+    n[record[k]! - from]!++
+    sum[record[k]! - from]! += k
+    squares += k * k
+  }
+  const buckets = n.reduce((count, one) => count + Number(one > 0), 0)
+  const free = values.length - buckets
+  const all = sum.reduce((total, one) => total + one, 0)
+  const explained = sum.reduce((total, one, r) => total + (n[r]! > 0 ? one ** 2 / n[r]! : 0), 0)
+  const between = (explained - all ** 2 / values.length) / (buckets - 1)
+  const within = Math.max(0, squares - explained) / free
+  const sizes = n.reduce((total, one) => total + one ** 2, 0)
+  const size = (values.length - sizes / values.length) / (buckets - 1)
+  const total = between + (size - 1) * within
+  return total > 0 ? (between - within) / total : 0
 }
 
 function tailOf(
@@ -124,6 +154,7 @@ function tailOf(
   times: SortedTimes,
   normal: number,
   { signal, level, bare }: Tail,
+  batched: boolean,
 ): RawEstimate {
   const { values, weights, record, path } = times
   const { from, to } = recordsOf(data, i)
@@ -152,8 +183,11 @@ function tailOf(
   return {
     signal,
     level,
-    // Beyond the greatest value ever seen lies 1 in n + 1 of the next ones.
-    baseRate: signal === 'selfTimeP99' ? Math.max(share, 1 / (values.length + 1)) : share,
+    // Beyond the greatest value ever seen lies 1 in n + 1 of the next ones, or of the next batches.
+    baseRate:
+      signal === 'selfTimeP99'
+        ? Math.max(share, 1 / ((batched ? to - from : values.length) + 1))
+        : share,
     normal,
     reference: values.length,
     perBucket: values.length / sampled.length,

@@ -45,9 +45,36 @@ describe('the tails of a self time', () => {
     const high = estimate(place, 'selfTimeP90')
     expect(high).toMatchObject({ level: 36e6, baseRate: 0.1, normal: 20e6 })
     expect(high).toMatchObject({ reference: 40, perBucket: 4 })
-    // None lies beyond the greatest: then 1 in n + 1 will.
-    expect(estimate(place, 'selfTimeP99')).toMatchObject({ level: 40e6, baseRate: 1 / 41 })
+    expect(estimate(place, 'selfTimeP99')).toMatchObject({ level: 40e6 })
     expect(estimate(place, 'selfTimeP10')).toMatchObject({ level: 4e6, baseRate: 3 / 40 })
+  })
+
+  it('are those of batches where a bucket is like itself: 1 in m + 1 of them lies beyond the greatest', () => {
+    const batched = estimate({ records: TIMES, cells }, 'selfTimeP99')
+    expect(batched).toMatchObject({ batched: true, baseRate: 1 / 11 })
+    // The same values, each bucket with some of all: 1 in n + 1 of the calls.
+    const spread = TIMES.map((record, r) => ({
+      ...record,
+      values: [1, 11, 21, 31].map((k) => [(r + k) * 1e6, 5] as const),
+    }))
+    const single = estimate({ records: spread, cells: [] }, 'selfTimeP99')
+    expect(single).toMatchObject({ level: 40e6, batched: false, baseRate: 1 / 41 })
+    // One odd item is no matter.
+    const odd = TIMES.map((record, r) => ({
+      ...record,
+      values: [1, 2, 3, 4].map((k) => [r === 9 && k === 4 ? 1 : (4 * r + k) * 1e6, 5] as const),
+    }))
+    expect(estimate({ records: odd, cells: [] }, 'selfTimeP99')?.batched).toBe(true)
+  })
+
+  it('need three buckets, however many values', () => {
+    const two = TIMES.slice(0, 2).map((record) => ({
+      ...record,
+      values: Array.from({ length: 20 }, (_, k) => [k * 1e6, 5] as const),
+    }))
+    expect(estimate({ records: two }, 'selfTimeP90')).toBeUndefined()
+    const third = { records: [...two, ...TIMES.slice(9)] }
+    expect(estimate(third, 'selfTimeP90')).toBeDefined()
   })
 
   it('are moved out by standard errors and by what is material', () => {

@@ -51,6 +51,11 @@ describe('the shrunk estimate of a series', () => {
     expect(far.rho).toBeCloseTo(farSeasoned + (1 - farSeasoned) / 100, 12)
   })
 
+  it('bursts as much as may be where the items of a batch are what is counted', () => {
+    const batch = { ...RAW, signal: 'selfTimeP99', batched: true } as const
+    expect(shrunkEstimate(batch, 0.05, 10, OPTIONS).rho).toBe(0.5)
+  })
+
   it('has at least the base rate of its signal', () => {
     const rare = { ...RAW, baseRate: 0.001 }
     expect(shrunkEstimate(rare, 0.2, 10, OPTIONS).baseRate).toBe(OPTIONS.rareFloor)
