@@ -1,5 +1,6 @@
 import { DeliveryFailure } from '../delivery-failure.ts'
 import { messageOf } from '../telemetry/log.ts'
+import { withoutCredentials } from './url-credentials.ts'
 
 export interface HttpPost {
   /** Credentials in it are sent as a header. */
@@ -54,31 +55,6 @@ export async function httpPost({ url, body, headers, timeoutMs }: HttpPost): Pro
     isFinal: status >= 400 && status < 500 && !PASSING.has(status),
     retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.now()),
   })
-}
-
-/** The address alone, and its user and password as the header they stand for. */
-function withoutCredentials(url: string): {
-  address: URL
-  authorization: Readonly<Record<string, string>>
-} {
-  const address = new URL(url)
-  const { username, password } = address
-  if (username === '' && password === '') return { address, authorization: {} }
-  address.username = address.password = ''
-  const pair = `${decoded(username)}:${decoded(password)}`
-  return {
-    address,
-    authorization: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` },
-  }
-}
-
-/** What an address writes as `%40`; as it is where it only looks as if it did. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 /** As much of an answer as is looked at; the rest is not waited for. */

@@ -1,4 +1,5 @@
 import { messageOf } from '../telemetry/log.ts'
+import { withoutCredentials } from './url-credentials.ts'
 
 /** One finished run, as MLflow keeps it. */
 export interface MlflowRun {
@@ -75,15 +76,10 @@ class MlflowServer {
   readonly #authorization: Readonly<Record<string, string>>
 
   constructor(uri: string) {
-    const url = new URL(uri)
-    const { username, password } = url
-    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-    this.#authorization =
-      username === '' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` }
-    // From here on messages may show it.
-    url.username = ''
-    url.password = ''
-    this.#base = url.href.replace(/\/+$/, '')
+    const { address, authorization } = withoutCredentials(uri)
+    this.#authorization = authorization
+    // Messages may show it.
+    this.#base = address.href.replace(/\/+$/, '')
   }
 
   /** The id of the experiment of that name, made where there is none. */
