@@ -49,11 +49,8 @@ export class EntriesOfPlaces {
     this.#strata.clear()
     this.#roots = []
     for (let path = OTHER_PAIR + 1; path < paths.size; path++) {
-      const above = paths.parentOf(path)
-      const root = this.#rootOf(path)
-      const parent = above <= OTHER_PAIR ? 0 : paths.elementOf(above)
-      const place = places.find(parent, paths.elementOf(path))
-      const stratum = strata.find(OF_TRACES, root)
+      const place = this.#table.placeOfPath(path)
+      const stratum = strata.find(OF_TRACES, this.#rootOf(path))
       if (place <= OTHER_PAIR || stratum <= OTHER_PAIR) continue
       const known = this.#strata.get(place) ?? []
       this.#strata.set(place, known)

@@ -290,10 +290,7 @@ export class Lifecycle {
 
   /** Whether the baseline does not know the place that a call path ends in. */
   #isNew(path: number): boolean {
-    const { paths, places } = this.#parts.table
-    const above = paths.parentOf(path)
-    const caller = above <= OTHER_PAIR ? 0 : paths.elementOf(above)
-    return this.monitor.series.known[places.find(caller, paths.elementOf(path))] !== 1
+    return this.monitor.series.known[this.#parts.table.placeOfPath(path)] !== 1
   }
 
   /** Whether what an alarm is about is called by what the other is about. */

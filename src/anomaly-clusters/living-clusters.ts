@@ -7,6 +7,7 @@ import { type Member, wantsMember, withMember, withMembers } from './members.ts'
 import { type RequestOutcome, withRequest } from './recent-requests.ts'
 import { moreSevere } from './severity.ts'
 import { type Story, UNTOLD } from './story.ts'
+import type { Writable } from './writable.ts'
 
 /** Clusters that are over and remembered: to be reopened, and to be shown after a restart. */
 const MOST_PAST = 256
@@ -24,8 +25,6 @@ const NO_COUNTS = {
   clustersDropped: 0,
   alarmsDropped: 0,
 }
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** What was decided of an alarm, of one or two clusters, by the test of an alarm, or by a person. */
 export type Change =

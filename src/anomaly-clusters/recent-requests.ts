@@ -1,3 +1,5 @@
+import type { Writable } from './writable.ts'
+
 /** Data time that a slot covers, ms, and slots that are kept. */
 const SLOT_MS = 5000
 const MOST_SLOTS = 120
@@ -16,8 +18,6 @@ export const NO_REQUESTS: RequestCounts = { requests: 0, failed: 0, slow: 0, fin
 
 /** What became of one request. */
 export type RequestOutcome = 'fine' | 'failed' | 'slow'
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Written in place: a request is counted without a new object. */
 interface SlotCounts extends Writable<RequestCounts> {

@@ -5,7 +5,6 @@ import { KIND_CLIENT, KIND_PRODUCER } from '../otlp/span-columns.ts'
 import { calleeName } from '../profile/callee-names.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import { errorName } from '../profile/failures.ts'
-import { OTHER_PAIR } from '../profile/pair-table.ts'
 import { timeText } from '../profile/time-text.ts'
 import type { Alarm, EntryAlarm, PlaceAlarm, TestedAlarm } from './alarm.ts'
 import type { EntryImpact } from './impact.ts'
@@ -109,12 +108,12 @@ function placeCause(alarm: PlaceAlarm, since: string, table: ElementTable): stri
       return `${where} is called more often${since}: typically ${times(typical)}, normally ${times(normal)}, by ${counts(alarm)} callers`
     case 'appearance':
       return `${where} is called more often${since}: in ${shares}${of}, normally in ${percent(normalShare(alarm))}`
-    case 'presence':
-      if (table.isAnswer(subject)) {
-        const normally = `normally ${often(normalShare(alarm))}`
-        return `${calleeText(subject, table)} sends no spans${since}: for ${counts(alarm)} ${callsText(subject, table)}, ${normally}`
-      }
-      return `${where} is missing${since}: in ${shares}${of}, normally ${often(normalShare(alarm))}`
+    case 'presence': {
+      const normally = `normally ${often(normalShare(alarm))}`
+      return table.isAnswer(subject)
+        ? `${calleeText(subject, table)} sends no spans${since}: for ${counts(alarm)} ${callsText(subject, table)}, ${normally}`
+        : `${where} is missing${since}: in ${shares}${of}, ${normally}`
+    }
     case 'unseen':
       return `${newText(alarm, since, table)}: in ${shares} of ${where}`
   }
@@ -154,7 +153,7 @@ function entryCause(
   }
   if (alarm.vote === 0) return `${requests} make unusual calls${since}${normally}`
   const element = table.paths.elementOf(Math.abs(alarm.vote))
-  if (isMissingAnswer(alarm, table)) {
+  if (alarm.vote < 0 && table.isAnswer(table.placeOfPath(-alarm.vote))) {
     return `${elementText(element, table)} sends no spans${since}: for ${requests}${normally}`
   }
   const how = alarm.vote < 0 ? 'missing' : names.isNew(alarm.vote) ? 'new' : 'more often'
@@ -162,16 +161,6 @@ function entryCause(
     ? lineText(element, how, since, table)
     : `${pathText(alarm, table)} ${how === 'more often' ? 'is called more often' : `is ${how}`}${since}`
   return `${what}: in ${requests}${normally}`
-}
-
-/** Whether what is missing is the answer to a call that is made. */
-function isMissingAnswer({ vote }: EntryAlarm, table: ElementTable): boolean {
-  const { paths, places } = table
-  const above = vote < 0 ? paths.parentOf(-vote) : 0
-  return (
-    above > OTHER_PAIR &&
-    table.isAnswer(places.find(paths.elementOf(above), paths.elementOf(-vote)))
-  )
 }
 
 /** ` in 20 %: 32 of 160 calls from gateway, normally never`. */

@@ -175,10 +175,8 @@ export class PathTotals {
   #begin(path: number, above: number, bucket: BucketCounts): void {
     const counted = bucket.paths.of
     if (counted.occurrences[path] === 0 && counted.runs[path] === 0) return
-    const { paths, places } = this.#table
     const { place, parents, complete } = this.#totals.of
-    const parent = above <= OTHER_PAIR ? 0 : paths.elementOf(above)
-    place[path] = places.find(parent, paths.elementOf(path))
+    place[path] = this.#table.placeOfPath(path)
     parents[path] = complete[above]!
   }
 

@@ -120,7 +120,7 @@ function selfTimeTails(data: PlaceReferenceData, i: number, options: NullOptions
   ]
   if (low > LEAST_LOW_NS) tails.push({ signal: 'selfTimeP10', level: low, bare: at(1 - quantile) })
   const batched = betweenBuckets(times, from, to) >= BATCHED
-  return tails.map((tail) => ({ ...tailOf(data, i, times, median, tail, batched), batched }))
+  return tails.map((tail) => tailOf(data, i, times, median, tail, batched))
 }
 
 /**
@@ -192,6 +192,7 @@ function tailOf(
     reference: values.length,
     perBucket: values.length / sampled.length,
     moments: dispersionMoments(sampled, beyond, 0, sampled.length),
+    batched,
     byPath: { paths, totals, hits },
   }
 }

@@ -130,6 +130,13 @@ export class ElementTable {
     return this.kind(element) === KIND_CLIENT
   }
 
+  /** The place that a call path ends in; NO_PAIR where there is none. */
+  placeOfPath(path: number): number {
+    const above = this.paths.parentOf(path)
+    const caller = above <= OTHER_PAIR ? 0 : this.paths.elementOf(above)
+    return this.places.find(caller, this.paths.elementOf(path))
+  }
+
   /** Whether what happens in a place is the answer to a call that waits for it. */
   isAnswer(place: number): boolean {
     const caller = this.places.callerOf(place)
