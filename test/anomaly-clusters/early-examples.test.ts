@@ -23,6 +23,17 @@ describe('early examples', () => {
     expect(early.handOver(7)).toEqual([])
   })
 
+  it('are all of all series', () => {
+    const early = keeping(1, 2, 3)
+    for (const [series, hash] of [
+      [1, 5],
+      [3, 6],
+      [1, 7],
+    ] as const)
+      early.add(series, member(hash))
+    expect([...early.all()].map(({ hash }) => hash)).toEqual([5, 7, 6])
+  })
+
   it('are of 256 series, and what found no room is counted', () => {
     const early = keeping(...Array.from({ length: 256 }, (_, i) => i))
     expect([early.size, early.dropped]).toEqual([256, 0])

@@ -63,13 +63,15 @@ export interface Judged {
 
 export type Request = readonly HandSpan[] | ({ readonly spans: readonly HandSpan[] } & Judged)
 
-/** What is watched where: deviates normally in one of a hundred cases. */
+/** What is watched where. */
 export interface Watched {
   /** `cart Get`, the operation of a place; `GET /`, that of an entry. */
   readonly at: string
   readonly signal?: SeriesSignal
   /** Self time that deviates, ms. */
   readonly levelMs?: number
+  /** Share that deviates normally; one of a hundred where it is not said. */
+  readonly baseRate?: number
 }
 
 /** A shop with a null that is stated by hand, asked twice a second; it learns what no cluster has. */
@@ -228,9 +230,9 @@ export class HandShop {
   #nullOf(watched: readonly Watched[]): PlaceNull {
     const places = new Map<number, SeriesNull[]>()
     const strata = new Map<number, SeriesNull[]>()
-    for (const { at, signal = 'errors', levelMs = 0 } of watched) {
-      const normal = levelMs === 0 ? 0.01 : 5e6
-      const series = { signal, level: levelMs * 1e6, baseRate: 0.01, rho: 0.01, normal }
+    for (const { at, signal = 'errors', levelMs = 0, baseRate = 0.01 } of watched) {
+      const normal = levelMs === 0 ? baseRate : 5e6
+      const series = { signal, level: levelMs * 1e6, baseRate, rho: 0.01, normal }
       const [rows, of] =
         signal === 'structure' ? [strata, this.stratum(at)] : [places, this.place(at)]
       rows.set(of, [...(rows.get(of) ?? []), series])

@@ -117,6 +117,74 @@ describe.each([{ restoring: false }, { restoring: true }])(
       })
     })
 
+    describe('unusual sets of calls of an entry', () => {
+      const watched: readonly Watched[] = [{ at: 'GET /', signal: 'structure' }, { at: 'ads List' }]
+      const unusual = { spans: CART, unusual: true }
+
+      it('are a cluster of their own beside a place that fails in other requests', () => {
+        const one = new HandShop(how).watch(ALL, watched)
+        one.run(20, (i) => (i % 2 === 0 ? unusual : ADS_FAILS))
+        expect(one.story()).toEqual(['opened A', 'opened B'])
+      })
+
+      it('are one story with the place that fails in the same requests', () => {
+        const one = new HandShop(how).watch(ALL, watched)
+        one.run(20, () => ({ spans: ADS_FAILS, unusual: true }))
+        expect(one.story()).toEqual(['opened A'])
+      })
+    })
+
+    describe('errors that are not sure yet', () => {
+      /** The cart asks its database, or fails and says so; the ads beside it may fail, too. */
+      const asked = (fails: boolean, ads = 'ads List') => {
+        const name = fails ? 'Sorry' : 'Query'
+        const below = { service: 'db', name, parent: 2, start: 3, duration: 2, kind: 2 }
+        return [...get('/', fails ? 'cart Get!' : 'cart Get', ads), below]
+      }
+      const half = (ads: string) => (i: number) =>
+        asked(i % 2 === 0, i % 2 === 0 ? ads : 'ads List')
+      const errors = ['cart Get', 'ads List'].map((at) => ({ at, baseRate: 0.1 }))
+      const watching = (watched: Watched): HandShop =>
+        new HandShop(how).watch([asked(false), asked(true)], [...errors, watched])
+      const QUERY = { at: 'db Query', signal: 'presence', baseRate: 0.001 } as const
+
+      it('are why calls are missing of who fails', () => {
+        const one = watching(QUERY).run(BUCKET_S, () => asked(false))
+        one.run(10, half('ads List'))
+        expect(one.story()).toEqual(['opened A'])
+        expect(one.told('opened')).toMatchObject([
+          { term: 'errors', place: expect.stringContaining('cart Get') },
+        ])
+      })
+
+      it('are not why others make no calls', () => {
+        const one = watching(QUERY).run(BUCKET_S, () => asked(false))
+        one.run(6, (i) => {
+          const spans = half('ads List!')(i)
+          return spans.map((span) => (span.name === 'Get' ? { ...span, error: false } : span))
+        })
+        expect(one.story()).toEqual(['opened A'])
+        expect(one.clusters.open()).toMatchObject([{ term: 'presence', services: ['db'] }])
+      })
+
+      it('are why sets of calls lack what who fails would call', () => {
+        const lacking = (at: string, ads: string): HandShop => {
+          const one = watching({ at: 'GET /', signal: 'structure', baseRate: 0.001 })
+          one.run(BUCKET_S, () => asked(false))
+          const differingPath = one.path(at)
+          return one.run(6, (i) => {
+            const spans = half(ads)(i)
+            return i % 2 === 0 ? { spans, unusual: true, differingPath } : spans
+          })
+        }
+        expect(lacking('db Query', 'ads List').told('opened')).toMatchObject([{ term: 'errors' }])
+        // There, and not missing.
+        expect(lacking('db Sorry', 'ads List').told('opened')).toMatchObject([
+          { term: 'structure' },
+        ])
+      })
+    })
+
     describe('an alarm reopens a cluster that is over', () => {
       const over = (reopenMs: number): HandShop =>
         shop({ reopenMs })
@@ -412,6 +480,19 @@ describe.each([{ restoring: false }, { restoring: true }])(
         expect(one.learned(place).errors).toBeGreaterThan(30)
       })
 
+      it('has an entry learned anew where its sets of calls were unusual', () => {
+        const one = new HandShop(how).watch(ALL, [{ at: 'GET /', signal: 'structure' }])
+        one.run(2 * BUCKET_S, () => CART).run(40, () => ({ spans: CART, unusual: true }))
+        const entry = one.stratum('GET /')
+        expect(one.learnedOfEntry(entry).n).toBeGreaterThan(100)
+        const places = one.learned(one.place('cart Get')).n
+        expect(one.accept('A')).toBe(true)
+        expect(one.learnedOfEntry(entry)).toEqual({ n: 0, unusual: 0 })
+        expect(one.learned(one.place('cart Get')).n).toBe(places)
+        one.run(2 * BUCKET_S, () => ({ spans: CART, unusual: true }))
+        expect(one.learnedOfEntry(entry).unusual).toBeGreaterThan(50)
+      })
+
       it('takes along what began with it and shows only later', () => {
         // Two of eight puts fail: not enough for an alarm by themselves.
         const one = shop()
@@ -444,7 +525,8 @@ describe.each([{ restoring: false }, { restoring: true }])(
     })
 
     describe('similar anomalies', () => {
-      const STRANGE = get('/home', 'news Read', 'news Old', 'news Older', 'news Oldest')
+      const STRANGE_CALLS = ['news Read', 'news Old', 'news Older', 'news Oldest']
+      const STRANGE = get('/home', ...STRANGE_CALLS)
       const strange = (i: number) => (i % 4 === 0 ? { spans: STRANGE, flagged: true } : HOME)
 
       it('open a cluster of the entry, count on, and close when they stay away', () => {
@@ -483,6 +565,47 @@ describe.each([{ restoring: false }, { restoring: true }])(
           .run(20, () => CART_FAILS)
         one.run(40, failing)
         expect(one.story()).toEqual(['opened A'])
+      })
+
+      it('blame the service of what is rarest of what deviates in them', () => {
+        const failing = (i: number) =>
+          i % 4 === 0
+            ? {
+                spans: get('/', 'cart Old', 'cart Get!', 'ads List!', 'cart Put!'),
+                flagged: true,
+              }
+            : CART
+        const rare = (at: string, baseRate: number) => ({ at, baseRate })
+        for (const [ads, service] of [
+          [0.9, 'cart'],
+          [0.7, 'ads'],
+        ] as const) {
+          const one = new HandShop(how).watch(ALL, [
+            ...[rare('cart Get', 0.95), rare('ads List', ads), rare('cart Put', 0.8)],
+          ])
+          one.run(300, () => CART).run(20, failing)
+          expect(one.clusters.open()).toMatchObject([{ term: 'like', services: [service] }])
+        }
+      })
+
+      it('leave out what is flagged for something else', () => {
+        const one = shop()
+          .run(300, () => HOME)
+          .run(20, strange)
+        const [{ id } = expect.unreachable()] = one.clusters.open()
+        const many = Array.from({ length: 16 }, () => 'news Read')
+        const OTHER = get('/home', ...many, ...[...'abcdefghijkl'].map((name) => `cart ${name}`))
+        expect(one.run(1, () => ({ spans: OTHER, flagged: true })).last.cluster).toBeNull()
+        expect(one.run(1, () => ({ spans: STRANGE, flagged: true })).last.cluster).toBe(id)
+        // Of another entry.
+        const elsewhere = { spans: get('/', ...STRANGE_CALLS), flagged: true }
+        expect(one.run(1, () => elsewhere).last.cluster).toBeNull()
+      })
+
+      it('wait while there is no model to tell how similar they are', () => {
+        const one = new HandShop(how).run(100, () => ({ spans: STRANGE, flagged: true }))
+        expect(one.last).toEqual({ cluster: null, accepted: false })
+        expect(one.changes).toEqual([])
       })
 
       it('reopen the cluster of the same entry', () => {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { categoryVote, PathVotes, readCategoryVote } from '../../src/evidence/path-votes.ts'
+import { IdSets } from '../../src/columns/marks.ts'
+import {
+  categoryVote,
+  PathVotes,
+  readCategoryVote,
+  useVote,
+} from '../../src/evidence/path-votes.ts'
 
 function voted(...paths: number[]): PathVotes {
   const votes = new PathVotes()
@@ -38,8 +44,23 @@ describe('votes for a path', () => {
     expect(other.leader(3)).toBe(0)
   })
 
+  it('are all that there are, of all series', () => {
+    const votes = voted(5, -7, 5)
+    votes.add(2, 9)
+    expect([...votes.all()]).toEqual([5, -7, 9])
+  })
+
   it('are the same from a state', () => {
     const votes = voted(5, 7, 7)
+    expect(votes.state()).toEqual([
+      [
+        1,
+        [
+          [5, 1],
+          [7, 2],
+        ],
+      ],
+    ])
     const other = new PathVotes()
     other.restore(votes.state())
     expect(other.state()).toEqual(votes.state())
@@ -56,5 +77,14 @@ describe('votes for a path', () => {
         expect(readCategoryVote(vote)).toEqual({ category, value })
       }
     }
+  })
+
+  it('hold on to the path or the value that they may be for', () => {
+    const missing = new IdSets()
+    useVote(missing, -7)
+    expect([[...missing.paths], [...missing.values]]).toEqual([[7], []])
+    const value = new IdSets()
+    useVote(value, categoryVote(3, 12))
+    expect([...value.values]).toContain(12)
   })
 })
