@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestProject } from 'vitest/node'
-import { type BrokerAnswer, findBroker } from './kafka-broker.ts'
+import { findBroker } from './kafka/find-broker.ts'
+import type { BrokerAnswer } from './kafka-broker.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -3,7 +3,6 @@ import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import { expect, inject } from 'vitest'
 import { silenceNegativeTimeoutWarning } from '../src/io/kafka/kafka-client.ts'
 import { createTopics } from '../src/io/kafka/kafka-topics.ts'
-import { containerRuntimeAnswers, startContainerBroker } from './kafka/container-broker.ts'
 import { LocalBroker, type LocalBrokerOptions } from './kafka/local-broker.ts'
 
 /** What the global set-up answers: `brokers` is '' where there is none, and `reason` says why. */
@@ -11,39 +10,6 @@ export interface BrokerAnswer {
   readonly brokers: string
   readonly reason: string
 }
-
-interface FoundBroker {
-  /** host:port, comma-separated. */
-  readonly brokers: string
-  close(): Promise<void>
-}
-
-/**
- * The broker of a test run, first one that is to be had: `KAFKA_BROKERS`; a container, where a
- * container runtime answers; a JVM with the jars of Maven Central. Only the global set-up calls it.
- */
-export async function findBroker(): Promise<FoundBroker> {
-  const given = process.env['KAFKA_BROKERS'] ?? ''
-  const found = given !== '' ? { brokers: given, close: nothing } : await startBroker()
-  try {
-    await warmUp(found.brokers)
-  } catch (error) {
-    await found.close()
-    throw error
-  }
-  return found
-}
-
-async function startBroker(): Promise<FoundBroker> {
-  if (await containerRuntimeAnswers()) {
-    const container = await startContainerBroker()
-    return { brokers: container.address, close: () => container.close() }
-  }
-  const local = await LocalBroker.start()
-  return { brokers: local.addresses.plaintext, close: () => local.close() }
-}
-
-async function nothing(): Promise<void> {}
 
 /**
  * The broker for a test file, or null where the file must skip (said on the console). In CI there is
@@ -155,22 +121,4 @@ export async function readTopic(
   await expect.poll(() => messages.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count)
   await consumer.disconnect()
   return messages
-}
-
-/** A broker that is up answers for groups only once its coordinator has loaded. */
-async function warmUp(brokers: string): Promise<void> {
-  const addresses = brokers.split(',')
-  const topic = await createTopic(addresses, 1)
-  await withAdmin(addresses, async (admin) => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await admin.fetchOffsets({ groupId: 'warm-up', topics: [topic] })
-        break
-      } catch (error) {
-        if (attempt === 30) throw error
-        await new Promise((resolve) => setTimeout(resolve, 100))
-      }
-    }
-    await admin.deleteTopics({ topics: [topic] })
-  })
 }

@@ -60,9 +60,12 @@ export function stationaryDriftAlarms(seed: number, weeks = 4, perSecond = 0.5):
 }
 
 /** `drift_found`, `drift_cases` and their delays: a step, a ramp and a changed mix, at three strengths. */
-export function driftCases(seed: number, perSecond = 0.5): DriftCase[] {
+export function driftCases(
+  seed: number,
+  perSecond = 0.5,
+  strengths: readonly DriftCase['strength'][] = ['weak', 'medium', 'strong'],
+): DriftCase[] {
   const names = ['step', 'ramp', 'mix'] as const
-  const strengths = ['weak', 'medium', 'strong'] as const
   return names.flatMap((name) =>
     strengths.map((strength) => driftCase(name, strength, seed, perSecond)),
   )

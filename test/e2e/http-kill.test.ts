@@ -12,7 +12,6 @@ import { RunningService, statusAt } from './running-service.ts'
 /** Every other one is a stop in order. */
 const KILLS = inject('thorough') ? 10 : 4
 const directory = mkdtempSync(join(tmpdir(), 'medoscope-http-kill-'))
-const receiver = new HttpReceiver()
 
 const log = simulatedLog({
   seed: 9,
@@ -31,8 +30,7 @@ const log = simulatedLog({
   ],
 })
 
-afterAll(async () => {
-  await receiver.stop()
+afterAll(() => {
   rmSync(directory, { recursive: true, force: true })
 })
 
@@ -58,6 +56,8 @@ async function send(address: string, paceMs: number): Promise<void> {
 
 /** The whole log over HTTP to a service that is killed and stopped meanwhile. */
 async function outcome(name: string, kills: number): Promise<Outcome> {
+  const receiver = new HttpReceiver()
+  await receiver.start()
   const [port, admin] = await freePorts(2)
   const out = join(directory, `${name}.jsonl`)
   const settings = [
@@ -67,7 +67,8 @@ async function outcome(name: string, kills: number): Promise<Outcome> {
     `output.webhook.url=${receiver.url}`,
     'output.webhook.required=true',
     `state.path=${join(directory, name)}`,
-    'state.checkpoint_interval=500ms',
+    // Who is not killed needs few of them.
+    `state.checkpoint_interval=${kills > 0 ? '500ms' : '2s'}`,
     'model.window=5s',
     'model.refresh=20s',
     'pipeline.stop_timeout=1s',
@@ -103,16 +104,18 @@ async function outcome(name: string, kills: number): Promise<Outcome> {
     }
   } finally {
     await service.stop()
+    await receiver.stop()
   }
 }
 
 describe('what came over OTLP/HTTP and was acknowledged', () => {
   it('is judged, whatever kills the service and whichever sink is away', async () => {
-    await receiver.start()
-    const undisturbed = await outcome('undisturbed', 0)
+    const [undisturbed, disturbed] = await Promise.all([
+      outcome('undisturbed', 0),
+      outcome('disturbed', KILLS),
+    ])
     expect(undisturbed.judged).toBeGreaterThan(3000)
     expect(undisturbed.anomalies.size).toBeGreaterThan(20)
-    const disturbed = await outcome('disturbed', KILLS)
     expect(disturbed.judged).toBeGreaterThanOrEqual(undisturbed.judged)
     expect([...undisturbed.anomalies].filter((id) => !disturbed.anomalies.has(id))).toEqual([])
   }, 400_000)

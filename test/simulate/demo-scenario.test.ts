@@ -31,26 +31,18 @@ describe('the demo', () => {
     expect(tracesPerSecond).toBeLessThanOrEqual(200)
   })
 
-  it('gives every fault a few hundred traces that show it, and none before the warm-up is over', {
-    timeout: 120_000,
-  }, () => {
-    const scenario = demoScenario(7)
-    const affected = new Array<number>(7).fill(0)
+  it('gives every fault traces that show it, and none before the warm-up is over', () => {
+    // All of them are simulated in demo-scenario.statistics.test.ts.
+    const whole = demoScenario(7)
+    const part = 1 / 3
     const labels: TraceLabel[] = []
-    const onTrace = (label: TraceLabel): void => {
-      labels.push(label)
-      for (const index of label.affected) affected[index]!++
-    }
-    let spans = 0
-    for (const record of simulate({ ...scenario, startMs: START_MS, onTrace })) {
-      spans += record.spanCount
-    }
-    for (const count of affected) expect(count).toBeGreaterThan(200)
-    const early = labels.filter(({ startMs }) => startMs < START_MS + scenario.warmupMs - 1000)
-    expect(early.length).toBeGreaterThan(10_000)
+    const options = { ...whole, tracesPerSecond: whole.tracesPerSecond * part, startMs: START_MS }
+    for (const _ of simulate({ ...options, onTrace: (label) => labels.push(label) }));
+    const affected = whole.faults.map((_, i) => labels.filter((one) => one.affected.includes(i)))
+    for (const { length } of affected) expect(length).toBeGreaterThan(200 * part)
+    const early = labels.filter(({ startMs }) => startMs < START_MS + whole.warmupMs - 1000)
+    expect(early.length).toBeGreaterThan(10_000 * part)
     expect(early.every(({ touched }) => touched.length === 0)).toBe(true)
-    expect(labels.length).toBeGreaterThan(60_000)
-    expect(spans).toBeGreaterThan(1_000_000)
   })
 })
 
