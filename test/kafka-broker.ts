@@ -88,6 +88,25 @@ export async function createTopic(
   return topic
 }
 
+/**
+ * Adds partitions to a topic, up to `count`, and resolves once they have leaders: what kafkajs sends to a
+ * partition that it does not see yet is lost without a word.
+ */
+export async function addPartitions(
+  brokers: readonly string[],
+  topic: string,
+  count: number,
+): Promise<void> {
+  await withAdmin(brokers, async (admin) => {
+    await admin.createPartitions({ topicPartitions: [{ topic, count }] })
+    const led = async (): Promise<number> => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+      return topics[0]?.partitions.filter(({ leader }) => leader >= 0).length ?? 0
+    }
+    await expect.poll(led, { timeout: 20_000 }).toBe(count)
+  })
+}
+
 export interface ReadMessage {
   readonly key: string
   readonly value: Buffer

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createTopic, kafkaBrokers, testClient } from '../../kafka-broker.ts'
+import { addPartitions, createTopic, kafkaBrokers } from '../../kafka-broker.ts'
 import { bodyText, pollCount, produce, sourceSettings, startSource } from './source-driver.ts'
 
 const found = await kafkaBrokers()
@@ -10,12 +10,10 @@ describe.skipIf(found === null)('KafkaSource', () => {
   it('finds partitions that are added, within a minute, and reads them from their beginning', async () => {
     const topic = await createTopic(brokers, 1)
     const { source, events } = await startSource(sourceSettings(brokers, topic, { from: 'latest' }))
-    const admin = testClient(brokers).admin()
     try {
       await expect.poll(() => events.map(({ type }) => type)).toContain('joined')
       await source.poll(1, 100)
-      await admin.connect()
-      await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] })
+      await addPartitions(brokers, topic, 3)
       // Before they are found: with `latest` these would be passed over.
       await produce(
         brokers,
@@ -33,7 +31,7 @@ describe.skipIf(found === null)('KafkaSource', () => {
       expect(source.counters).toMatchObject({ added: 2, lost: 0 })
       expect(events.filter(({ type }) => type === 'partition_added')).toHaveLength(2)
     } finally {
-      await Promise.all([admin.disconnect(), source.stop()])
+      await source.stop()
     }
   })
 
@@ -43,10 +41,7 @@ describe.skipIf(found === null)('KafkaSource', () => {
     const first = await startSource(settings)
     await expect.poll(() => first.source.counters.commits, { timeout: 20_000 }).toBeGreaterThan(0)
     await first.source.stop()
-    const admin = testClient(brokers).admin()
-    await admin.connect()
-    await admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] })
-    await admin.disconnect()
+    await addPartitions(brokers, topic, 2)
     await produce(brokers, topic, [{ value: 'new', partition: 1 }])
     const { source } = await startSource(settings)
     expect((await pollCount(source, 1)).map(bodyText)).toEqual(['new'])
