@@ -55,6 +55,8 @@ describe('the alarms of a cluster', () => {
     expect(withAlarm(full, alarm(999))).toBeNull()
     expect(withAlarm(full, alarm(5))).toHaveLength(MOST_ALARMS)
     expect(withAlarm(full.slice(1), alarm(999))).toHaveLength(MOST_ALARMS)
+    const first = full.map((one, i) => (i === 0 ? alarm(0, 1) : one))
+    expect(subjects(withAlarm(first, alarm(999)))?.at(0)).toBe(1)
     const over = full.map((one, i) => (i === 3 || i === 7 ? alarm(i, 1) : one))
     const more = subjects(withAlarm(over, alarm(999)))
     expect(more).toHaveLength(MOST_ALARMS)

@@ -54,6 +54,28 @@ describe.each([{ restoring: false }, { restoring: true }])(
         expect(one.run(1, () => CART_FAILS).last.cluster).toBe(cluster?.id)
       })
 
+      it('for each of more places than anybody counts, all of them in one observation', () => {
+        const names = Array.from({ length: 70 }, (_, i) => `cart Get${i}`)
+        const spans = get('/', ...names.map((name) => `${name}!`))
+        const one = new HandShop(how).watch(
+          [spans],
+          names.map((at) => ({ at, baseRate: at === 'cart Get69' ? 0.001 : 0.9 })),
+        )
+        one.run(10, () => spans)
+        expect(one.clusters.open()).toMatchObject([
+          { place: expect.stringContaining('cart Get69'), services: ['cart'] },
+        ])
+      })
+
+      it('the sooner as its bucket is looked at more than once', () => {
+        const began = 10 * BUCKET_S + 25
+        const one = shop().run(began, () => CART)
+        // As a whole, the buckets would take until 35 s.
+        one.run(60, (i) => (i % 4 === 0 ? CART_FAILS : CART))
+        expect(one.story()).toEqual(['opened A'])
+        expect(one.toldAtS('opened') - began).toBeLessThan(28)
+      })
+
       it('not where it deviates as rarely as it normally does', () => {
         const one = shop().run(200, (i) => (i % 100 === 7 ? CART_FAILS : CART))
         expect(one.changes).toEqual([])
@@ -125,6 +147,16 @@ describe.each([{ restoring: false }, { restoring: true }])(
         const one = new HandShop(how).watch(ALL, watched)
         one.run(20, (i) => (i % 2 === 0 ? unusual : ADS_FAILS))
         expect(one.story()).toEqual(['opened A', 'opened B'])
+      })
+
+      it('say what differs in them, whatever differs a little in usual ones', () => {
+        const one = new HandShop(how).watch(ALL, watched)
+        const differing = (at: string, spans: typeof CART, unusual: boolean) => () => ({
+          ...{ spans, unusual, differingPath: one.path(at) },
+        })
+        one.run(20, differing('ads Bid', ADS, false)).run(8, differing('ads Pick', ADS, true))
+        expect(one.story()).toEqual(['opened A'])
+        expect(one.told('opened')[0]?.sentence).toContain('ads Pick')
       })
 
       it('are one story with the place that fails in the same requests', () => {
@@ -456,6 +488,9 @@ describe.each([{ restoring: false }, { restoring: true }])(
         expect(one.accept('A')).toBe(false)
         expect(one.told('accepted')).toMatchObject([{ state: 'accepted', closedMs: one.timeMs }])
         expect(one.clusters.counts).toMatchObject({ accepted: 1, open: 0, closed: 0 })
+        const [{ id } = expect.unreachable()] = one.told('opened')
+        expect(one.clusters.acceptances()).toMatchObject([{ cluster: id, atMs: one.timeMs }])
+        expect(one.clusters.signatures()).toMatchObject([{ acceptance: { cluster: id } }])
         one.run(3 * BUCKET_S, () => CART_FAILS)
         expect(one.story()).toEqual(['opened A', 'accepted A'])
         one.install(ERRORS_EVERYWHERE, 200).run(BUCKET_S, () => CART_FAILS)

@@ -45,6 +45,12 @@ describe('the requests since a change', () => {
     const restored = new RecentRequests()
     restored.restore(structuredClone(recent.state()))
     expect(restored.since(3, T)).toEqual({ requests: 2, failed: 1, slow: 1, fineAfter: 0 })
+    const kept = new RecentRequests()
+    kept.add(3, T, 'failed')
+    kept.add(4, T + 595 * S, 'fine')
+    expect(kept.since(3, 0).failed).toBe(1)
+    kept.add(4, T + 600 * S, 'fine')
+    expect(kept.since(3, 0).failed).toBe(0)
     recent.add(3, T + 606 * S, 'fine')
     expect(recent.since(3, 0)).toEqual({ requests: 1, failed: 0, slow: 1, fineAfter: 1 })
     // Data time was a day ahead, and was set back.

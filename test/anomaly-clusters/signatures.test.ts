@@ -239,4 +239,42 @@ describe('the memory', () => {
     expect(signatures.dropped).toBeGreaterThan(0)
     expect(signatures.all(0).find(({ whats }) => whats.includes('a'))?.times).toBe(30)
   })
+
+  it('forgets the oldest episodes first, and keeps what was said of them', () => {
+    const signatures = new Signatures(BUCKET)
+    const first = signatures.add('c-0', extent(0, 1, [mark('place 0')]))
+    signatures.describe(first, { name: 'the backup' })
+    for (let i = 1; i < 140; i++) {
+      signatures.add(`c-${i}`, extent(i * 10 * MINUTE, 1, [mark(`place ${i % 30}`)]))
+    }
+    expect(signatures.episodes).toBe(128)
+    expect(signatures.dropped).toBe(12)
+    expect(signatures.all(0).find(({ name }) => name === 'the backup')).toBeDefined()
+  })
+
+  it('has another version after everything that may change an answer', () => {
+    const signatures = new Signatures(BUCKET)
+    const versions = [signatures.version]
+    const signature = signatures.add('cluster-0', extent(0, 20))
+    versions.push(signatures.version)
+    signatures.accept(signature, acceptance)
+    versions.push(signatures.version)
+    signatures.describe(signature, { note: 'every night' })
+    versions.push(signatures.version)
+    expect(new Set(versions).size).toBe(4)
+  })
+
+  it('lists what was accepted by time, and of one time by cluster', () => {
+    const signatures = new Signatures(BUCKET)
+    for (const [what, cluster, atMs] of [
+      ['a', 'cluster-b', 5],
+      ['b', 'cluster-c', 3],
+      ['c', 'cluster-a', 5],
+    ] as const) {
+      const signature = signatures.add(cluster, extent(0, 20, [mark(what)]))
+      signatures.accept(signature, { ...acceptance, cluster, atMs })
+    }
+    const accepted = signatures.acceptances(10).map(({ cluster }) => cluster)
+    expect(accepted).toEqual(['cluster-c', 'cluster-a', 'cluster-b'])
+  })
 })

@@ -132,11 +132,15 @@ describe('the reference of a place', () => {
     const [page, cart] = shop.places()
     const { stratum } = shop.traces.elements
     shop.reference.forgetPlace(page)
+    const [path = 0] = shop.traces.elements.path.slice(2)
+    const cells = () => [...shop.reference.request().cellPath]
+    expect(cells()).toContain(path)
     const idle = new IdSets()
     for (const place of [page, cart, 9999]) idle.places.add(place)
     idle.strata.add(stratum)
     shop.reference.giveUp(idle)
     const { places, strata, accepted } = shop.reference.request()
+    expect(cells()).not.toContain(path)
     expect(places).not.toContain(cart)
     expect([[...strata], [...accepted]]).toEqual([[], []])
     const again = shop.see(5, 2).see(6).see(7).data(cart)
@@ -183,5 +187,36 @@ describe('the reference of a place', () => {
     shop.reference.turnBack(7 * BUCKET)
     expect(shop.data(cart).bucket).toEqual([0, 1, 2, 3])
     expect(shop.see(5).data(cart).bucket).toEqual([0, 1, 2, 3, 4])
+  })
+
+  it('keeps a sample that prefers what is recent, neighbouring buckets together', () => {
+    const shop = new Shop(100 * BUCKET)
+    for (let bucket = 0; bucket <= 800; bucket++) shop.see(bucket)
+    const samples = shop.places().map((place) => shop.data(place).bucket)
+    for (const kept of samples) {
+      expect(kept.length).toBeGreaterThan(400)
+      expect(kept.length).toBeLessThanOrEqual(512)
+      expect(kept.filter((bucket) => bucket >= 700)).toHaveLength(100)
+      const early = kept.filter((bucket) => bucket < 200).length
+      expect(early).toBeLessThan(kept.filter((bucket) => bucket >= 400 && bucket < 600).length / 2)
+      const blocks = Map.groupBy(kept, (bucket) => Math.floor(bucket / 4))
+      expect([...blocks.values()].filter(({ length }) => length < 4).length).toBeLessThan(5)
+    }
+    // Each draws for itself.
+    expect(samples[0]).not.toEqual(samples[1])
+  })
+
+  it('goes on from its state as if nothing had happened', () => {
+    const shop = new Shop().see(0, 2).see(1, 3, true).see(2)
+    const [, cart] = shop.places()
+    shop.reference.forgetPlace(cart)
+    shop.see(3, 2, true)
+    const { elements } = shop.traces.tables
+    const options = { bucketMs: BUCKET, halfLifeMs: 1e12, seed: 1 }
+    const copy = new PlaceReference(elements, options)
+    copy.restore(structuredClone(shop.reference.state()))
+    expect(copy.request()).toEqual(shop.reference.request())
+    expect([...copy.request().accepted]).toEqual([cart])
+    expect([...copy.request().observations]).toEqual([1, 1, 1])
   })
 })
