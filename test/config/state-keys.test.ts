@@ -18,7 +18,7 @@ const SMALL = ['model.min_calibration=60', 'model.min_observations=8', 'model.wi
 const log = simulatedLog({
   seed: 3,
   startMs: Date.UTC(2026, 0, 5, 9),
-  durationMs: 60_000,
+  durationMs: 45_000,
   tracesPerSecond: 12,
 })
 const middle = Math.floor(log.length / 2)
