@@ -123,4 +123,18 @@ describe('the timeline of a cluster', () => {
       990, 991, 992, 993, 994, 995, 996,
     ])
   })
+
+  it('goes on from its state', () => {
+    const one = new Minutes().run(BEGAN - 40, BEGAN + 10)
+    const copy = new ClusterTimelines()
+    copy.restore(structuredClone(one.timelines.state()))
+    expect(copy.state()).toHaveLength(1)
+    expect(copy.of(one.cluster, one.sources, () => PLACE)).toEqual(one.timeline)
+  })
+
+  it('is forgotten with its cluster', () => {
+    const one = new Minutes().run(BEGAN - 40, BEGAN + 10)
+    one.timelines.extend([], [], one.sources, () => PLACE)
+    expect(one.timelines.state()).toEqual([])
+  })
 })

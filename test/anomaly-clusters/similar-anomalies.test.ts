@@ -93,6 +93,7 @@ describe('like anomalies', () => {
 
   it('are bounded, and what made room is counted', () => {
     const stream = new Stream()
+    expect(MOST_WAITING).toBe(64)
     for (let i = 0; i < MOST_WAITING + 10; i++) stream.strange([i + 2])
     expect(stream.similar.waiting).toHaveLength(MOST_WAITING)
     expect(stream.similar.dropped).toBe(10)

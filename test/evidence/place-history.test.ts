@@ -68,7 +68,13 @@ describe('the history of places', () => {
     observe(history, PLACE, [1])
     history.begin(at(1004))
     expect(history.since(PLACE, 1000).map(({ n }) => n)).toEqual([2, 0, 0, 1])
+    const none = { errors: 0, p50: 0, p99: 0, n: 0 }
+    expect(history.since(PLACE, 1001).slice(0, 2)).toEqual([
+      { ...none, minute: 1001 },
+      { ...none, minute: 1002 },
+    ])
     history.begin(at(1000 + MINUTES))
+    expect(history.since(PLACE, 0)).toHaveLength(40)
     expect(history.since(PLACE, 0)[0]).toMatchObject({ minute: 1000, n: 2 })
     history.begin(at(1001 + MINUTES))
     expect(history.since(PLACE, 0)[0]).toMatchObject({ minute: 1001, n: 0 })

@@ -27,7 +27,9 @@ async function open(addresses: readonly string[]): Promise<SinkBench> {
       }),
     repair: () =>
       withAdmin(addresses, async (admin) => {
-        const again = { topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] }
+        // kafkajs' own wait for leaders may give up on a topic that it has made, which then cannot be made again.
+        const topics = [{ topic, numPartitions: 1, replicationFactor: 1 }]
+        const again = { topics, waitForLeaders: false }
         await expect
           .poll(() => admin.createTopics(again).catch(() => false), { timeout: 10_000 })
           .toBe(true)
