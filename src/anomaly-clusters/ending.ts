@@ -8,8 +8,6 @@ import type { SimilarAlarm, TestedAlarm } from './alarm.ts'
 import type { Cluster } from './cluster.ts'
 import { logNormalAgain } from './similar-anomalies.ts'
 
-/** Buckets without an occurrence after which an alarm ends when others of its cluster have ended. */
-const SILENT_BUCKETS = 2
 /** An alarm after a look at it, and why it ends, if it does. */
 export interface Looked<A> {
   readonly alarm: A
@@ -75,7 +73,8 @@ export function isSilent(
   { silentMs, bucketMs }: AccumulateSettings,
 ): boolean {
   const alone = cluster.alarms.every(({ closedMs }) => closedMs === null)
-  const patience = alone ? silentMs : Math.min(silentMs, SILENT_BUCKETS * bucketMs)
+  // Where others of its cluster have ended it need not be waited for: as in `isActive`.
+  const patience = alone ? silentMs : Math.min(silentMs, 2 * bucketMs)
   // Active later than now: data time was wrong then, and was set back.
   return Math.abs(timeMs - alarm.activeMs) > patience
 }
