@@ -1,3 +1,4 @@
+import { CONSTANTS } from '../baseline/constants.ts'
 import type { IdSets } from '../columns/marks.ts'
 import { useProfile } from '../profile/ids-in-use.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -5,7 +6,6 @@ import { keyOf } from './alarm.ts'
 import type { Cluster } from './cluster.ts'
 import { useKey } from './ids-of-clusters.ts'
 import type { ProfileDistances } from './profile-distances.ts'
-import { SIMILAR } from './similar-anomalies.ts'
 import type { Suspect } from './suspects.ts'
 
 /** Accepted clusters that are remembered; older ones make room. */
@@ -69,7 +69,8 @@ export class AcceptedBehaviour {
 
   /** Whether an observation is similar to an example of an accepted story. */
   isSimilar(profile: Profile, timeMs: number, distances: ProfileDistances): boolean {
-    const near = (example: Profile): boolean => distances.between(example, profile) <= 2 * SIMILAR
+    const near = (example: Profile): boolean =>
+      distances.between(example, profile) <= 2 * CONSTANTS.similar
     return this.#stories.some(
       ({ atMs, profiles }) => timeMs - atMs <= REMEMBERED_MS && profiles.some(near),
     )

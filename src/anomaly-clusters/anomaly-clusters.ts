@@ -1,3 +1,4 @@
+import { CONSTANTS, type Constants } from '../baseline/constants.ts'
 import { isUnusual } from '../baseline/entry-shares.ts'
 import { emptyPlaceNull, type PlaceNull } from '../baseline/place-null.ts'
 import type { PlaceReference } from '../baseline/place-reference.ts'
@@ -5,7 +6,6 @@ import type { IdSets } from '../columns/marks.ts'
 import type { AnomalyCluster, AnomalyClusterChange } from '../contract/anomaly-cluster.ts'
 import type { ClusterDetail } from '../contract/cluster-detail.ts'
 import type { Acceptance, Answer, Signature, SignatureWords } from '../contract/signature.ts'
-import { EVIDENCE_OPTIONS, type EvidenceOptions } from '../evidence/evidence-options.ts'
 import { PlaceHistory } from '../evidence/place-history.ts'
 import { SeriesMonitor } from '../evidence/series-monitor.ts'
 import type { Model } from '../model/model.ts'
@@ -65,7 +65,7 @@ export type EvidenceModel = Pick<Model, 'id' | 'fittedMs' | 'scales'> & {
  */
 export class AnomalyClusters {
   readonly #settings: AccumulateSettings
-  readonly #options: EvidenceOptions
+  readonly #constants: Constants
   readonly #table: ElementTable
   readonly #reference: PlaceReference
   readonly #life: Lifecycle
@@ -80,14 +80,14 @@ export class AnomalyClusters {
     reference: PlaceReference,
     reader: EvidenceReader,
     alpha = 0.001,
-    options: EvidenceOptions = EVIDENCE_OPTIONS,
+    constants: Constants = CONSTANTS,
   ) {
     this.#settings = settings
-    this.#options = options
+    this.#constants = constants
     this.#table = table
     this.#reference = reference
-    const parts = { settings, options, table, reference, reader, alpha }
-    const monitor = new SeriesMonitor(emptyPlaceNull(settings.bucketMs), table, options)
+    const parts = { settings, constants, table, reference, reader, alpha }
+    const monitor = new SeriesMonitor(emptyPlaceNull(settings.bucketMs), table, constants)
     this.#life = new Lifecycle(parts, monitor)
   }
 
@@ -134,7 +134,7 @@ export class AnomalyClusters {
     const progress = this.#progress
     if (watermarkMs > progress.watermarkMs) progress.watermarkMs = watermarkMs
     if (watermarkMs >= progress.nextLookMs) {
-      const every = this.#settings.bucketMs * this.#options.lookShare
+      const every = this.#settings.bucketMs / this.#constants.looks
       progress.nextLookMs = (Math.floor(watermarkMs / every) + 1) * every
       this.#life.look({ timeMs: watermarkMs, atEnd: false })
       this.#life.endSilent(watermarkMs)
@@ -161,7 +161,7 @@ export class AnomalyClusters {
     const life = this.#life
     const { watermarkMs } = this.#progress
     const placeNull = model.places ?? emptyPlaceNull(this.#settings.bucketMs)
-    const monitor = new SeriesMonitor(placeNull, this.#table, this.#options)
+    const monitor = new SeriesMonitor(placeNull, this.#table, this.#constants)
     monitor.takeOver(life.monitor)
     this.#progress.unwatched += life.monitor.deviations.unmonitored
     life.useMonitor(monitor, watermarkMs)
@@ -380,7 +380,7 @@ export class AnomalyClusters {
   restore(state: AnomalyClustersState): void {
     const life = this.#life
     Object.assign(this.#progress, state.progress)
-    life.monitor = SeriesMonitor.restore(state.monitor, this.#table, this.#options)
+    life.monitor = SeriesMonitor.restore(state.monitor, this.#table, this.#constants)
     life.clusters.restore(state.clusters)
     life.similar.restore(state.similar)
     life.early.restore(state.early)

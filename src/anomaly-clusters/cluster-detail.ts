@@ -18,8 +18,8 @@ import { normalShare } from './sentence.ts'
 const LEAST_OF_MINUTE_MS = 5000
 
 /** The place that a cluster is about most; that of the entry where it is about whole observations. */
-export function placeOf({ table, suspects, callerOf }: DescribeContext, cluster: Cluster): number {
-  const { lead } = rankCluster(cluster, suspects, callerOf)
+export function placeOf({ table, suspects }: DescribeContext, cluster: Cluster): number {
+  const { lead } = rankCluster(cluster, suspects)
   if (lead.on === 'place') return lead.subject
   const entry = entryOf(lead.subject, table)
   return entry === 0 ? 0 : table.places.find(0, entry)

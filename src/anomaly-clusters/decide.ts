@@ -1,3 +1,4 @@
+import { CONSTANTS } from '../baseline/constants.ts'
 import { SIGNALS } from '../baseline/signals.ts'
 import type { Recalled } from '../contract/signature.ts'
 import { hashWords } from '../stats/random.ts'
@@ -7,24 +8,11 @@ import { halves, type Member } from './members.ts'
 import type { ProfileDistances } from './profile-distances.ts'
 import type { Suspect } from './suspects.ts'
 
-/** Hashes that two sketches must have in the comparable range to be compared. */
-const LEAST_COMMON = 4
-/** Mean medoid silhouette from which members clearly differ, and the fewest of a side. */
-const APART = 0.3
-const LEAST_APART = 3
-/** Share of a side's members that deviate in the alarms of the other side, and of its own. */
-const MOST_STRANGERS = 0.2
-const LEAST_OWN = 0.8
-
-/** Caller and callee that begin to deviate this close to each other are one story, data time. */
-const TOGETHER_MS = 120_000
-
 export interface ClusterLimits {
   readonly bucketMs: number
+  /** What begins within this time of another one may be the same story, data time. */
   readonly reopenMs: number
   readonly maxOpenClusters: number
-  /** Share of common observations at which two alarms are one story. */
-  readonly mergeOverlap: number
 }
 
 /** What decisions rest on besides the clusters. */
@@ -157,9 +145,9 @@ export function tieOf(a: Alarm, b: Alarm, grounds: Grounds): Tie | null {
   if (ours.caller !== '' && ours.caller === theirs.caller) return 'same caller'
   // Of a database without spans all that call it tell, each of its own calls.
   if (ours.callee !== '' && ours.callee === theirs.callee) return 'same callee'
-  const overlap = grounds.overlap(a.series, b.series, LEAST_COMMON)
-  if (overlap >= grounds.limits.mergeOverlap) return 'same observations'
-  const together = Math.abs(a.firstMs - b.firstMs) <= TOGETHER_MS
+  const overlap = grounds.overlap(a.series, b.series, CONSTANTS.several)
+  if (overlap >= CONSTANTS.half) return 'same observations'
+  const together = Math.abs(a.firstMs - b.firstMs) <= grounds.limits.reopenMs
   return together && grounds.isCall(a, b) ? 'caller and callee' : null
 }
 
@@ -209,13 +197,14 @@ function separated(
   alarms: readonly Alarm[],
   distances: ProfileDistances,
 ): [stay: readonly Member[], leave: readonly Member[]] | null {
-  const sides = halves(members, distances, APART, LEAST_APART)
+  const { some, several, most } = CONSTANTS
+  const sides = halves(members, distances, some, several)
   if (!sides) return null
   const keys = new Set(alarms.map(({ signal, subject }) => keyOf(signal, subject)))
   const share = (side: readonly Member[]): number =>
     side.filter(({ series }) => series.some((key) => keys.has(key))).length / side.length
   const [stay, leave] = share(sides[0]) < share(sides[1]) ? sides : sides.toReversed()
-  if (share(stay!) > MOST_STRANGERS || share(leave!) < LEAST_OWN) return null
+  if (1 - share(stay!) < most || share(leave!) < most) return null
   return [stay!, leave!]
 }
 

@@ -1,5 +1,6 @@
+import { CONSTANTS, type Constants } from '../baseline/constants.ts'
 import { SIGNALS } from '../baseline/signals.ts'
-import { alternativeShare, type EvidenceOptions } from '../evidence/evidence-options.ts'
+import { alternativeShare } from '../evidence/alternatives.ts'
 import type { SeriesMonitor } from '../evidence/series-monitor.ts'
 import { closingStep } from '../stats/closing-cusum.ts'
 import type { AccumulateSettings } from './accumulate-settings.ts'
@@ -7,10 +8,6 @@ import type { SimilarAlarm, TestedAlarm } from './alarm.ts'
 import type { Cluster } from './cluster.ts'
 import { logNormalAgain } from './similar-anomalies.ts'
 
-/** Buckets without an occurrence after which an alarm ends when others of its cluster have ended. */
-const SILENT_BUCKETS = 2
-/** A group of similar anomalies ends when its normal is this many times likelier than its share. */
-const CLOSING_ODDS = 20
 /** An alarm after a look at it, and why it ends, if it does. */
 export interface Looked<A> {
   readonly alarm: A
@@ -32,7 +29,7 @@ export function lookAt(
   alarm: TestedAlarm,
   { timeMs, atEnd }: Look,
   monitor: SeriesMonitor,
-  options: EvidenceOptions,
+  constants: Constants,
   bucketMs: number,
 ): Looked<TestedAlarm> {
   const { series } = alarm
@@ -40,11 +37,11 @@ export function lookAt(
   if (n === 0) return { alarm, ends: null }
   const peak = Math.max(alarm.peak, monitor.prefix(series))
   const seen = { ...alarm, activeMs: timeMs, peak }
-  const ratio = monitor.ratioOf(series, shareSeen(alarm, monitor, options))
+  const ratio = monitor.ratioOf(series, shareSeen(alarm, monitor, constants))
   const closing = closingStep(alarm.closing, ratio)
   const buckets = (timeMs - alarm.openedMs) / bucketMs
   // What has lasted long had as many chances to seem over while it only wavered.
-  const odds = Math.max(options.closingOdds, buckets)
+  const odds = Math.max(constants.likelyOdds, buckets)
   if (buckets >= 1 && closing > Math.log(odds)) return { alarm: seen, ends: 'normal again' }
   if (!atEnd) return { alarm: seen, ends: null }
   if (ratio <= 0) return { alarm: { ...seen, closing }, ends: null }
@@ -54,13 +51,11 @@ export function lookAt(
 }
 
 /** The share of deviating occurrences seen while it was open; never below the least that is claimed. */
-function shareSeen(alarm: TestedAlarm, monitor: SeriesMonitor, options: EvidenceOptions): number {
+function shareSeen(alarm: TestedAlarm, monitor: SeriesMonitor, constants: Constants): number {
   const { evidence, deviations } = monitor
   const { signal, series } = alarm
-  const least = alternativeShare(
-    options[SIGNALS[signal].alternatives][0],
-    deviations.baseRate(series),
-  )
+  const { leastShare } = SIGNALS[signal]
+  const least = alternativeShare(constants[leastShare], deviations.baseRate(series))
   let n = alarm.speakingN
   let c = alarm.speakingC
   if (n === 0) {
@@ -78,7 +73,8 @@ export function isSilent(
   { silentMs, bucketMs }: AccumulateSettings,
 ): boolean {
   const alone = cluster.alarms.every(({ closedMs }) => closedMs === null)
-  const patience = alone ? silentMs : Math.min(silentMs, SILENT_BUCKETS * bucketMs)
+  // Where others of its cluster have ended it need not be waited for: as in `isActive`.
+  const patience = alone ? silentMs : Math.min(silentMs, 2 * bucketMs)
   // Active later than now: data time was wrong then, and was set back.
   return Math.abs(timeMs - alarm.activeMs) > patience
 }
@@ -100,6 +96,6 @@ export function lookAtSimilar(
   if (timeMs - alarm.openedMs < bucketMs) return { alarm: counted, ends: null }
   if (Math.abs(timeMs - alarm.lastMs) > silentMs) return { alarm: counted, ends: 'silent' }
   const share = alarm.c / Math.max(alarm.c, n - since)
-  const isNormal = logNormalAgain(share, since, baseRate) > Math.log(CLOSING_ODDS)
+  const isNormal = logNormalAgain(share, since, baseRate) > Math.log(CONSTANTS.likelyOdds)
   return { alarm: counted, ends: isNormal ? 'normal again' : null }
 }

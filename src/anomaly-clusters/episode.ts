@@ -1,17 +1,9 @@
+import { CONSTANTS } from '../baseline/constants.ts'
 import { SIGNALS, type Signal } from '../baseline/signals.ts'
 import type { Excess } from '../contract/signature.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import { leastShareOf } from '../stats/quantile-bound.ts'
 import type { Alarm } from './alarm.ts'
-
-/** What comes back may be longer, larger and more frequent than before by this factor. */
-const MARGIN = 1.5
-
-/**
- * Share of its places in which it must have shown before: something that slows a database shows in others
- * of its many callers each time.
- */
-const KNOWN_PLACES = 2 / 3
 
 /** How far an anomaly cluster has shown in one place: the most of it. */
 export interface Mark {
@@ -130,17 +122,21 @@ export function envelopeOf(episodes: readonly Extent[]): Envelope {
   return { longestMs, marks, failing }
 }
 
-/** How an extent goes beyond an envelope; null where it does not. `leastMs`: shorter is no length. */
+/**
+ * How an extent goes plainly beyond an envelope; null where it does not. Something that slows a database
+ * shows in others of its many callers each time. `leastMs`: shorter is no length.
+ */
 export function excessOf(extent: Extent, envelope: Envelope, leastMs: number): Excess | null {
+  const { plainly } = CONSTANTS
   const known = extent.marks.filter(({ what }) => envelope.marks.has(what))
-  if (known.length < KNOWN_PLACES * extent.marks.length) return 'elsewhere'
+  if (plainly * known.length < extent.marks.length) return 'elsewhere'
   if (extent.failing && !envelope.failing) return 'elsewhere'
   for (const { what, share, size } of known) {
     const most = envelope.marks.get(what) as Mark
-    if (share > MARGIN * most.share) return 'more often'
-    if (size > MARGIN * most.size) return 'larger'
+    if (share > plainly * most.share) return 'more often'
+    if (size > plainly * most.size) return 'larger'
   }
-  return lengthMs(extent) > MARGIN * Math.max(leastMs, envelope.longestMs) ? 'longer' : null
+  return lengthMs(extent) > plainly * Math.max(leastMs, envelope.longestMs) ? 'longer' : null
 }
 
 export function lengthMs({ fromMs, toMs }: Extent): number {

@@ -1,8 +1,8 @@
+import { CONSTANTS, type Constants } from '../baseline/constants.ts'
 import type { PlaceReference } from '../baseline/place-reference.ts'
 import { SIGNALS, signalOf } from '../baseline/signals.ts'
 import type { AnomalyClusterChange, ClusterChangeKind } from '../contract/anomaly-cluster.ts'
 import type { Acceptance, Recalled } from '../contract/signature.ts'
-import type { EvidenceOptions } from '../evidence/evidence-options.ts'
 import type { SeriesMonitor } from '../evidence/series-monitor.ts'
 import type { Scales } from '../model/scales.ts'
 import type { ElementTable } from '../profile/element-table.ts'
@@ -30,15 +30,17 @@ import { ProfileDistances } from './profile-distances.ts'
 import { type DescribeContext, describeCluster, storyOf } from './published-cluster.ts'
 import { RecentRequests } from './recent-requests.ts'
 import { Signatures } from './signatures.ts'
-import { type LoneAnomaly, SIMILAR, SimilarAnomalies } from './similar-anomalies.ts'
+import { type LoneAnomaly, SimilarAnomalies } from './similar-anomalies.ts'
 import { Suspects } from './suspects.ts'
 
-/** ln of the evidence from which examples of a series are kept, in case an alarm comes of it. */
-const GROWING = 3
+/** Whether so much speaks for a change that examples of it are kept, in case an alarm comes of it. */
+function grows(logM: number): boolean {
+  return logM > Math.log(CONSTANTS.likelyOdds)
+}
 
 export interface LifecycleParts {
   readonly settings: AccumulateSettings
-  readonly options: EvidenceOptions
+  readonly constants: Constants
   readonly table: ElementTable
   readonly reference: PlaceReference
   readonly reader: EvidenceReader
@@ -101,7 +103,7 @@ export class Lifecycle {
       monitor.endSeries(series, this.clusters.at(series) !== undefined)
     }
     monitor.deviations.clear()
-    if (early.size > 0) early.keepOnly((series) => monitor.standing(series) > GROWING)
+    if (early.size > 0) early.keepOnly((series) => grows(monitor.standing(series)))
     this.#mergeTied(endMs)
     this.#splitUntied(endMs)
     for (const cluster of this.clusters.open) this.#measure(cluster, endMs)
@@ -212,13 +214,12 @@ export class Lifecycle {
   }
 
   context(): DescribeContext {
-    const { table, reader, options, settings } = this.#parts
+    const { table, reader, settings } = this.#parts
     return {
       table,
       suspects: this.#suspects,
       reader,
       distances: this.#distances,
-      callerOf: options.callerOf,
       model: this.model?.id ?? null,
       askAfterMs: settings.askAfterMs,
       categoryText: (category, value) => reader.categoryText(category, value),
@@ -253,11 +254,11 @@ export class Lifecycle {
   }
 
   #grounds(timeMs: number): Grounds {
-    const { settings, options } = this.#parts
+    const { settings } = this.#parts
     const { sketches } = this.monitor.evidence
     return {
       timeMs,
-      limits: { ...settings, mergeOverlap: options.mergeOverlap },
+      limits: settings,
       suspectOf: (alarm) => this.#suspects.of(alarm),
       knownAs: (alarm) => this.#knownAs(this.#widened(NO_EXTENT, [alarm]), timeMs),
       isCall: (alarm, other) => this.#isCall(alarm, other) || this.#isCall(other, alarm),
@@ -315,9 +316,9 @@ export class Lifecycle {
   }
 
   #lookAt(alarm: Alarm, look: Look): Looked<Alarm> {
-    const { settings, options, alpha } = this.#parts
+    const { settings, constants, alpha } = this.#parts
     if (alarm.on !== 'similar anomalies')
-      return lookAt(alarm, look, this.monitor, options, settings.bucketMs)
+      return lookAt(alarm, look, this.monitor, constants, settings.bucketMs)
     const seen = this.similar.seen(alarm.subject)
     return lookAtSimilar(alarm, seen, look.timeMs, alpha, settings)
   }
@@ -336,7 +337,7 @@ export class Lifecycle {
       const logM = monitor.prefix(series)
       if (logM > logThreshold && logM > logThreshold + this.#surcharge(series, timeMs)) {
         raised.push(this.#refreshed(raisedAlarm(monitor, series, timeMs, logM)))
-      } else if (logM > GROWING) {
+      } else if (grows(logM)) {
         this.early.begin(series)
         if (signal[series] === SIGNALS.errors.number) {
           growing.push(this.#refreshed(raisedAlarm(monitor, series, timeMs, logM)))
@@ -465,7 +466,7 @@ export class Lifecycle {
       const member = cluster.members[0]
       if (!member) continue
       const distance = this.#distances.between(member.example.profile, example.profile)
-      if (distance > 2 * SIMILAR) continue
+      if (distance > 2 * CONSTANTS.similar) continue
       this.clusters.update(this.similar.withAnother(alarm, timeMs))
       return cluster
     }

@@ -1,3 +1,4 @@
+import { CONSTANTS } from '../baseline/constants.ts'
 import { SIGNALS, type Signal } from '../baseline/signals.ts'
 import type { AnomalyCluster, Impact } from '../contract/anomaly-cluster.ts'
 import type { ElementTable } from '../profile/element-table.ts'
@@ -22,7 +23,6 @@ export interface DescribeContext extends SentenceNames {
   readonly suspects: Suspects
   readonly reader: EvidenceReader
   readonly distances: ProfileDistances | null
-  readonly callerOf: number
   readonly model: string | null
   readonly askAfterMs: number
   readonly severity: SeveritySettings
@@ -33,17 +33,10 @@ interface Weighed extends Blame {
   readonly alarm: Alarm
 }
 
-/** A lead is left for another that says this many times as much. */
-const NEW_LEAD = 1.5
-
-/** ... and a failure says this many times as much as anything else. */
-const FAILING_SAYS = 2
-
 /** Services of a cluster, the most suspect first, and the alarm that is told of the first. */
 export function rankCluster(
   { alarms, state, story }: Cluster,
   suspects: Suspects,
-  callerOf: number,
 ): { services: string[]; lead: Alarm } {
   const strongest = new Map<string, Alarm>()
   for (const alarm of alarms) {
@@ -57,7 +50,7 @@ export function rankCluster(
     (alarm): Weighed => ({ suspect: suspects.of(alarm), score: alarm.score, alarm }),
   )
   const telling = withoutAftermath(withoutAnswers(weighed))
-  const services = rankSuspects(telling, callerOf)
+  const services = rankSuspects(telling)
   const isAbout = ({ suspect: { service, caller, callee } }: Weighed): boolean =>
     [service, caller, callee].includes(services[0] ?? '')
   const about = telling.filter(isAbout)
@@ -71,13 +64,13 @@ export function rankCluster(
   const told = weighed.find(({ alarm }) => keyOf(alarm.signal, alarm.subject) === story.lead)
   const stays =
     told !== undefined &&
-    (state !== 'open' || (about.includes(told) && weight(best) < NEW_LEAD * weight(told)))
+    (state !== 'open' || (about.includes(told) && weight(best) < CONSTANTS.plainly * weight(told)))
   return { services, lead: (stays ? told : best).alarm }
 }
 
 /** How much there is to say of an alarm: that something fails says more than that it is slow or missing. */
 function weight({ alarm, score }: Weighed): number {
-  return isFailing(alarm) ? FAILING_SAYS * score : score
+  return isFailing(alarm) ? CONSTANTS.plainly * score : score
 }
 
 /** What is told of a cluster by now; `entries`: those that its alarms concern, counted since it began. */
@@ -87,7 +80,7 @@ export function storyOf(
   impact: readonly EntryImpact[],
 ): Story {
   const { story, alarms } = cluster
-  const { services, lead } = rankCluster(cluster, context.suspects, context.callerOf)
+  const { services, lead } = rankCluster(cluster, context.suspects)
   const severity = severityOf(impact, alarms, context.severity)
   return {
     suspect: story.suspect || (services[0] ?? ''),
@@ -141,7 +134,7 @@ export function describeCluster(
 ): AnomalyCluster {
   const { table, reader } = context
   const { id, state, openedMs, closedMs, alarms } = cluster
-  const { services, lead } = rankCluster(cluster, context.suspects, context.callerOf)
+  const { services, lead } = rankCluster(cluster, context.suspects)
   const examples = examplesOf(cluster.members, context.distances)
   const shown = examples[0]
   const signal = SIGNALS[lead.signal]

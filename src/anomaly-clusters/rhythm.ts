@@ -1,6 +1,6 @@
+import { CONSTANTS } from '../baseline/constants.ts'
+
 const DAY_MS = 86_400_000
-/** How far the typical time between two may be from a day or a week to be called so. */
-const TOLERANCE = 0.05
 
 /** The typical time between things that began at these times, ascending, and whether it is a day or a week. */
 export function rhythmOf(startsMs: readonly number[]): {
@@ -11,6 +11,6 @@ export function rhythmOf(startsMs: readonly number[]): {
   const gaps = startsMs.slice(1).map((startMs, i) => startMs - (startsMs[i] as number))
   gaps.sort((a, b) => a - b)
   const everyMs = gaps[Math.floor(gaps.length / 2)] as number
-  const isEvery = (period: number): boolean => Math.abs(everyMs / period - 1) <= TOLERANCE
+  const isEvery = (period: number): boolean => Math.abs(everyMs / period - 1) <= CONSTANTS.few
   return { everyMs, rhythm: isEvery(DAY_MS) ? 'daily' : isEvery(7 * DAY_MS) ? 'weekly' : null }
 }

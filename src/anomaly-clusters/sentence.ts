@@ -1,4 +1,4 @@
-import { NULL_OPTIONS } from '../baseline/null-options.ts'
+import { CONSTANTS } from '../baseline/constants.ts'
 import { SIGNALS } from '../baseline/signals.ts'
 import { readCategoryVote } from '../evidence/path-votes.ts'
 import { KIND_CLIENT, KIND_PRODUCER } from '../otlp/span-columns.ts'
@@ -9,13 +9,6 @@ import { timeText } from '../profile/time-text.ts'
 import type { Alarm, EntryAlarm, PlaceAlarm, TestedAlarm } from './alarm.ts'
 import type { EntryImpact } from './impact.ts'
 import { lineText, loggedCause } from './log-words.ts'
-import { LEAST_SUFFERING } from './severity.ts'
-
-/**
- * Shares of an entry operation's requests from which it is said first that they suffer. One in a hundred
- * is slow beyond its normal tail on any day.
- */
-const WORTH_SAYING = { failed: 0.01, slow: 0.05 } as const
 
 /** What a sentence needs to know besides the names of places. */
 export interface SentenceNames {
@@ -61,10 +54,12 @@ export function sentenceOf(
   return `${who}${since}. ${causeOf(alarm, '', table, names)}`
 }
 
+/** Whether it is said first that they suffer. One in a hundred is slow beyond its normal tail on any day. */
 function isWorthSaying({ requests, failed, slow }: EntryImpact): boolean {
+  const { several, few, farQuantile } = CONSTANTS
   const isMany = (count: number, share: number): boolean =>
-    count >= Math.max(LEAST_SUFFERING, share * requests)
-  return isMany(failed, WORTH_SAYING.failed) || isMany(slow, WORTH_SAYING.slow)
+    count >= Math.max(several, share * requests)
+  return isMany(failed, 1 - farQuantile) || isMany(slow, few)
 }
 
 /** `since`: to be said after the verb, or ''. */
@@ -146,7 +141,7 @@ function entryCause(
   const requests = `${counts(alarm)} requests of ${entry}`
   // Less than the least base rate was seen: how much less is not known.
   const normally =
-    alarm.baseRate > NULL_OPTIONS.rareFloor ? `, normally ${percent(alarm.baseRate)}` : ''
+    alarm.baseRate > CONSTANTS.hardlyEver ? `, normally ${percent(alarm.baseRate)}` : ''
   if (alarm.signal === 'category') {
     const { category, value } = readCategoryVote(alarm.vote)
     return `${names.categoryText(category, value)} is sent more often${since}: ${requests} have unusual attributes${normally}`

@@ -1,3 +1,4 @@
+import { CONSTANTS } from '../baseline/constants.ts'
 import { SIGNALS } from '../baseline/signals.ts'
 import type { DeviationTerm, Severity } from '../contract/anomaly-cluster.ts'
 import { leastShareOf } from '../stats/quantile-bound.ts'
@@ -18,9 +19,6 @@ const RANK: Readonly<Record<Severity, number>> = { information: 0, warning: 1, c
 export function moreSevere(a: Severity, b: Severity): Severity {
   return RANK[a] >= RANK[b] ? a : b
 }
-
-/** Requests that must suffer before their share says anything: one alone is all of what was counted. */
-export const LEAST_SUFFERING = 3
 
 /** Terms that say that something is unlike what it was, not that it is worse. */
 const MERELY_DIFFERENT: ReadonlySet<DeviationTerm> = new Set(['structure', 'category', 'like'])
@@ -47,9 +45,9 @@ export function severityOf(
   const reaches = (leastFailed: number, leastSlow: number): boolean =>
     impact.some(
       ({ requests, failed, slow }) =>
-        (failed >= LEAST_SUFFERING && failed >= leastFailed * requests) ||
+        (failed >= CONSTANTS.several && failed >= leastFailed * requests) ||
         // Surely so many: what is slow is estimated, some are on any day, and severity only rises.
-        (slow >= LEAST_SUFFERING && leastShareOf(slow, requests) >= leastSlow),
+        (slow >= CONSTANTS.several && leastShareOf(slow, requests) >= leastSlow),
     )
   if (reaches(criticalFailed, criticalSlow)) return 'critical'
   if (reaches(warningFailed, warningSlow)) return 'warning'

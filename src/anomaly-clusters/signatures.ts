@@ -1,3 +1,4 @@
+import { CONSTANTS } from '../baseline/constants.ts'
 import type { IdSets } from '../columns/marks.ts'
 import type { Acceptance, Recalled, Signature, SignatureWords } from '../contract/signature.ts'
 import { fitMedoids } from '../kmedoids/fit-medoids.ts'
@@ -17,14 +18,6 @@ import { rhythmOf } from './rhythm.ts'
 const MOST_EPISODES = 128
 const MOST_OF_SIGNATURE = 8
 const MOST_SIGNATURES = 32
-/** Greatest distance from its medoid at which an episode is like it. */
-const ALIKE = 0.8
-/** Age at which an episode counts half, data time. */
-export const HALF_LIFE_MS = 14 * 86_400_000
-/** Episodes that ended by themselves, after which the next is known: by then it was told so often. */
-const KNOWN_AFTER = 2
-/** ... where requests failed: that must have been told, and let pass, twice as often. */
-const KNOWN_AFTER_FAILING = 4
 
 const NO_WORDS: SignatureWords = { name: '', note: '', runbook: '' }
 
@@ -151,7 +144,7 @@ export class Signatures {
         if (marks.some((mark) => mark.what === what)) openings += weightOf(toMs, timeMs)
       }
     }
-    return { openings, weeks: HALF_LIFE_MS / Math.LN2 / WEEK_MS }
+    return { openings, weeks: CONSTANTS.halfLifeMs / Math.LN2 / WEEK_MS }
   }
 
   /** The ids of the signatures, and what is published of each but for its places in words. */
@@ -210,7 +203,7 @@ export class Signatures {
       for (let j = i + 1; j < n; j++) {
         const distance = episodeDistance(episodes[i] as Placed, episodes[j] as Placed)
         // What is alike is one signature: all of it together is not worth another medoid.
-        const cost = distance <= ALIKE ? distance / n : distance
+        const cost = distance <= CONSTANTS.most ? distance / n : distance
         matrix[i * n + j] = cost
         matrix[j * n + i] = cost
       }
@@ -222,7 +215,7 @@ export class Signatures {
       start: placed.map(({ at }) => at),
       kMax: MOST_SIGNATURES,
       minSupport: 1,
-      clusterCost: ALIKE,
+      clusterCost: CONSTANTS.most,
       addGain: 1,
       removeLoss: 0.5,
       random: () => random.next(),
@@ -231,7 +224,7 @@ export class Signatures {
       signatureOf(episodes[medoid] as Placed, placed[fitted.origin[slot] as number]?.kept),
     )
     const ids = [...fitted.assignment].map((slot, i) =>
-      (fitted.nearest[i] as number) <= ALIKE ? (signatures[slot] as Kept).id : '',
+      (fitted.nearest[i] as number) <= CONSTANTS.most ? (signatures[slot] as Kept).id : '',
     )
     // What was added a moment ago is like nothing else, and may be accepted in the next.
     if (ids[n - 1] === '') {
@@ -316,12 +309,12 @@ function isKnown(
   timeMs: number,
 ): boolean {
   if (isAccepted(kept, timeMs)) return true
-  if (kept.times - kept.discounted < (failing ? KNOWN_AFTER_FAILING : KNOWN_AFTER)) return false
+  if (kept.times - kept.discounted < CONSTANTS.knownAfter * (failing ? 2 : 1)) return false
   return episodes.reduce((sum, { toMs }) => sum + weightOf(toMs, timeMs), 0) >= 1
 }
 
 function weightOf(thenMs: number, nowMs: number): number {
-  return 2 ** (-Math.max(0, nowMs - thenMs) / HALF_LIFE_MS)
+  return 2 ** (-Math.max(0, nowMs - thenMs) / CONSTANTS.halfLifeMs)
 }
 
 /** Position of a signature's medoid, or of its latest episode where that has gone; -1 without any. */

@@ -1,5 +1,6 @@
+import { CONSTANTS } from '../baseline/constants.ts'
 import { grownTo } from '../columns/grown-array.ts'
-import { EVIDENCE_OPTIONS } from '../evidence/evidence-options.ts'
+import { alternativeShares } from '../evidence/alternatives.ts'
 import { fitMedoids } from '../kmedoids/fit-medoids.ts'
 import { SeededRandom } from '../stats/random.ts'
 import { logShareRatio } from '../stats/share-evidence.ts'
@@ -11,15 +12,6 @@ import type { ProfileDistances } from './profile-distances.ts'
 /** Anomalies that are remembered, and how old they may get, data time. */
 export const MOST_WAITING = 64
 const OLDEST_MS = 1_800_000
-/** Similar ones that make a group. */
-const LEAST_SIMILAR = 5
-/** Greatest mean distance to their medoid at which they are similar. */
-export const SIMILAR = 0.15
-/** Shares of its stratum that a group is claimed to be. */
-const SHARES = EVIDENCE_OPTIONS.similarShares
-/** Flagged observations do not burst by themselves; a little, so that no ratio is infinite. */
-const RHO = 0.001
-const SHARE_RHO = 0.1
 
 /** A flagged observation that belongs to no open cluster. */
 export interface LoneAnomaly extends Member {
@@ -40,8 +32,10 @@ export interface SimilarGroup {
 
 /** ln of the odds that a group with this share has ended, after `since` observations without a member. */
 export function logNormalAgain(share: number, since: number, baseRate: number): number {
-  const claimed = Math.min(0.99, Math.max(SHARES[0], share))
-  return -logShareRatio(since, 0, claimed, SHARE_RHO, baseRate, RHO)
+  const { rare, farQuantile, alternativeRho, hardlyEver } = CONSTANTS
+  const claimed = Math.min(farQuantile, Math.max(rare, share))
+  // Flagged observations hardly burst by themselves.
+  return -logShareRatio(since, 0, claimed, alternativeRho, baseRate, hardlyEver)
 }
 
 /**
@@ -148,7 +142,8 @@ export class SimilarAnomalies {
   /** The group with most evidence, or null. `baseRate`: flagged observations normally. */
   strongestGroup(distances: ProfileDistances, baseRate: number): SimilarGroup | null {
     const n = this.waiting.length
-    if (n < LEAST_SIMILAR) return null
+    const { several, similar: radius } = CONSTANTS
+    if (n < several) return null
     const matrix = distances.matrix(this.waiting.map(({ example }) => example.profile))
     const random = new SeededRandom(n)
     const { medoids, assignment, nearest } = fitMedoids(matrix, n, new Float64Array(n).fill(1), {
@@ -157,16 +152,16 @@ export class SimilarAnomalies {
       minSupport: 1,
       addGain: 0.5,
       removeLoss: 0.25,
-      costFloor: SIMILAR / 4,
+      costFloor: radius / 4,
       random: () => random.next(),
     })
     let strongest: SimilarGroup | null = null
     medoids.forEach((medoid, slot) => {
-      const near = (i: number): boolean => assignment[i] === slot && nearest[i]! <= 2 * SIMILAR
+      const near = (i: number): boolean => assignment[i] === slot && nearest[i]! <= 2 * radius
       const similar = this.waiting.filter((_, i) => near(i))
       let spread = 0
       for (let i = 0; i < n; i++) if (near(i)) spread += nearest[i]!
-      if (similar.length < LEAST_SIMILAR || spread > SIMILAR * similar.length) return
+      if (similar.length < several || spread > radius * similar.length) return
       const logEvidence = this.#evidence(similar, baseRate)
       if (strongest && logEvidence <= strongest.logEvidence) return
       const first = this.waiting[medoid]!
@@ -183,18 +178,20 @@ export class SimilarAnomalies {
     const strata = new Set(similar.map(({ stratum }) => stratum))
     const starts = similar.slice(0, -1)
     const evidence = new Float64Array(starts.length)
-    const ratios = new Float64Array(SHARES.length)
+    const { rare, quantile, alternativeRho, hardlyEver } = CONSTANTS
+    const shares = alternativeShares(rare, quantile)
+    const ratios = new Float64Array(shares.length)
     starts.forEach((start, i) => {
       let n = 0
       for (const stratum of strata) n += this.seen(stratum) - this.#seenAt(stratum, start)
       const c = similar.length - 1 - i
       const base = Math.max(baseRate, 2 / (n + start.seen + 2))
-      for (let j = 0; j < SHARES.length; j++) {
-        const share = Math.max(SHARES[j]!, 2 * base)
-        const ratio = logShareRatio(Math.max(n, c), c, share, SHARE_RHO, base, RHO)
-        ratios[j] = c < SHARES[0] * n ? Math.min(0, ratio) : ratio
+      for (let j = 0; j < shares.length; j++) {
+        const share = Math.max(shares[j]!, 2 * base)
+        const ratio = logShareRatio(Math.max(n, c), c, share, alternativeRho, base, hardlyEver)
+        ratios[j] = c < rare * n ? Math.min(0, ratio) : ratio
       }
-      evidence[i] = logMeanExp(ratios, 0, SHARES.length)
+      evidence[i] = logMeanExp(ratios, 0, shares.length)
     })
     return logMeanExp(evidence, 0, starts.length) + Math.log(starts.length)
   }

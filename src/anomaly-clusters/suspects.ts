@@ -1,3 +1,4 @@
+import { CONSTANTS } from '../baseline/constants.ts'
 import { calleeName } from '../profile/callee-names.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import { OTHER_PAIR } from '../profile/pair-table.ts'
@@ -125,11 +126,11 @@ export interface Blame {
  *   the caller: its own threads or sockets are starved, not three dependencies at once.
  * - Where calls of two or more services to a callee without spans deviate together, they blame it.
  */
-export function rankSuspects(blames: readonly Blame[], several: number): string[] {
+export function rankSuspects(blames: readonly Blame[]): string[] {
   const calls = blames.map(({ suspect }) => suspect).filter(({ caller }) => caller !== '')
   const scores = new Map<string, number>()
   for (const { suspect, score } of blames) {
-    const service = blamed(suspect, calls, several)
+    const service = blamed(suspect, calls)
     scores.set(service, (scores.get(service) ?? 0) + score)
   }
   return [...scores]
@@ -137,11 +138,11 @@ export function rankSuspects(blames: readonly Blame[], several: number): string[
     .map(([service]) => service)
 }
 
-function blamed(suspect: Suspect, calls: readonly Suspect[], several: number): string {
+function blamed(suspect: Suspect, calls: readonly Suspect[]): string {
   const { service, caller, callee } = suspect
   if (caller === '') return service
   const callees = new Set(calls.filter((call) => call.caller === caller).map((call) => call.callee))
-  if (callees.size >= several) return caller
+  if (callees.size >= CONSTANTS.several) return caller
   const callers = new Set(calls.filter((call) => call.callee === callee).map((call) => call.caller))
   return callers.size >= 2 ? callee : service
 }

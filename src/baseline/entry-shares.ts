@@ -2,7 +2,7 @@ import { type Calibration, structuralP } from '../model/calibration.ts'
 import type { ModelRequest } from '../model/fit-request.ts'
 import { strataRanges } from '../model/stratum-range.ts'
 import type { PackedProfiles } from '../profile/profile.ts'
-import { NULL_OPTIONS } from './null-options.ts'
+import { CONSTANTS } from './constants.ts'
 
 /** How many calibration observations of a stratum are structurally unusual. */
 export interface StructureShare {
@@ -13,7 +13,7 @@ export interface StructureShare {
 
 /** Whether an observation of this structural p-value counts as unusual. */
 export function isUnusual(pStructure: number): boolean {
-  return pStructure <= NULL_OPTIONS.structureCut
+  return pStructure <= CONSTANTS.rare
 }
 
 /** Counts them by stratum, ascending; observation i has `stratum[i]` and `structure[i]`. */
@@ -48,7 +48,7 @@ export interface CategoryShare {
 export function categoryShares(
   request: Pick<ModelRequest, 'categories' | 'sample' | 'sampleStratum' | 'sampleWeight'> &
     Pick<ModelRequest, 'calibration' | 'calibrationStratum'>,
-  least = NULL_OPTIONS.usualCategory,
+  least = CONSTANTS.rare,
 ): CategoryShare[] {
   const { categories, sample, sampleStratum, sampleWeight } = request
   const shares = new Map<number, { usual: number[][]; observations: number; unusual: number }>()

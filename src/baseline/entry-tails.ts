@@ -2,16 +2,13 @@ import type { ModelRequest } from '../model/fit-request.ts'
 import { OTHER_PAIR } from '../profile/pair-table.ts'
 import { fromLogTime, MEAN_DURATION, PROFILE_STRIDE } from '../profile/profile.ts'
 import { upperShare } from '../stats/quantile-bound.ts'
-import { NULL_OPTIONS } from './null-options.ts'
+import { CONSTANTS } from './constants.ts'
 
 /** How long hardly any request of a stratum takes, ns. */
 export interface EntryTail {
   readonly stratum: number
   readonly tailNs: number
 }
-
-/** A request that is slower than others is felt beyond this multiple of the median. */
-const FELT = 1.5
 
 /** The tails of durations by stratum, ascending, from the calibration observations. */
 export function entryTails({
@@ -30,7 +27,7 @@ export function entryTails({
     ofStratum.push(fromLogTime(values[row * PROFILE_STRIDE + MEAN_DURATION]!) * 1e6)
   })
   return [...times]
-    .filter(([, { length }]) => length >= NULL_OPTIONS.leastReference)
+    .filter(([, { length }]) => length >= CONSTANTS.enough)
     .map(([stratum, ofStratum]) => ({ stratum, tailNs: tailOf(ofStratum) }))
     .sort((a, b) => a.stratum - b.stratum)
 }
@@ -38,7 +35,7 @@ export function entryTails({
 function tailOf(times: readonly number[]): number {
   const sorted = times.toSorted((a, b) => a - b)
   const n = sorted.length
-  const { farQuantile, deviations } = NULL_OPTIONS
+  const { farQuantile, deviations, plainly } = CONSTANTS
   const at = (share: number): number => sorted[Math.min(n - 1, Math.floor(share * n))]!
-  return Math.max(at(upperShare(farQuantile, n, deviations)), FELT * at(0.5))
+  return Math.max(at(upperShare(farQuantile, n, deviations)), plainly * at(0.5))
 }

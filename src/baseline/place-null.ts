@@ -1,8 +1,8 @@
 import { type DispersionMoments, shrunkRho } from '../stats/over-dispersion.ts'
+import { CONSTANTS, type Constants } from './constants.ts'
 import type { CategoryShare, StructureShare } from './entry-shares.ts'
 import type { EntryTail } from './entry-tails.ts'
 import { type MixNull, mixOf } from './mix-null.ts'
-import { NULL_OPTIONS, type NullOptions } from './null-options.ts'
 import {
   categoryOf,
   knownPlaces,
@@ -12,7 +12,7 @@ import {
   unseenShares,
 } from './raw-estimates.ts'
 import type { PlaceReferenceData } from './reference-data.ts'
-import { POOLS, type Pool, type SeriesSignal, SIGNALS } from './signals.ts'
+import { floorOf, POOLS, type Pool, type SeriesSignal, SIGNALS } from './signals.ts'
 
 /** What one series, a signal in one place or entry operation, does while all is well. */
 export interface SeriesNull {
@@ -74,15 +74,15 @@ type RhoByPool = Readonly<Record<Pool, number>>
 export function fitPlaceNull(
   data: PlaceReferenceData,
   { structure, categories, tails }: StratumShares = { structure: [], categories: [], tails: [] },
-  options: NullOptions = NULL_OPTIONS,
+  constants: Constants = CONSTANTS,
 ): PlaceNull {
-  const known = knownPlaces(data, options)
+  const known = knownPlaces(data, constants)
   const unseen = unseenShares(data, known)
-  const ofPlaces = Array.from(data.places, (_, i) => placeEstimates(data, i, unseen, options))
-  const ofStrata = structure.map((share) => structureOf(data, share, options))
+  const ofPlaces = Array.from(data.places, (_, i) => placeEstimates(data, i, unseen, constants))
+  const ofStrata = structure.map((share) => structureOf(data, share, constants))
   const tailOf = new Map(tails.map(({ stratum, tailNs }) => [stratum, tailNs]))
   const usual = new Map(categories.map((share) => [share.stratum, share]))
-  const pooled = rhoByPool([...ofPlaces.flat(), ...ofStrata.flat()], options)
+  const pooled = rhoByPool([...ofPlaces.flat(), ...ofStrata.flat()], constants)
   const age = Math.max(1, longest(data))
   // Calls of a service burst with the network, its own work with the service.
   const group = (i: number): number => data.service[i]! * 2 + data.isCall[i]!
@@ -93,13 +93,13 @@ export function fitPlaceNull(
       service,
       rhoByPool(
         places.flatMap((i) => ofPlaces[i]!),
-        options,
+        constants,
         pooled,
       ),
     )
   }
   const shrinkAll = (raw: readonly RawEstimate[], rho: RhoByPool): SeriesNull[] =>
-    raw.map((one) => shrunkEstimate(one, rho[SIGNALS[one.signal].pool], age, options))
+    raw.map((one) => shrunkEstimate(one, rho[SIGNALS[one.signal].pool], age, constants))
   return {
     bucketMs: data.bucketMs,
     known,
@@ -109,7 +109,7 @@ export function fitPlaceNull(
     })),
     strata: structure.map(({ stratum }, i) => {
       const share = usual.get(stratum)
-      const raw = [...ofStrata[i]!, ...(share ? categoryOf(share, options) : [])]
+      const raw = [...ofStrata[i]!, ...(share ? categoryOf(share, constants) : [])]
       const tailNs = tailOf.get(stratum) ?? null
       return { stratum, usual: share?.usual ?? [], tailNs, series: shrinkAll(raw, pooled) }
     }),
@@ -119,9 +119,8 @@ export function fitPlaceNull(
 
 /**
  * The null of a series: its raw estimate, with an over-dispersion that is shrunk to that of others.
- * Bursts come and go in minutes, so a reference of a few buckets cannot have seen them: until it is
- * older, part of `youngRho` is assumed. A batch is one occurrence, however many items it has: as much is
- * assumed of it as may be. The base rate is itself an estimate: with m independent
+ * Bursts come and go in minutes, so a reference of a few buckets cannot have seen them: until it is older, some are
+ * assumed. A batch is one occurrence, however many items it has: as much is assumed of it as may be. The base rate is itself an estimate: with m independent
  * occurrences behind it, its error adds about 1 / (m + 1) to the correlation of two occurrences of a
  * bucket; m is what remains of the reference after its own over-dispersion.
  * @param pooledRho the over-dispersion of others of its pool
@@ -131,41 +130,42 @@ export function shrunkEstimate(
   raw: RawEstimate,
   pooledRho: number,
   age: number,
-  options: NullOptions,
+  constants: Constants,
 ): SeriesNull {
   const { signal, level, moments, reference, perBucket, byPath, normal } = raw
-  const { pool, floor } = SIGNALS[signal]
-  const own = shrunkRho(moments, pooledRho, options.servicePairs, options.mostRho)
-  const { leastRho, young: youngOption } = POOLS[pool]
-  const young = youngOption === null ? 0 : options[youngOption]
-  const seasoned = (own * age + options.youngRho * young) / (age + young)
-  const rho = raw.batched ? options.mostRho : Math.max(leastRho, seasoned)
+  const { pairs, half, deviations, alternativeRho } = constants
+  const { pool } = SIGNALS[signal]
+  const { leastRho, comesInBursts } = POOLS[pool]
+  const floor = floorOf(signal, constants)
+  const own = shrunkRho(moments, pooledRho, pairs, half)
+  const young = comesInBursts ? constants.youngBuckets : 0
+  const seasoned = (own * age + alternativeRho * young) / (age + young)
+  const rho = raw.batched ? half : Math.max(constants[leastRho], seasoned)
   const independent = reference / (1 + Math.max(0, perBucket - 1) * rho)
-  const source = { ...raw, floor: options[floor] }
-  const mix = byPath && mixOf({ ...source, byPath }, rho, options.deviations)
+  const mix = byPath && mixOf({ ...raw, floor, byPath }, rho, deviations)
   return {
     signal,
     level,
-    baseRate: Math.max(options[floor], raw.baseRate),
-    rho: Math.min(options.mostRho, rho + (1 - rho) / (independent + 1)),
+    baseRate: Math.max(floor, raw.baseRate),
+    rho: Math.min(half, rho + (1 - rho) / (independent + 1)),
     normal,
     ...(mix ? { mix } : {}),
   }
 }
 
-/** Over-dispersion of some series by pool, shrunk to that of all (`prior`), or to what is assumed. */
+/** Over-dispersion of some series by pool, shrunk to that of all (`prior`), or to the least. */
 function rhoByPool(
   estimates: readonly RawEstimate[],
-  options: NullOptions,
+  constants: Constants,
   prior: RhoByPool | null = null,
 ): RhoByPool {
   return byPool((pool) => {
-    const { assumedRho, most } = POOLS[pool]
+    const { leastRho, mostRho } = POOLS[pool]
     const moments = estimates
       .filter(({ signal }) => SIGNALS[signal].pool === pool)
       .map((estimate) => estimate.moments)
-    const before = prior?.[pool] ?? assumedRho
-    return shrunkRho(totalOf(moments), before, options.pooledPairs, options[most])
+    const before = prior?.[pool] ?? constants[leastRho]
+    return shrunkRho(totalOf(moments), before, constants.pairs, constants[mostRho])
   })
 }
 

@@ -1,9 +1,9 @@
 import { type DispersionMoments, dispersionMoments, NO_MOMENTS } from '../stats/over-dispersion.ts'
 import { lowerShare, upperShare, weightedQuantile } from '../stats/quantile-bound.ts'
+import type { Constants } from './constants.ts'
 import { binEdge, COUNT_BINS } from './count-bins.ts'
 import type { CategoryShare, StructureShare } from './entry-shares.ts'
 import type { ByPath } from './mix-null.ts'
-import type { NullOptions } from './null-options.ts'
 import type { PlaceReferenceData } from './reference-data.ts'
 import { type SeriesSignal, SIGNALS } from './signals.ts'
 
@@ -24,12 +24,6 @@ export interface RawEstimate {
   readonly byPath: ByPath | null
 }
 
-/** More calls than normal are material beyond this multiple of the median. */
-const MATERIAL_MORE = 1.5
-/** Faster than normal is material below this share of the median. */
-const MATERIAL_FASTER = 0.5
-/** Share of the variance of self times that lies between buckets, from which those of a bucket are one batch. */
-const BATCHED = 0.5
 /** Below a microsecond there is nothing left to be faster than, ns. */
 const LEAST_LOW_NS = 1000
 
@@ -38,15 +32,15 @@ export function placeEstimates(
   data: PlaceReferenceData,
   i: number,
   unseen: ReadonlyMap<number, UnseenShare>,
-  options: NullOptions,
+  constants: Constants,
 ): RawEstimate[] {
-  if (data.isLog[i] === 1) return [...countOf(data, i, options), ...childOf(data, i, options)]
+  if (data.isLog[i] === 1) return [...countOf(data, i, constants), ...childOf(data, i, constants)]
   return [
-    ...selfTimeTails(data, i, options),
-    ...errorsOf(data, i, options),
-    ...countOf(data, i, options),
-    ...childOf(data, i, options),
-    ...unseenOf(data, i, unseen, options),
+    ...selfTimeTails(data, i, constants),
+    ...errorsOf(data, i, constants),
+    ...countOf(data, i, constants),
+    ...childOf(data, i, constants),
+    ...unseenOf(data, i, unseen, constants),
   ]
 }
 
@@ -96,30 +90,30 @@ interface Tail {
   readonly bare: number
 }
 
-function selfTimeTails(data: PlaceReferenceData, i: number, options: NullOptions): RawEstimate[] {
+function selfTimeTails(data: PlaceReferenceData, i: number, constants: Constants): RawEstimate[] {
   const times = sortedTimes(data, i)
   const { values, weights } = times
   const count = values.length
   const { from, to } = recordsOf(data, i)
-  if (count < options.leastReference || to - from < options.knownBuckets) return []
-  const { quantile, farQuantile, deviations, material } = options
+  if (count < constants.enough || to - from < constants.several) return []
+  const { quantile, farQuantile, deviations, few, half } = constants
   const at = (share: number): number => weightedQuantile(values, weights, share)
   const median = at(0.5)
   const durations = data.durationNs.slice(from, to).sort()
-  const least = material * durations[durations.length >> 1]!
+  const least = few * durations[durations.length >> 1]!
   const above = (share: number): number =>
     Math.max(at(upperShare(share, count, deviations)), median + least)
   const low = Math.min(
     at(lowerShare(1 - quantile, count, deviations)),
     median - least,
-    median * MATERIAL_FASTER,
+    half * median,
   )
   const tails: Tail[] = [
     { signal: 'selfTimeP90', level: above(quantile), bare: at(quantile) },
     { signal: 'selfTimeP99', level: above(farQuantile), bare: at(farQuantile) },
   ]
   if (low > LEAST_LOW_NS) tails.push({ signal: 'selfTimeP10', level: low, bare: at(1 - quantile) })
-  const batched = betweenBuckets(times, from, to) >= BATCHED
+  const batched = betweenBuckets(times, from, to) >= half
   return tails.map((tail) => tailOf(data, i, times, median, tail, batched))
 }
 
@@ -197,10 +191,10 @@ function tailOf(
   }
 }
 
-function errorsOf(data: PlaceReferenceData, i: number, options: NullOptions): RawEstimate[] {
+function errorsOf(data: PlaceReferenceData, i: number, constants: Constants): RawEstimate[] {
   const { from, to } = recordsOf(data, i)
   const n = sum(data.n, from, to)
-  if (n < options.leastReference) return []
+  if (n < constants.enough) return []
   const errors = sum(data.errors, from, to)
   const failing: RawEstimate = {
     signal: 'errors',
@@ -216,10 +210,10 @@ function errorsOf(data: PlaceReferenceData, i: number, options: NullOptions): Ra
   return data.expectsAnswer[i] === 1 ? [failing, { ...failing, signal: 'noAnswer' }] : [failing]
 }
 
-function countOf(data: PlaceReferenceData, i: number, options: NullOptions): RawEstimate[] {
+function countOf(data: PlaceReferenceData, i: number, constants: Constants): RawEstimate[] {
   const first = i * COUNT_BINS
   const runs = sum(data.counts, first, first + COUNT_BINS)
-  if (runs < options.leastReference) return []
+  if (runs < constants.enough) return []
   const at = (share: number): number => {
     let below = 0
     for (let bin = 0; bin < COUNT_BINS; bin++) {
@@ -230,8 +224,8 @@ function countOf(data: PlaceReferenceData, i: number, options: NullOptions): Raw
   }
   const median = at(0.5)
   const level = Math.max(
-    at(upperShare(options.quantile, runs, options.deviations)),
-    median * MATERIAL_MORE,
+    at(upperShare(constants.quantile, runs, constants.deviations)),
+    median * constants.plainly,
   )
   if (!Number.isFinite(level)) return []
   const beyond = (counts: Float64Array, from: number): number => {
@@ -264,10 +258,10 @@ function countOf(data: PlaceReferenceData, i: number, options: NullOptions): Raw
  * be there far more often: the look-up that no cache spares any more. The latter not below entries,
  * where the mix of requests decides.
  */
-function childOf(data: PlaceReferenceData, i: number, options: NullOptions): RawEstimate[] {
+function childOf(data: PlaceReferenceData, i: number, constants: Constants): RawEstimate[] {
   const parents = data.parentTotal[i]!
   const runs = data.runTotal[i]!
-  if (data.parentElement[i] === 0 || parents < options.leastReference) return []
+  if (data.parentElement[i] === 0 || parents < constants.enough) return []
   const { from, to } = recordsOf(data, i)
   const estimate = (
     signal: 'presence' | 'appearance',
@@ -295,12 +289,12 @@ function childOf(data: PlaceReferenceData, i: number, options: NullOptions): Raw
   })
   const missing = Math.max(0, parents - runs)
   const estimates: RawEstimate[] = []
-  if (missing <= options.presenceFloor * parents) {
+  if (missing <= constants.rare * parents) {
     estimates.push(
       estimate('presence', 1 - missing / parents, (all, had) => Math.max(0, all - had)),
     )
   }
-  if (data.underEntry[i] !== 1 && runs <= options.optional * parents) {
+  if (data.underEntry[i] !== 1 && runs <= constants.half * parents) {
     estimates.push(estimate('appearance', runs / parents, Math.min))
   }
   return estimates
@@ -313,15 +307,15 @@ export interface UnseenShare {
 }
 
 /**
- * Ids of the places that are known, ascending: seen in `knownBuckets` buckets or more, or accepted by
+ * Ids of the places that are known, ascending: seen in `several` buckets or more, or accepted by
  * a person. One bucket would do for a place to look known, and a fault that begins is learned from
  * until it is found.
  */
-export function knownPlaces(data: PlaceReferenceData, { knownBuckets }: NullOptions): number[] {
+export function knownPlaces(data: PlaceReferenceData, { several }: Constants): number[] {
   const known = new Set<number>(data.accepted)
   data.places.forEach((place, i) => {
     const { from, to } = recordsOf(data, i)
-    if (to - from >= knownBuckets) known.add(place)
+    if (to - from >= several) known.add(place)
   })
   return [...known].sort((a, b) => a - b)
 }
@@ -356,13 +350,13 @@ function unseenOf(
   data: PlaceReferenceData,
   i: number,
   shares: ReadonlyMap<number, UnseenShare>,
-  options: NullOptions,
+  constants: Constants,
 ): RawEstimate[] {
   const share = shares.get(data.element[i]!)
   const { from, to } = recordsOf(data, i)
-  if (!share || data.isCall[i] === 1 || to - from < options.knownBuckets) return []
+  if (!share || data.isCall[i] === 1 || to - from < constants.several) return []
   const reference = sum(data.n, from, to)
-  if (reference < options.leastReference) return []
+  if (reference < constants.enough) return []
   const unseen = Math.min(share.n, share.unseen)
   return [
     {
@@ -385,9 +379,9 @@ function unseenOf(
 export function structureOf(
   data: PlaceReferenceData,
   { stratum, observations, unusual }: StructureShare,
-  options: NullOptions,
+  constants: Constants,
 ): RawEstimate[] {
-  if (observations < options.leastReference) return []
+  if (observations < constants.enough) return []
   const i = data.strata.indexOf(stratum)
   const from = i < 0 ? 0 : data.strataRecords[i]!
   const to = i < 0 ? 0 : data.strataRecords[i + 1]!
@@ -409,10 +403,10 @@ export function structureOf(
 /** Observations of a stratum with an unusual value in a category of their entry. */
 export function categoryOf(
   { observations, unusual }: CategoryShare,
-  options: NullOptions,
+  constants: Constants,
 ): RawEstimate[] {
   const baseRate = succession(unusual, observations)
-  if (observations < options.leastReference || baseRate > options.mostUnusual) return []
+  if (observations < constants.enough || 1 - baseRate < constants.most) return []
   return [
     {
       signal: 'category',

@@ -1,5 +1,5 @@
 import type { DeviationTerm, Direction } from '../contract/anomaly-cluster.ts'
-import type { NullOptions } from './null-options.ts'
+import type { Constants } from './constants.ts'
 
 /** What a series of the signal is about. */
 export type Subject = 'place' | 'entry operation' | 'similar anomalies'
@@ -10,26 +10,18 @@ export type Subject = 'place' | 'entry operation' | 'similar anomalies'
  */
 export type Denominator = 'occurrences' | 'runs' | 'parents' | 'observations'
 
-/** Names of the shares of deviating occurrences that a signal is tested against: see `EvidenceOptions`. */
-export type Alternatives =
-  | 'commonShares'
-  | 'appearanceShares'
-  | 'presenceShares'
-  | 'rareShares'
-  | 'similarShares'
+/** Names of shares among the constants. */
+type Share = 'hardlyEver' | 'rare' | 'few' | 'some' | 'half'
 
-/** Names of the least base rates. */
-type Floor = Extract<keyof NullOptions, `${string}Floor`>
+/** Of the least base rates: `far` is what lies beyond the far quantile. */
+type Floor = Share | 'far'
 
 interface PoolProperties {
-  /** Over-dispersion that is assumed before any was measured. */
-  readonly assumedRho: number
-  /** The least that it is taken to be, whatever was measured. */
-  readonly leastRho: number
-  /** The most that it may be over many series. */
-  readonly most: 'mostRho' | 'mostPooledRare'
-  /** Buckets that `youngRho` counts as in a series of few; null: such series do not burst. */
-  readonly young: 'youngBuckets' | 'youngFarBuckets' | null
+  /** The least that their over-dispersion is taken to be, whatever was measured, and the most over all. */
+  readonly leastRho: 'leastRho' | 'hardlyEver'
+  readonly mostRho: Share
+  /** Whether a reference of a few buckets cannot know how they burst. */
+  readonly comesInBursts: boolean
 }
 
 /**
@@ -38,12 +30,12 @@ interface PoolProperties {
  * for some seconds in a fifth of its calls, is news and no chance.
  */
 export const POOLS = {
-  selfTime: { assumedRho: 0.05, leastRho: 0.01, most: 'mostRho', young: 'youngBuckets' },
-  far: { assumedRho: 0.05, leastRho: 0.01, most: 'mostRho', young: 'youngFarBuckets' },
-  errors: { assumedRho: 0.001, leastRho: 0.001, most: 'mostPooledRare', young: null },
-  count: { assumedRho: 0.02, leastRho: 0.01, most: 'mostPooledRare', young: null },
-  presence: { assumedRho: 0.02, leastRho: 0.01, most: 'mostPooledRare', young: null },
-  structure: { assumedRho: 0.02, leastRho: 0.01, most: 'mostPooledRare', young: null },
+  selfTime: { leastRho: 'leastRho', mostRho: 'half', comesInBursts: true },
+  far: { leastRho: 'leastRho', mostRho: 'half', comesInBursts: false },
+  errors: { leastRho: 'hardlyEver', mostRho: 'few', comesInBursts: false },
+  count: { leastRho: 'leastRho', mostRho: 'few', comesInBursts: false },
+  presence: { leastRho: 'leastRho', mostRho: 'few', comesInBursts: false },
+  structure: { leastRho: 'leastRho', mostRho: 'few', comesInBursts: false },
 } as const satisfies Readonly<Record<string, PoolProperties>>
 
 export type Pool = keyof typeof POOLS
@@ -51,7 +43,8 @@ export type Pool = keyof typeof POOLS
 interface SignalProperties {
   readonly subject: Subject
   readonly denominator: Denominator
-  readonly alternatives: Alternatives
+  /** Least share of deviating occurrences that is claimed of it. */
+  readonly leastShare: Share
   /** Least base rate; null: it comes from elsewhere. */
   readonly floor: Floor | null
   /** Null: its over-dispersion is not estimated. */
@@ -73,8 +66,8 @@ interface SignalProperties {
 const SELF_TIME = {
   subject: 'place',
   denominator: 'occurrences',
-  alternatives: 'commonShares',
-  floor: 'commonFloor',
+  leastShare: 'some',
+  floor: 'few',
   pool: 'selfTime',
   direction: 'high',
   burstsGoOn: true,
@@ -87,8 +80,8 @@ const SELF_TIME = {
 /** Something that hardly ever happens in a place. */
 const RARE_IN_PLACE = {
   ...SELF_TIME,
-  alternatives: 'rareShares',
-  floor: 'rareFloor',
+  leastShare: 'few',
+  floor: 'hardlyEver',
   burstsGoOn: false,
   unit: null,
 } as const
@@ -112,14 +105,14 @@ const TABLE = {
   selfTimeP90: SELF_TIME,
   selfTimeP10: { ...SELF_TIME, direction: 'low' },
   /** Beyond nearly everything that was ever normal. */
-  selfTimeP99: { ...SELF_TIME, floor: 'farFloor', pool: 'far' },
+  selfTimeP99: { ...SELF_TIME, floor: 'far', pool: 'far' },
   errors: { ...RARE_IN_PLACE, pool: 'errors', term: 'errors' },
   /** More calls than normal by one parent that makes at least one: retries and loops. */
   count: {
     ...RARE_IN_PLACE,
     denominator: 'runs',
-    alternatives: 'commonShares',
-    floor: 'countFloor',
+    leastShare: 'some',
+    floor: 'rare',
     pool: 'count',
     term: 'count',
     unit: 'calls',
@@ -127,16 +120,16 @@ const TABLE = {
   /** A child that (nearly) every parent has is missing. */
   presence: {
     ...CHILD,
-    alternatives: 'presenceShares',
-    floor: 'presenceFloor',
+    leastShare: 'few',
+    floor: 'rare',
     direction: 'low',
     term: 'presence',
   },
   /** A child that some parents have is there. */
   appearance: {
     ...CHILD,
-    alternatives: 'appearanceShares',
-    floor: 'commonFloor',
+    leastShare: 'half',
+    floor: 'few',
     term: 'presence',
   },
   /** An operation does what it never did: a child in a place that the baseline does not know. */
@@ -149,7 +142,7 @@ const TABLE = {
   similarAnomalies: {
     ...RARE_AT_ENTRY,
     subject: 'similar anomalies',
-    alternatives: 'similarShares',
+    leastShare: 'rare',
     floor: null,
     pool: null,
     learned: false,
@@ -184,6 +177,12 @@ export const SIGNAL_LIST: readonly Signal[] = Object.entries(TABLE).map(
 export const SIGNALS = Object.fromEntries(
   SIGNAL_LIST.map((signal) => [signal.name, signal]),
 ) as unknown as { readonly [N in SignalName]: Numbered<N> }
+
+/** The least base rate of a signal that has series. */
+export function floorOf(name: SeriesSignal, constants: Constants): number {
+  const { floor } = SIGNALS[name]
+  return floor === 'far' ? 1 - constants.farQuantile : constants[floor]
+}
 
 export function signalOf(number: number): Signal {
   return SIGNAL_LIST[number] as Signal

@@ -1,3 +1,5 @@
+import type { Constants } from '../baseline/constants.ts'
+import { SIGNAL_LIST } from '../baseline/signals.ts'
 import { Columns, type SavedColumns } from '../columns/columns.ts'
 import { logBetaBinomial, logRising } from '../stats/beta-binomial.ts'
 import { logLaterNull, materialEvidence } from '../stats/share-evidence.ts'
@@ -8,15 +10,13 @@ import {
   NO_EVIDENCE,
   srStepWithin,
 } from '../stats/shiryaev-roberts.ts'
-import { ALTERNATIVES, alternativeShare, type EvidenceOptions } from './evidence-options.ts'
+import { ALTERNATIVES, alternativeShare, alternativeShares } from './alternatives.ts'
 import type { MonitoredSeries } from './monitored-series.ts'
 import { ObservationSketches, type SketchesState } from './observation-sketches.ts'
 import { NO_ONSETS, type Onsets } from './onset-marks.ts'
 import { PathVotes } from './path-votes.ts'
 import { RecentValues, type RecentValuesState } from './recent-values.ts'
 
-/** Occurrences of which none deviates, after which a series without evidence is not weighed at all. */
-const PLAINLY_NORMAL = 8
 const NO_BUCKET = -1
 
 const LOG_M = { type: 'f64', width: ALTERNATIVES, fill: NO_EVIDENCE } as const
@@ -88,16 +88,21 @@ export class SeriesEvidence {
   /** Number of the running bucket; -1 = none yet. */
   bucket = NO_BUCKET
   readonly #series: MonitoredSeries
-  readonly #options: EvidenceOptions
+  readonly #constants: Constants
+  /** The shares of the alternatives by signal. */
+  readonly #shares: readonly Float64Array[]
   /** ln M of each alternative if the bucket that was weighed last ended now. */
   readonly #step = new Float64Array(ALTERNATIVES)
   readonly #ratios = new Float64Array(ALTERNATIVES)
   readonly #later = new Float64Array(ALTERNATIVES)
 
-  constructor(series: MonitoredSeries, options: EvidenceOptions) {
+  constructor(series: MonitoredSeries, constants: Constants) {
     const { count } = series
     this.#series = series
-    this.#options = options
+    this.#constants = constants
+    this.#shares = SIGNAL_LIST.map(({ leastShare }) =>
+      alternativeShares(constants[leastShare], constants.quantile),
+    )
     this.detectors = new Columns(DETECTOR, count)
     this.since = new Columns(SINCE, count)
     this.#last = new Columns(LAST_BUCKET, count)
@@ -135,10 +140,7 @@ export class SeriesEvidence {
     const atC = since.c[series]! + c
     const deviating = atC - since.onsetC[series]!
     const normal = Math.max(0, atN - since.onsetN[series]! - deviating)
-    const share = alternativeShare(
-      this.#options[this.#series.signal(series).alternatives][0],
-      baseRate,
-    )
+    const share = alternativeShare(this.#sharesOf(series)[0]!, baseRate)
     const left = since.onset[series]! + normal * Math.log((1 - share) / (1 - baseRate))
     if (left <= 0) {
       since.firstMs[series] = timeMs
@@ -183,16 +185,16 @@ export class SeriesEvidence {
   #join(series: number, n: number, c: number, baseRate: number): void {
     const last = this.#last.of
     const { rho } = this.#series.rows.of
-    const { burstsGoOn, alternatives } = this.#series.signal(series)
+    const { burstsGoOn } = this.#series.signal(series)
     // The bucket right before this one, or an earlier part of this one (before an install).
     const follows = last.bucket[series] !== NO_BUCKET && last.bucket[series]! >= this.bucket - 1
     if (!burstsGoOn || c === 0 || !follows) return
-    const { alternativeRho, burstGoesOn } = this.#options
+    const { alternativeRho, half } = this.#constants
     const both = n + last.n[series]!
     const deviating = c + last.c[series]!
     const mean = (n * baseRate + last.n[series]! * last.baseRate[series]!) / both
-    const shares = this.#options[alternatives]
-    const goesOn = Math.log(burstGoesOn) + logBetaBinomial(both, deviating, mean, rho[series]!)
+    const shares = this.#sharesOf(series)
+    const goesOn = Math.log(half) + logBetaBinomial(both, deviating, mean, rho[series]!)
     for (let j = 0; j < ALTERNATIVES; j++) {
       const share = alternativeShare(shares[j]!, mean)
       const ratio = logBetaBinomial(both, deviating, share, alternativeRho) - goesOn
@@ -208,9 +210,9 @@ export class SeriesEvidence {
    */
   #weigh(series: number, n: number, c: number, baseRate: number, onsets: Onsets): void {
     const { rho } = this.#series.rows.of
-    const { alternativeRho } = this.#options
-    const shares = this.#options[this.#series.signal(series).alternatives]
-    const least = alternativeShare(shares[0], baseRate)
+    const { alternativeRho, half } = this.#constants
+    const shares = this.#sharesOf(series)
+    const least = alternativeShare(shares[0]!, baseRate)
     const none = logBetaBinomial(n, c, baseRate, rho[series]!)
     // The beta-binomials of the alternatives have the same size, so they share a factor.
     const size = (1 - alternativeRho) / alternativeRho
@@ -221,7 +223,7 @@ export class SeriesEvidence {
       this.#ratios[j] = materialEvidence(ratio, n, c, least)
     }
     // Share of changes that begin with the bucket.
-    const atStart = onsets.most > 0 ? this.#options.onsetAtStart : 1
+    const atStart = onsets.most > 0 ? half : 1
     this.#later.fill(NO_EVIDENCE)
     for (let k = 0; k < onsets.count; k++) {
       const beforeN = onsets.n[k]!
@@ -286,7 +288,7 @@ export class SeriesEvidence {
    * @returns false where the bucket is to be weighed
    */
   endPlainBucket(series: number, n: number): boolean {
-    if (n < PLAINLY_NORMAL || this.isSuspended(series)) return false
+    if (n < this.#constants.enough || this.isSuspended(series)) return false
     const { logM } = this.detectors.of
     const at = series * ALTERNATIVES
     for (let j = 0; j < ALTERNATIVES; j++) if (logM[at + j]! > 0) return false
@@ -303,6 +305,10 @@ export class SeriesEvidence {
     this.detectors.of.suspended[series] = 1
     this.#last.of.bucket[series] = NO_BUCKET
     this.#forget(series)
+  }
+
+  #sharesOf(series: number): Float64Array {
+    return this.#shares[this.#series.signal(series).number]!
   }
 
   #forget(series: number): void {

@@ -1,3 +1,4 @@
+import type { Constants } from '../baseline/constants.ts'
 import { useNull } from '../baseline/ids-of-null.ts'
 import type { PlaceNull } from '../baseline/place-null.ts'
 import { SIGNAL_LIST, SIGNALS } from '../baseline/signals.ts'
@@ -8,7 +9,6 @@ import type { OccurrenceScan } from '../profile/occurrence-scan.ts'
 import type { TraceElements } from '../profile/trace-elements.ts'
 import { logShareRatio } from '../stats/share-evidence.ts'
 import { Deviations, type DeviationsState } from './deviations.ts'
-import type { EvidenceOptions } from './evidence-options.ts'
 import { EXPECTED, MonitoredSeries, SIGNAL_STRIDE } from './monitored-series.ts'
 import { categoryVote, useVote } from './path-votes.ts'
 import { bucketScore, SeriesEvidence, type SeriesEvidenceState } from './series-evidence.ts'
@@ -36,15 +36,15 @@ export class SeriesMonitor {
   /** Series touched in the running bucket; valid after `findTouched`. */
   touched = new Int32Array(256)
   readonly #placeNull: PlaceNull
-  readonly #options: EvidenceOptions
+  readonly #constants: Constants
 
-  constructor(placeNull: PlaceNull, table: ElementTable, options: EvidenceOptions) {
+  constructor(placeNull: PlaceNull, table: ElementTable, constants: Constants) {
     this.series = new MonitoredSeries(placeNull, table)
-    this.evidence = new SeriesEvidence(this.series, options)
-    const marks = Math.max(0, Math.round(1 / options.lookShare) - 1)
+    this.evidence = new SeriesEvidence(this.series, constants)
+    const marks = Math.max(0, constants.looks - 1)
     this.deviations = new Deviations(this.series, table, this.evidence.recent, marks)
     this.#placeNull = placeNull
-    this.#options = options
+    this.#constants = constants
   }
 
   /** Goes on with the evidence of the monitor before, for the series that both have and strata that live. */
@@ -165,7 +165,7 @@ export class SeriesMonitor {
     const c = this.deviations.bySeries.of.c[series]!
     const baseRate = this.deviations.baseRate(series)
     const rho = this.series.rows.of.rho[series]!
-    return logShareRatio(n, c, share, this.#options.alternativeRho, baseRate, rho)
+    return logShareRatio(n, c, share, this.#constants.alternativeRho, baseRate, rho)
   }
 
   /** ln of the mean e-detector if the running bucket ended now. */
@@ -262,9 +262,9 @@ export class SeriesMonitor {
   static restore(
     state: SeriesMonitorState,
     table: ElementTable,
-    options: EvidenceOptions,
+    constants: Constants,
   ): SeriesMonitor {
-    const monitor = new SeriesMonitor(state.placeNull, table, options)
+    const monitor = new SeriesMonitor(state.placeNull, table, constants)
     for (const stratum of state.lateStrata) monitor.series.structureOf(stratum)
     monitor.deviations.restore(state.deviations)
     monitor.evidence.restore(state.evidence)

@@ -54,7 +54,7 @@ const grounds: Grounds = {
   isSameOperation: (a, b) =>
     a.on === 'place' && b.on === 'place' && a.subject % 12 === b.subject % 12,
   overlap: (a, b, least) => {
-    expect(least).toBe(4)
+    expect(least).toBe(3)
     return OVERLAPS[`${Math.min(a, b)} ${Math.max(a, b)}`] ?? 0
   },
 }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { isSilent, lookAt, lookAtSimilar } from '../../src/anomaly-clusters/ending.ts'
-import { EVIDENCE_OPTIONS } from '../../src/evidence/evidence-options.ts'
+import { CONSTANTS } from '../../src/baseline/constants.ts'
 import type { SeriesMonitor } from '../../src/evidence/series-monitor.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { entryAlarm, handCluster, placeAlarm, similarAlarm } from './hand-alarms.ts'
 
 const { accumulate } = detectorSettings()
 const { bucketMs, silentMs } = accumulate
-const ENOUGH = Math.log(EVIDENCE_OPTIONS.closingOdds)
+const ENOUGH = Math.log(CONSTANTS.likelyOdds)
 
 interface Running {
   readonly n?: number
@@ -44,7 +44,7 @@ function look(
   timeMs = bucketMs,
   atEnd = false,
 ) {
-  return lookAt(alarm, { timeMs, atEnd }, monitor(running).monitor, EVIDENCE_OPTIONS, bucketMs)
+  return lookAt(alarm, { timeMs, atEnd }, monitor(running).monitor, CONSTANTS, bucketMs)
 }
 
 describe('a look at an alarm', () => {
@@ -97,16 +97,16 @@ describe('a look at an alarm', () => {
   it('tests normal against the share seen so far, within what is claimed', () => {
     const asked = (one: typeof alarm, running: Running): number => {
       const { monitor: watched, asked: shares } = monitor(running)
-      lookAt(one, { timeMs: 0, atEnd: false }, watched, EVIDENCE_OPTIONS, bucketMs)
+      lookAt(one, { timeMs: 0, atEnd: false }, watched, CONSTANTS, bucketMs)
       return shares[0]!
     }
-    const least = EVIDENCE_OPTIONS.rareShares[0]
+    const least = CONSTANTS.few
     expect(asked({ ...alarm, speakingN: 10, speakingC: 5 }, { n: 9, c: 9 })).toBe(0.5)
     expect(asked(alarm, { n: 10, c: 5, before: [10, 1] })).toBe(0.3)
     expect(asked(alarm, { n: 10, c: 0 })).toBe(least)
     expect(asked({ ...alarm, speakingN: 10, speakingC: 10 }, {})).toBe(0.99)
     const more = { ...alarm, signal: 'selfTimeP90' } as const
-    expect(asked(more, { n: 10, c: 0 })).toBe(EVIDENCE_OPTIONS.commonShares[0])
+    expect(asked(more, { n: 10, c: 0 })).toBe(CONSTANTS.some)
     expect(look(entryAlarm(), { ratio: -99 }).ends).toBe('normal again')
   })
 })

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { CONSTANTS } from '../../src/baseline/constants.ts'
 import { emptyPlaceNull, type PlaceNull, type SeriesNull } from '../../src/baseline/place-null.ts'
 import type { SeriesSignal } from '../../src/baseline/signals.ts'
 import { Tables } from '../../src/detector/tables.ts'
-import { EVIDENCE_OPTIONS } from '../../src/evidence/evidence-options.ts'
 import type { Onsets } from '../../src/evidence/onset-marks.ts'
 import { SeriesMonitor } from '../../src/evidence/series-monitor.ts'
 import { detectorSettings } from '../detector-settings.ts'
@@ -51,7 +51,7 @@ function drawTables(draws: BurstDraws): { shares: Float64Array[]; loads: Float64
 /** Clusters that open over so many weeks in which nothing happens. */
 function falseClusters(weeks: number, believedRho: number, seed: number): number {
   const table = new Tables(detectorSettings().features).elements
-  const watch = new SeriesMonitor(nullOf(believedRho), table, EVIDENCE_OPTIONS)
+  const watch = new SeriesMonitor(nullOf(believedRho), table, CONSTANTS)
   const draws = new BurstDraws(seed)
   const { shares, loads } = drawTables(draws)
   const threshold = watch.logThreshold(1)

@@ -29,7 +29,7 @@ const suspects = {
 } as unknown as Suspects
 
 function ranked(...alarms: readonly Alarm[]) {
-  const { services, lead } = rankCluster(handCluster({ alarms }), suspects, 3)
+  const { services, lead } = rankCluster(handCluster({ alarms }), suspects)
   return { services, lead: alarms.indexOf(lead) }
 }
 
@@ -87,18 +87,18 @@ describe('the services of a cluster with a failure', () => {
     const fails = placeAlarm({ subject: 2, score: 1 })
     const services = (subject: number): string[] => {
       const again = placeAlarm({ signal: 'count', subject, score: 9 })
-      return rankCluster(handCluster({ alarms: [fails, again] }), callers, 3).services
+      return rankCluster(handCluster({ alarms: [fails, again] }), callers).services
     }
     expect(services(2)).toEqual(['cart'])
     expect(services(3)).toEqual(['shop', 'cart'])
   })
 
-  it('are led by it, unless something else says more than twice as much', () => {
+  it('are led by it, unless something else says plainly more', () => {
     const fails = placeAlarm({ subject: 2, score: 3 })
     const slow = (score: number) => placeAlarm({ subject: 2, signal: 'selfTimeP90', score })
-    expect(ranked(slow(5.9), fails).lead).toBe(1)
-    expect(ranked(slow(6.1), fails).lead).toBe(0)
-    expect(ranked(slow(5.9), { ...fails, signal: 'noAnswer' }).lead).toBe(1)
+    expect(ranked(slow(4.4), fails).lead).toBe(1)
+    expect(ranked(slow(4.6), fails).lead).toBe(0)
+    expect(ranked(slow(4.4), { ...fails, signal: 'noAnswer' }).lead).toBe(1)
   })
 })
 
@@ -106,7 +106,7 @@ describe('what was told of a cluster', () => {
   const told = placeAlarm({ subject: 2, signal: 'count', score: 4 })
   const story = { ...UNTOLD, lead: keyOf('count', 2) }
   const leads = (other: Alarm, state: Cluster['state'] = 'open'): string =>
-    rankCluster(handCluster({ alarms: [told, other], story, state }), suspects, 3).lead.signal
+    rankCluster(handCluster({ alarms: [told, other], story, state }), suspects).lead.signal
 
   it('leads on until something else says half as much again', () => {
     const slow = (score: number) => placeAlarm({ subject: 2, signal: 'selfTimeP90', score })
@@ -130,7 +130,6 @@ describe('a cluster as it is published', () => {
     suspects,
     reader: { read: (trace: KeptTrace) => trace, categoryText: () => '' } as never,
     distances: DISTANCES,
-    callerOf: 3,
     categoryText: () => '',
     isNew: () => false,
     model: 'model-7',

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Extent, Mark } from '../../src/anomaly-clusters/episode.ts'
-import { HALF_LIFE_MS, Signatures } from '../../src/anomaly-clusters/signatures.ts'
+import { Signatures } from '../../src/anomaly-clusters/signatures.ts'
+import { CONSTANTS } from '../../src/baseline/constants.ts'
 
 const MINUTE = 60_000
 const DAY = 86_400_000
@@ -99,8 +100,8 @@ describe('what comes again', () => {
   it('is forgotten after some weeks without', () => {
     const signatures = nights(3)
     const at = (ms: number) => signatures.recall(extent(ms, 1), ms)?.known
-    expect(at(3 * DAY + HALF_LIFE_MS)).toBe(true)
-    expect(at(3 * DAY + 2 * HALF_LIFE_MS)).toBe(false)
+    expect(at(3 * DAY + CONSTANTS.halfLifeMs)).toBe(true)
+    expect(at(3 * DAY + 2 * CONSTANTS.halfLifeMs)).toBe(false)
   })
 
   it('tells one place from another that has as much in common with it as nothing', () => {

@@ -5,6 +5,7 @@ import {
   MOST_WAITING,
   SimilarAnomalies,
 } from '../../src/anomaly-clusters/similar-anomalies.ts'
+import { alternativeShares } from '../../src/evidence/alternatives.ts'
 import { logShareRatio } from '../../src/stats/share-evidence.ts'
 import { DISTANCES, example } from './hand-alarms.ts'
 
@@ -39,13 +40,14 @@ describe('like anomalies', () => {
     for (let i = 0; i < 6; i++) stream.strange(STRANGE).normal(3)
     const group = stream.similar.strongestGroup(DISTANCES, ALPHA)
     expect(group?.anomalies).toHaveLength(6)
-    expect(group?.logEvidence).toBeGreaterThan(12)
+    expect(group?.logEvidence).toBeGreaterThan(11)
   })
 
-  it('are none while they are fewer than five', () => {
+  it('are none while they are fewer than three', () => {
     const stream = new Stream().normal(2000)
-    for (let i = 0; i < 4; i++) stream.strange(STRANGE)
+    for (let i = 0; i < 2; i++) stream.strange(STRANGE)
     expect(stream.similar.strongestGroup(DISTANCES, ALPHA)).toBeNull()
+    expect(stream.strange(STRANGE).similar.strongestGroup(DISTANCES, ALPHA)).not.toBeNull()
   })
 
   it('are none where each is strange in its own way', () => {
@@ -140,12 +142,12 @@ describe('a group of similar anomalies', () => {
     const copy = new SimilarAnomalies()
     copy.restore(structuredClone(stream.similar.state()))
     for (const similar of [stream.similar, copy]) {
-      const taken = similar.takeGroup(DISTANCES, ALPHA, 12, () => false)
+      const taken = similar.takeGroup(DISTANCES, ALPHA, 10, () => false)
       expect(taken?.anomalies).toHaveLength(6)
       expect(similar.waiting.map(({ example: { profile } }) => [...profile.paths])).toEqual([
         [200, 201],
       ])
-      expect(similar.takeGroup(DISTANCES, ALPHA, 12, () => false)).toBeNull()
+      expect(similar.takeGroup(DISTANCES, ALPHA, 10, () => false)).toBeNull()
     }
   })
 
@@ -214,8 +216,8 @@ describe('a group of similar anomalies', () => {
         n += similar.seen(stratum) - (before?.seen ?? 0)
       }
       const base = Math.max(ALPHA, 2 / (n + start.seen + 2))
-      const claims = [0.02, 0.1, 0.4].map((share) => {
-        const ratio = logShareRatio(n, c, Math.max(share, 2 * base), 0.1, base, 0.001)
+      const claims = [...alternativeShares(0.02, 0.9)].map((share) => {
+        const ratio = logShareRatio(n, c, Math.max(share, 2 * base), 0.1, base, 0.005)
         return c < 0.02 * n ? Math.min(0, ratio) : ratio
       })
       return sum(claims) - Math.log(3)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NULL_OPTIONS } from '../../src/baseline/null-options.ts'
+import { CONSTANTS } from '../../src/baseline/constants.ts'
 import { fitPlaceNull, type PlaceNull, type SeriesNull } from '../../src/baseline/place-null.ts'
 import { PlaceReference } from '../../src/baseline/place-reference.ts'
 import type { SeriesSignal } from '../../src/baseline/signals.ts'
@@ -75,7 +75,7 @@ describe('the null of a place', () => {
     expect(high?.normal).toBeCloseTo(12.5e6, -6)
     // The trace takes 500 ms: what is not 25 ms slower is not material, however significant.
     expect((high?.level ?? 0) - (high?.normal ?? 0)).toBeCloseTo(25e6, -5)
-    const free = fitPlaceNull(reference.request(), undefined, { ...NULL_OPTIONS, material: 0 })
+    const free = fitPlaceNull(reference.request(), undefined, { ...CONSTANTS, few: 0 })
     const level = one(seriesOf(free, traces, 'cart Get'), 'selfTimeP90')?.level ?? 0
     // p90 is 14.5 ms; its bound from 500 values lies at 0.9 + 2 sqrt(0.09 / 500) = 92.7 %.
     expect(level / 1e6).toBeGreaterThan(14.5)
@@ -85,9 +85,9 @@ describe('the null of a place', () => {
   it('assumes no rarer deviations than its floors, and none below 1 in n', () => {
     const { reference, traces } = referenceOf(20, 25, (i) => ({ cartMs: spread(i) }))
     const cart = seriesOf(fitPlaceNull(reference.request()), traces, 'cart Get')
-    expect(one(cart, 'selfTimeP90')?.baseRate).toBe(NULL_OPTIONS.commonFloor)
-    expect(one(cart, 'selfTimeP99')?.baseRate).toBe(NULL_OPTIONS.farFloor)
-    expect(one(cart, 'errors')?.baseRate).toBe(NULL_OPTIONS.rareFloor)
+    expect(one(cart, 'selfTimeP90')?.baseRate).toBe(CONSTANTS.few)
+    expect(one(cart, 'selfTimeP99')?.baseRate).toBe(1 - CONSTANTS.farQuantile)
+    expect(one(cart, 'errors')?.baseRate).toBe(CONSTANTS.hardlyEver)
   })
 
   it('counts the errors that are its own', () => {
@@ -102,7 +102,7 @@ describe('the null of a place', () => {
     const placeNull = fitPlaceNull(reference.request())
     const cart = seriesOf(placeNull, traces, 'shop Get → cart')
     const ads = seriesOf(placeNull, traces, 'shop Pick → ads')
-    expect(one(cart, 'presence')?.baseRate).toBe(NULL_OPTIONS.presenceFloor)
+    expect(one(cart, 'presence')?.baseRate).toBe(CONSTANTS.rare)
     expect(one(cart, 'appearance')).toBeUndefined()
     expect(one(ads, 'presence')).toBeUndefined()
     expect(one(ads, 'appearance')?.baseRate).toBeCloseTo(0.2, 1)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NULL_OPTIONS, type NullOptions } from '../../src/baseline/null-options.ts'
+import { CONSTANTS, type Constants } from '../../src/baseline/constants.ts'
 import {
   categoryOf,
   knownPlaces,
@@ -18,17 +18,17 @@ import {
 } from './hand-reference.ts'
 
 /** Quantiles as they are, without a margin. */
-const BARE: NullOptions = { ...NULL_OPTIONS, deviations: 0, material: 0 }
+const BARE: Constants = { ...CONSTANTS, deviations: 0, few: 0 }
 
 /** What the reference shows of one signal of a place. */
 function estimate(
   place: HandPlace,
   signal: SeriesSignal,
-  options: NullOptions = BARE,
+  constants: Constants = BARE,
 ): RawEstimate | undefined {
   const data = handReferenceData([place])
-  const shares = unseenShares(data, knownPlaces(data, options))
-  return placeEstimates(data, 0, shares, options).find((one) => one.signal === signal)
+  const shares = unseenShares(data, knownPlaces(data, constants))
+  return placeEstimates(data, 0, shares, constants).find((one) => one.signal === signal)
 }
 
 /** 1 ms to 40 ms in ten buckets, the greatest in the last; those above 30 ms by path 7, the rest by 5. */
@@ -83,7 +83,7 @@ describe('the tails of a self time', () => {
     const careful = { ...BARE, deviations: 2 }
     expect(estimate(place, 'selfTimeP90', careful)).toMatchObject({ level: 40e6, baseRate: 0 })
     expect(estimate(place, 'selfTimeP10', careful)).toMatchObject({ level: 1e6, baseRate: 0 })
-    const material = { ...BARE, material: 0.18 }
+    const material = { ...BARE, few: 0.18 }
     expect(estimate(place, 'selfTimeP90', material)?.level).toBe(38e6)
     expect(estimate(place, 'selfTimeP99', material)?.level).toBe(40e6)
     expect(estimate(place, 'selfTimeP10', material)?.level).toBe(2e6)
@@ -117,7 +117,7 @@ describe('the tails of a self time', () => {
   })
 
   it('measure bursts at the quantile itself, and tell call paths apart', () => {
-    const high = estimate({ records: TIMES, cells }, 'selfTimeP90', { ...BARE, material: 0.18 })
+    const high = estimate({ records: TIMES, cells }, 'selfTimeP90', { ...BARE, few: 0.18 })
     const sampled = TIMES.map(() => 4)
     expect(high?.moments).toEqual(dispersionMoments(sampled, [0, 0, 0, 0, 0, 0, 0, 0, 0, 4], 0, 10))
     expect(high?.byPath).toEqual({
@@ -133,7 +133,7 @@ describe('the tails of a self time', () => {
   it('need thirty values', () => {
     const few = TIMES.slice(0, 7)
     expect(estimate({ records: few }, 'selfTimeP90')).toBeUndefined()
-    expect(estimate({ records: few }, 'selfTimeP90', { ...BARE, leastReference: 28 })).toBeDefined()
+    expect(estimate({ records: few }, 'selfTimeP90', { ...BARE, enough: 28 })).toBeDefined()
   })
 })
 
@@ -251,7 +251,7 @@ describe('a child given its parent', () => {
       },
     })
     expect(estimate(rare, 'presence')).toBeUndefined()
-    expect(estimate({ ...rare, runTotal: 40.1 }, 'appearance')).toBeUndefined()
+    expect(estimate({ ...rare, runTotal: 50.1 }, 'appearance')).toBeUndefined()
     // Below an entry the mix of requests decides.
     expect(estimate({ ...rare, underEntry: true }, 'appearance')).toBeUndefined()
     expect(estimate({ ...place, underEntry: true }, 'presence')).toBeDefined()

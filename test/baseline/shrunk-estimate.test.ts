@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NULL_OPTIONS } from '../../src/baseline/null-options.ts'
+import { CONSTANTS } from '../../src/baseline/constants.ts'
 import { emptyPlaceNull, fitPlaceNull, shrunkEstimate } from '../../src/baseline/place-null.ts'
 import type { RawEstimate } from '../../src/baseline/raw-estimates.ts'
 import { handReferenceData } from './hand-reference.ts'
@@ -15,52 +15,51 @@ const RAW: RawEstimate = {
   byPath: null,
 }
 
-const OPTIONS = { ...NULL_OPTIONS, servicePairs: 100, mostRho: 0.5 }
+const FEW_PAIRS = { ...CONSTANTS, pairs: 100 }
 
 describe('the shrunk estimate of a series', () => {
   it('has the over-dispersion of its pool where it says nothing itself, and that of a thin reference', () => {
     // 99 independent occurrences: their base rate adds 1 / 100 of what is left.
-    const { rho, ...rest } = shrunkEstimate(RAW, 0.2, 10, OPTIONS)
+    const { rho, ...rest } = shrunkEstimate(RAW, 0.2, 10, FEW_PAIRS)
     expect(rest).toEqual({ signal: 'errors', level: 0, baseRate: 0.1, normal: 0.1 })
     expect(rho).toBeCloseTo(0.2 + 0.8 / 100, 12)
     // (30 + 0.2 x 100) / (100 + 100)
-    const own = shrunkEstimate({ ...RAW, moments: { excess: 30, pairs: 100 } }, 0.2, 10, OPTIONS)
+    const own = shrunkEstimate({ ...RAW, moments: { excess: 30, pairs: 100 } }, 0.2, 10, FEW_PAIRS)
     expect(own.rho).toBeCloseTo(0.25 + 0.75 / 100, 12)
   })
 
   it('rests on fewer independent occurrences where they come in bursts', () => {
     // 99 / (1 + 10 x 0.2) = 33
-    const bursts = shrunkEstimate({ ...RAW, perBucket: 11 }, 0.2, 10, OPTIONS)
+    const bursts = shrunkEstimate({ ...RAW, perBucket: 11 }, 0.2, 10, FEW_PAIRS)
     expect(bursts.rho).toBeCloseTo(0.2 + 0.8 / 34, 12)
   })
 
   it('keeps its over-dispersion within its bounds', () => {
-    expect(shrunkEstimate(RAW, 0, 10, OPTIONS).rho).toBeCloseTo(0.001 + 0.999 / 100, 12)
-    const count = shrunkEstimate({ ...RAW, signal: 'count' }, 0, 10, OPTIONS)
+    expect(shrunkEstimate(RAW, 0, 10, FEW_PAIRS).rho).toBeCloseTo(0.005 + 0.995 / 100, 12)
+    const count = shrunkEstimate({ ...RAW, signal: 'count' }, 0, 10, FEW_PAIRS)
     expect(count.rho).toBeCloseTo(0.01 + 0.99 / 100, 12)
-    expect(shrunkEstimate(RAW, 0.9, 10, OPTIONS).rho).toBe(0.5)
+    expect(shrunkEstimate(RAW, 0.9, 10, FEW_PAIRS).rho).toBe(0.5)
   })
 
   it('is taken to burst while it is young, if it is slow calls', () => {
-    const { youngRho, youngBuckets } = OPTIONS
-    const slow = shrunkEstimate({ ...RAW, signal: 'selfTimeP90' }, 0.05, 10, OPTIONS)
-    const seasoned = (0.05 * 10 + youngRho * youngBuckets) / (10 + youngBuckets)
+    const { alternativeRho, youngBuckets } = CONSTANTS
+    const slow = shrunkEstimate({ ...RAW, signal: 'selfTimeP90' }, 0.05, 10, FEW_PAIRS)
+    const seasoned = (0.05 * 10 + alternativeRho * youngBuckets) / (10 + youngBuckets)
     expect(slow.rho).toBeCloseTo(seasoned + (1 - seasoned) / 100, 12)
-    const far = shrunkEstimate({ ...RAW, signal: 'selfTimeP99' }, 0.05, 10, OPTIONS)
-    const farSeasoned = (0.05 * 10 + youngRho) / 11
-    expect(far.rho).toBeCloseTo(farSeasoned + (1 - farSeasoned) / 100, 12)
+    const far = shrunkEstimate({ ...RAW, signal: 'selfTimeP99' }, 0.05, 10, FEW_PAIRS)
+    expect(far.rho).toBeCloseTo(0.05 + 0.95 / 100, 12)
   })
 
   it('bursts as much as may be where the items of a batch are what is counted', () => {
     const batch = { ...RAW, signal: 'selfTimeP99', batched: true } as const
-    expect(shrunkEstimate(batch, 0.05, 10, OPTIONS).rho).toBe(0.5)
+    expect(shrunkEstimate(batch, 0.05, 10, FEW_PAIRS).rho).toBe(0.5)
   })
 
   it('has at least the base rate of its signal', () => {
     const rare = { ...RAW, baseRate: 0.001 }
-    expect(shrunkEstimate(rare, 0.2, 10, OPTIONS).baseRate).toBe(OPTIONS.rareFloor)
-    const child = shrunkEstimate({ ...rare, signal: 'presence' }, 0.2, 10, OPTIONS)
-    expect(child.baseRate).toBe(OPTIONS.presenceFloor)
+    expect(shrunkEstimate(rare, 0.2, 10, FEW_PAIRS).baseRate).toBe(CONSTANTS.hardlyEver)
+    const child = shrunkEstimate({ ...rare, signal: 'presence' }, 0.2, 10, FEW_PAIRS)
+    expect(child.baseRate).toBe(CONSTANTS.rare)
   })
 
   it('has a base rate by call path where one of them deviates far more often', () => {
@@ -70,10 +69,10 @@ describe('the shrunk estimate of a series', () => {
       hits: Float64Array.of(0, 100),
     }
     const raw = { ...RAW, reference: 1000, byPath }
-    const { mix } = shrunkEstimate(raw, 0, 10, OPTIONS)
-    expect(mix).toMatchObject({ baseRate: 0.1, floor: OPTIONS.rareFloor, paths: byPath.paths })
+    const { mix } = shrunkEstimate(raw, 0, 10, FEW_PAIRS)
+    expect(mix).toMatchObject({ baseRate: 0.1, floor: CONSTANTS.hardlyEver, paths: byPath.paths })
     const alike = { ...byPath, hits: Float64Array.of(90, 10) }
-    expect(shrunkEstimate({ ...raw, byPath: alike }, 0, 10, OPTIONS)).not.toHaveProperty('mix')
+    expect(shrunkEstimate({ ...raw, byPath: alike }, 0, 10, FEW_PAIRS)).not.toHaveProperty('mix')
   })
 })
 
@@ -86,21 +85,21 @@ describe('the over-dispersion of a pool', () => {
     records: errors.map((count) => ({ n: 100, errors: count })),
   })
   const rhoOf = (places: readonly ReturnType<typeof place>[], id: number): number =>
-    fitPlaceNull(handReferenceData(places), undefined, OPTIONS)
+    fitPlaceNull(handReferenceData(places), undefined, FEW_PAIRS)
       .places.find((row) => row.place === id)
       ?.series.find(({ signal }) => signal === 'errors')?.rho ?? Number.NaN
 
-  it('is what is assumed where nobody saw any', () => {
+  it('is the least where nobody saw any', () => {
     const { pooledRho } = fitPlaceNull(handReferenceData([place(10, [0, 0])]))
-    const rare = { errors: 0.001, count: 0.02, presence: 0.02, structure: 0.02 }
-    expect(pooledRho).toEqual({ selfTime: 0.05, far: 0.05, ...rare })
+    const others = { selfTime: 0.01, far: 0.01, count: 0.01, presence: 0.01, structure: 0.01 }
+    expect(pooledRho).toEqual({ errors: 0.005, ...others })
   })
 
   it('follows from its signals alone, and is bounded for rare ones', () => {
     const bursts = Array.from({ length: 20 }, (_, b) => (b % 5 === 0 ? 50 : 0))
     const { pooledRho } = fitPlaceNull(handReferenceData([place(10, bursts)]))
-    expect(pooledRho.errors).toBe(NULL_OPTIONS.mostPooledRare)
-    expect(pooledRho.presence).toBe(0.02)
+    expect(pooledRho.errors).toBe(CONSTANTS.few)
+    expect(pooledRho.presence).toBe(0.01)
     const even = Array.from({ length: 20 }, () => 10)
     expect(fitPlaceNull(handReferenceData([place(10, even)])).pooledRho.errors).toBe(0)
   })

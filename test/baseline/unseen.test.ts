@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NULL_OPTIONS } from '../../src/baseline/null-options.ts'
+import { CONSTANTS } from '../../src/baseline/constants.ts'
 import { fitPlaceNull, type SeriesNull } from '../../src/baseline/place-null.ts'
 import { PlaceReference } from '../../src/baseline/place-reference.ts'
 import { HandTraces } from '../profile/traces.ts'
@@ -67,7 +67,7 @@ describe('the share of calls that do what was never seen', () => {
     expect(shop.page()).toMatchObject({ baseRate: 1 / 42, normal: 0 })
     const long = new Shop()
     for (let b = 0; b < 10; b++) long.bucket(100)
-    expect(long.page()?.baseRate).toBe(NULL_OPTIONS.rareFloor)
+    expect(long.page()?.baseRate).toBe(CONSTANTS.hardlyEver)
   })
 
   it('counts what the reference itself saw in few buckets', () => {

@@ -1,115 +1,100 @@
+import { existsSync } from 'node:fs'
 import type { AccumulateSettings } from '../../src/anomaly-clusters/accumulate-settings.ts'
-import { NULL_OPTIONS, type NullOptions } from '../../src/baseline/null-options.ts'
-import { EVIDENCE_OPTIONS, type EvidenceOptions } from '../../src/evidence/evidence-options.ts'
+import { CONSTANTS, type Constants } from '../../src/baseline/constants.ts'
 import { detectorSettings } from '../detector-settings.ts'
-import { judgeRecording, onlineBoutique, scoreRecording } from './online-boutique.ts'
+import type { Figure } from './figures.ts'
+import { judgeRecording, onlineBoutique, type Score, scoreRecording } from './online-boutique.ts'
+import { judgeTrainTicket, trainTicket } from './train-ticket.ts'
 
-type Constants = Partial<NullOptions & EvidenceOptions & AccumulateSettings>
+/** Settings of anomaly clusters that are free as well; the stated rate is not. */
+type FreeSettings = Pick<AccumulateSettings, 'bucketMs' | 'silentMs' | 'reopenMs' | 'askAfterMs'>
+type Free = Constants & FreeSettings
 
-/** Three other settings of each free constant of the evidence. */
-const OTHERS: readonly Constants[] = [
-  ...each('quantile', [0.8, 0.95, 0.98]),
-  ...each('farQuantile', [0.97, 0.98, 0.995]),
-  ...each('deviations', [0, 1, 3]),
-  ...each('material', [0, 0.02, 0.1]),
-  ...each('structureCut', [0.005, 0.01, 0.05]),
-  ...each('usualCategory', [0.005, 0.01, 0.05]),
-  ...each('mostUnusual', [0.05, 0.1, 0.4]),
-  ...each('commonFloor', [0.02, 0.1, 0.15]),
-  ...each('farFloor', [0.005, 0.02, 0.05]),
-  ...each('rareFloor', [0.002, 0.01, 0.02]),
-  ...each('presenceFloor', [0.01, 0.05, 0.1]),
-  ...each('countFloor', [0.01, 0.05, 0.1]),
-  ...each('optional', [0.2, 0.3, 0.6]),
-  ...each('knownBuckets', [1, 2, 6]),
-  ...each('leastReference', [15, 60, 100]),
-  ...each('servicePairs', [500, 1500, 12_000]),
-  ...each('pooledPairs', [100, 1500, 5000]),
-  ...each('youngBuckets', [0, 5, 30]),
-  ...each('youngFarBuckets', [0, 3, 10]),
-  ...each('youngRho', [0.05, 0.1, 0.3]),
-  ...each('mostRho', [0.2, 0.3, 0.7]),
-  ...each('mostPooledRare', [0.02, 0.1, 0.3]),
-  ...each('alternativeRho', [0.02, 0.05, 0.2]),
-  ...each('burstGoesOn', [0.2, 0.35, 0.7]),
-  ...each('commonShares', [
-    [0.2, 0.5, 0.8],
-    [0.4, 0.6, 0.9],
-    [0.5, 0.7, 0.9],
-  ]),
-  ...each('appearanceShares', [
-    [0.5, 0.7, 0.9],
-    [0.7, 0.8, 0.9],
-    [0.8, 0.9, 0.95],
-  ]),
-  ...each('presenceShares', [
-    [0.05, 0.3, 0.9],
-    [0.2, 0.5, 0.9],
-    [0.3, 0.6, 0.9],
-  ]),
-  ...each('rareShares', [
-    [0.02, 0.1, 0.4],
-    [0.1, 0.3, 0.7],
-    [0.2, 0.5, 0.9],
-  ]),
-  ...each('onsetAtStart', [0.25, 0.75, 1]),
-  ...each('lookShare', [1 / 15, 1 / 6, 1 / 3]),
-  ...each('closingOdds', [5, 10, 100]),
-  ...each('mergeOverlap', [0.25, 0.75, 1]),
-  ...each('callerOf', [2, 4, 5]),
-  ...each('falseClustersPerWeek', [0.1, 5, 20]),
-  ...each('bucketMs', [15_000, 20_000, 60_000]),
-  ...each('silentMs', [60_000, 180_000, 1_200_000]),
-  ...each('reopenMs', [30_000, 60_000, 240_000]),
-]
+const MINUTE_MS = 60_000
 
-function each<K extends keyof Constants>(name: K, values: readonly Constants[K][]): Constants[] {
-  return values.map((value) => ({ [name]: value }) as Constants)
+/** Two other settings of each: plainly less and plainly more. */
+const OTHERS: { readonly [K in keyof Free]: readonly [less: number, more: number] } = {
+  hardlyEver: [0.002, 0.01],
+  rare: [0.01, 0.04],
+  few: [0.03, 0.08],
+  some: [0.2, 0.4],
+  half: [0.35, 0.65],
+  most: [0.7, 0.9],
+  quantile: [0.85, 0.95],
+  farQuantile: [0.98, 0.995],
+  deviations: [1, 3],
+  leastRho: [0.003, 0.03],
+  alternativeRho: [0.05, 0.2],
+  pairs: [300, 3000],
+  youngBuckets: [5, 20],
+  enough: [15, 60],
+  several: [2, 5],
+  plainly: [1.25, 2],
+  likelyOdds: [10, 100],
+  looks: [5, 15],
+  similar: [0.1, 0.25],
+  knownAfter: [1, 3],
+  halfLifeMs: [5 * 1440 * MINUTE_MS, 40 * 1440 * MINUTE_MS],
+  bucketMs: [20_000, 60_000],
+  silentMs: [3 * MINUTE_MS, 20 * MINUTE_MS],
+  reopenMs: [MINUTE_MS, 4 * MINUTE_MS],
+  askAfterMs: [5 * MINUTE_MS, 60 * MINUTE_MS],
 }
 
-/**
- * Prints one row of a Markdown table for the defaults and one for each other setting: of the constants
- * named as arguments, or of all.
- */
+/** How many constants of the evidence and of anomaly clusters can be chosen freely. */
+export function constantFigures(): Figure[] {
+  return [
+    {
+      name: 'evidence_constants',
+      value: Object.keys(OTHERS).length,
+      what: 'free constants of evidence and anomaly clusters, four settings among them',
+      bar: 'at most 25',
+    },
+  ]
+}
+
+/** Runs with one of them replaced, and puts the default back. */
+function scoresWith(name: keyof Free | null, value: number): { ob: Score; tt: Score | null } {
+  const settings = detectorSettings()
+  const before = { ...CONSTANTS }
+  const replaced = name === null ? {} : { [name]: value }
+  if (name !== null && name in CONSTANTS) Object.assign(CONSTANTS, replaced)
+  const accumulate = { ...settings.accumulate, ...replaced }
+  try {
+    const own = { ...settings, accumulate }
+    const dir = onlineBoutique() as string
+    return {
+      ob: scoreRecording(dir, judgeRecording(dir, own)),
+      tt: existsSync(trainTicket) ? judgeTrainTicket(own) : null,
+    }
+  } finally {
+    Object.assign(CONSTANTS, before)
+  }
+}
+
+function cellsOf(score: Score | null): string {
+  if (!score) return '| – | – | – | – |'
+  const { all, false: others } = score
+  return `| ${[all.found, all.at1, others, Math.round(all.delayMedian ?? 0)].join(' | ')} |`
+}
+
+/** Prints a Markdown table: of the constants that are named as arguments, or of all. */
 function printTable(): void {
-  const dir = onlineBoutique()
-  if (!dir) {
+  if (!onlineBoutique()) {
     console.warn('The recording is not at hand: nothing to measure.')
     return
   }
-  console.log('| constant | visible found | all found | first of found | false | median delay, s |')
-  console.log('|---|---|---|---|---|---|')
+  console.log(
+    '| constant | Online Boutique: found | first | false | delay, s | Train-Ticket: found | first | false | delay, s |',
+  )
+  console.log('|---|---|---|---|---|---|---|---|---|')
+  const print = (label: string, { ob, tt }: ReturnType<typeof scoresWith>): void =>
+    console.log(`| ${label} ${cellsOf(ob)}${cellsOf(tt).slice(1)}`)
+  print('(defaults)', scoresWith(null, 0))
   const named = process.argv.slice(2)
-  const wanted = (constants: Constants): boolean =>
-    named.length === 0 || named.some((name) => name in constants)
-  for (const constants of [{}, ...OTHERS.filter(wanted)]) {
-    const [[name, value] = ['(defaults)', '']] = Object.entries(constants)
-    const {
-      visible,
-      all,
-      false: others,
-    } = withConstants(constants, (accumulate) =>
-      scoreRecording(dir, judgeRecording(dir, detectorSettings({ accumulate }))),
-    )
-    const cells = [visible.found, all.found, all.at1, others, Math.round(all.delayMedian ?? 0)]
-    console.log(`| ${name} ${value} | ${cells.join(' | ')} |`)
-  }
-}
-
-/** Runs with some constants replaced, and puts the defaults back. */
-function withConstants<T>(constants: Constants, run: (accumulate: AccumulateSettings) => T): T {
-  const tables = [NULL_OPTIONS, EVIDENCE_OPTIONS] as unknown as Record<string, unknown>[]
-  const before = tables.map((table) => ({ ...table }))
-  const accumulate = { ...detectorSettings().accumulate }
-  for (const table of [...tables, accumulate as unknown as Record<string, unknown>]) {
-    for (const [name, value] of Object.entries(constants)) if (name in table) table[name] = value
-  }
-  try {
-    return run(accumulate)
-  } finally {
-    tables.forEach((table, i) => {
-      Object.assign(table, before[i])
-    })
+  for (const [key, values] of Object.entries(OTHERS)) {
+    if (named.length > 0 && !named.includes(key)) continue
+    for (const value of values) print(`${key} ${value}`, scoresWith(key as keyof Free, value))
   }
 }
 

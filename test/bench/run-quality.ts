@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { detectorSettings } from '../detector-settings.ts'
 import { codeFaultFigures } from './code-faults.ts'
+import { constantFigures } from './evidence-constants.ts'
 import { type Figure, printFigures } from './figures.ts'
 import { flagRates, rateFigures } from './flag-rates.ts'
 import { healthyDaysFigures } from './healthy-days.ts'
@@ -81,6 +82,7 @@ function printWindows({ perWindow }: Score): void {
 
 /** What can be asked for by itself with `--only`. */
 const PARTS = {
+  constants: { doing: 'free constants', figures: constantFigures },
   rates: {
     doing: 'flag rates on simulated normal traffic',
     figures: () => flagRates([0.01, 0.001], [21, 22]),

@@ -1,17 +1,26 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { DetectorSettings } from '../../src/detector/settings.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import type { Figure } from './figures.ts'
 import { judgeRecording, type Score, scoreRecording } from './online-boutique.ts'
 
-const DIR = resolve(import.meta.dirname, '../../../shared/data/trainticket-20230130')
+export const trainTicket = resolve(import.meta.dirname, '../../../shared/data/trainticket-20230130')
 const FILES = { warmup: 'warmup.traces.jsonl.gz', test: 'test.traces.jsonl.gz' } as const
+
+/** The recording as it is judged with some settings. */
+export function judgeTrainTicket(settings: DetectorSettings): Score {
+  return scoreRecording(
+    trainTicket,
+    judgeRecording(trainTicket, settings, FILES),
+    'labels.jsonl.gz',
+  )
+}
 
 /** What is found of the recording of Train-Ticket, and what of it alerts; none where it is not at hand. */
 export function trainTicketFigures(show: (score: Score) => void): Figure[] {
-  if (!existsSync(DIR)) return []
-  const output = judgeRecording(DIR, detectorSettings(), FILES)
-  const score = scoreRecording(DIR, output, 'labels.jsonl.gz')
+  if (!existsSync(trainTicket)) return []
+  const score = judgeTrainTicket(detectorSettings())
   show(score)
   const { all } = score
   return [

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { CONSTANTS } from '../../src/baseline/constants.ts'
 import { emptyPlaceNull } from '../../src/baseline/place-null.ts'
 import type { SeriesSignal } from '../../src/baseline/signals.ts'
 import { Tables } from '../../src/detector/tables.ts'
-import { alternativeShare, EVIDENCE_OPTIONS } from '../../src/evidence/evidence-options.ts'
+import { alternativeShare, alternativeShares } from '../../src/evidence/alternatives.ts'
 import { bucketScore, type SeriesEvidence } from '../../src/evidence/series-evidence.ts'
 import { SeriesMonitor } from '../../src/evidence/series-monitor.ts'
 import { logBetaBinomial } from '../../src/stats/beta-binomial.ts'
@@ -19,11 +20,11 @@ const RHO = 0.2
 class OneSeries {
   readonly monitor: SeriesMonitor
 
-  constructor(signal: SeriesSignal = 'selfTimeP90', options = EVIDENCE_OPTIONS) {
+  constructor(signal: SeriesSignal = 'selfTimeP90', constants = CONSTANTS) {
     const table = new Tables(detectorSettings().features).elements
     const series = [{ signal, level: 0, baseRate: RATE, rho: RHO, normal: 0 }]
     const placeNull = { ...emptyPlaceNull(30_000), places: [{ place: 0, series }] }
-    this.monitor = new SeriesMonitor(placeNull, table, options)
+    this.monitor = new SeriesMonitor(placeNull, table, constants)
   }
 
   /** ln of the evidence after the bucket of this number. */
@@ -38,9 +39,11 @@ class OneSeries {
 
 /** ln of what one bucket says, the mean over the alternatives. */
 function alone(n: number, c: number): number {
-  const { commonShares, alternativeRho } = EVIDENCE_OPTIONS
-  const ratios = commonShares.map((share) => logShareRatio(n, c, share, alternativeRho, RATE, RHO))
-  return logMeanExp(Float64Array.from(ratios), 0, ratios.length)
+  const { some, quantile, alternativeRho } = CONSTANTS
+  const ratios = alternativeShares(some, quantile).map((share) =>
+    logShareRatio(n, c, share, alternativeRho, RATE, RHO),
+  )
+  return logMeanExp(ratios, 0, ratios.length)
 }
 
 describe('two buckets in a row', () => {
@@ -90,10 +93,12 @@ describe('two buckets in a row', () => {
 
 /** Evidence of one series of errors, 1 in 100 normally, with the e-detectors written out by hand. */
 describe('the evidence of a series', () => {
-  const { rareShares, alternativeRho, onsetAtStart } = EVIDENCE_OPTIONS
+  const { few, quantile, alternativeRho, half } = CONSTANTS
   const ratio = (n: number, c: number, share: number): number =>
     logShareRatio(n, c, share, alternativeRho, RATE, RHO)
-  const claimed = rareShares.map((share) => alternativeShare(share, RATE))
+  const claimed = Array.from(alternativeShares(few, quantile), (share) =>
+    alternativeShare(share, RATE),
+  )
   const errors = (): SeriesEvidence => new OneSeries('errors').monitor.evidence
   const mean = (logs: readonly number[]): number => logMeanExp(Float64Array.from(logs), 0, 3)
 
@@ -116,15 +121,15 @@ describe('the evidence of a series', () => {
   it('lets a change begin at a look within the bucket', () => {
     const onsets = { count: 1, most: 9, n: Float64Array.of(20), c: Float64Array.of(1) }
     const logs = claimed.map((share) => {
-      const start = Math.log(onsetAtStart) + ratio(40, 14, share)
+      const start = Math.log(half) + ratio(40, 14, share)
       const normal = logLaterNull(40, 14, 20, 1, RATE, RHO)
       const later = logBetaBinomial(20, 13, share, alternativeRho) - normal
-      return logSum(start, later + Math.log((1 - onsetAtStart) / 9))
+      return logSum(start, later + Math.log((1 - half) / 9))
     })
     expect(errors().prefix(0, 40, 14, RATE, onsets)).toBeCloseTo(mean(logs), 9)
     // Nothing has deviated since the look: it claims nothing.
     const late = { ...onsets, c: Float64Array.of(14) }
-    const whole = claimed.map((share) => Math.log(onsetAtStart) + ratio(40, 14, share))
+    const whole = claimed.map((share) => Math.log(half) + ratio(40, 14, share))
     expect(errors().prefix(0, 40, 14, RATE, late)).toBeCloseTo(mean(whole), 9)
   })
 
@@ -174,7 +179,7 @@ describe('the evidence of a series', () => {
       evidence.bucket = 8
       return evidence.prefix(0, 40, 24)
     }
-    const alone = burst((evidence) => evidence.endPlainBucket(0, 20))
+    const alone = burst((evidence) => evidence.endPlainBucket(0, 30))
     expect(alone).toBeCloseTo(new OneSeries().monitor.evidence.prefix(0, 40, 24), 9)
     expect(burst(() => {})).not.toBeCloseTo(alone, 3)
   })
@@ -182,13 +187,13 @@ describe('the evidence of a series', () => {
   it('is not weighed in a plain bucket of enough occurrences, where nothing spoke before', () => {
     const evidence = errors()
     evidence.note(0, 77, 1000, { n: 1, c: 1, baseRate: RATE })
-    expect(evidence.endPlainBucket(0, 7)).toBe(false)
+    expect(evidence.endPlainBucket(0, 29)).toBe(false)
     expect(evidence.since.of.firstMs[0]).toBe(1000)
-    expect(evidence.endPlainBucket(0, 8)).toBe(true)
+    expect(evidence.endPlainBucket(0, 30)).toBe(true)
     expect(evidence.since.of.firstMs[0]).toBe(0)
     expect(evidence.prefix(0, 30, 12)).toBeCloseTo(errors().prefix(0, 30, 12), 12)
     evidence.endBucket(0, 30, 12, 0, false)
-    expect(evidence.endPlainBucket(0, 8)).toBe(false)
+    expect(evidence.endPlainBucket(0, 30)).toBe(false)
   })
 
   it('begins anew after a series has closed, but not with the rest of its bucket', () => {
@@ -198,7 +203,7 @@ describe('the evidence of a series', () => {
     evidence.restart(0)
     expect(evidence.isSuspended(0)).toBe(true)
     expect(evidence.prefix(0, 30, 12)).toBe(-Infinity)
-    expect(evidence.endPlainBucket(0, 20)).toBe(false)
+    expect(evidence.endPlainBucket(0, 30)).toBe(false)
     evidence.endBucket(0, 30, 12, 0, false)
     expect(evidence.isSuspended(0)).toBe(false)
     expect([evidence.since.of.n[0], evidence.since.of.firstMs[0]]).toEqual([0, 0])
@@ -218,10 +223,10 @@ describe('how much a bucket speaks for its place', () => {
 const THRESHOLD = 1000
 
 /** Buckets until the evidence reaches the threshold, on average, where every second burst goes on once. */
-function runLength(burstGoesOn: number): { mean: number; error: number } {
+function runLength(goesOn: number): { mean: number; error: number } {
   const draws = new BurstDraws(53)
   return meanRunLength(60, () => {
-    const series = new OneSeries('selfTimeP90', { ...EVIDENCE_OPTIONS, burstGoesOn })
+    const series = new OneSeries('selfTimeP90', { ...CONSTANTS, half: goesOn })
     let share = draws.share(RATE, RHO)
     let begins = true
     let steps = 0
@@ -237,7 +242,7 @@ function runLength(burstGoesOn: number): { mean: number; error: number } {
 
 describe('the evidence in bursts of one or two buckets', () => {
   it('takes as many buckets or more to reach a threshold', () => {
-    const { mean, error } = runLength(EVIDENCE_OPTIONS.burstGoesOn)
+    const { mean, error } = runLength(CONSTANTS.half)
     console.info(`reached after ${mean.toFixed(0)} buckets, standard error ${error.toFixed(0)}`)
     expect(mean + 3 * error).toBeGreaterThan(THRESHOLD)
   })

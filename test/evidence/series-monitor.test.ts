@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { CONSTANTS } from '../../src/baseline/constants.ts'
 import type { PlaceNull, SeriesNull } from '../../src/baseline/place-null.ts'
 import { type SeriesSignal, SIGNALS } from '../../src/baseline/signals.ts'
-import { EVIDENCE_OPTIONS } from '../../src/evidence/evidence-options.ts'
 import { categoryVote } from '../../src/evidence/path-votes.ts'
 import { SeriesMonitor } from '../../src/evidence/series-monitor.ts'
 import { OccurrenceScan } from '../../src/profile/occurrence-scan.ts'
@@ -61,7 +61,7 @@ class Shop {
   }
 
   monitorOf(placeNull: PlaceNull): SeriesMonitor {
-    return new SeriesMonitor(placeNull, this.table, EVIDENCE_OPTIONS)
+    return new SeriesMonitor(placeNull, this.table, CONSTANTS)
   }
 
   see(request: Request = {}, times = 1): this {
@@ -219,7 +219,7 @@ describe('a call that is missing', () => {
     traces.read(pagesOf('answered'), () => {})
     const [entry = 0, page = 0, client = 0, cart = 0] = traces.elements.place
     const known = { [entry]: [], [page]: [], [client]: [handSeries('presence')], [cart]: [] }
-    const monitor = new SeriesMonitor(handNull(known), table, EVIDENCE_OPTIONS)
+    const monitor = new SeriesMonitor(handNull(known), table, CONSTANTS)
     const missing = (...calls: Call[]): [c: number, unanswered: number] => {
       monitor.deviations.clear()
       traces.read(pagesOf(...calls), () => {
@@ -300,7 +300,7 @@ describe('the running bucket', () => {
   it('is weighed for a share against the normal one', () => {
     const shop = new Shop({ cart: [handSeries('errors')] }).see({}, 8).see({ fails: true }, 2)
     const series = shop.series('errors', shop.cart)
-    const { alternativeRho } = EVIDENCE_OPTIONS
+    const { alternativeRho } = CONSTANTS
     const ratio = logShareRatio(10, 2, 0.3, alternativeRho, 0.01, 0.01)
     expect(shop.monitor.ratioOf(series, 0.3)).toBeCloseTo(ratio, 12)
     expect(shop.monitor.prefix(series)).toBeGreaterThan(0)
@@ -378,7 +378,7 @@ describe('a monitor under a new null', () => {
     shop.monitor.deviations.mark()
     shop.monitor.note(5, 1000)
     const state = structuredClone(shop.monitor.state())
-    const other = SeriesMonitor.restore(state, shop.table, EVIDENCE_OPTIONS)
+    const other = SeriesMonitor.restore(state, shop.table, CONSTANTS)
     expect(other.state()).toEqual(shop.monitor.state())
     expect(other.deviations.unmonitored).toBe(shop.monitor.deviations.unmonitored)
     const series = shop.series('selfTimeP90', shop.cart)
@@ -407,7 +407,7 @@ describe('the own time of a call', () => {
     const slow = handSeries('selfTimeP90', { level: LEVEL_NS })
     const missing = expected ? [handSeries('presence')] : []
     const places = { [call]: [slow, handSeries('noAnswer')], [answer]: missing }
-    const monitor = new SeriesMonitor(handNull(places), table, EVIDENCE_OPTIONS)
+    const monitor = new SeriesMonitor(handNull(places), table, CONSTANTS)
     const scan = new OccurrenceScan()
     traces.read(spans(answers, error), () => {
       scan.read(traces.elements)
