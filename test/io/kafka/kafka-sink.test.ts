@@ -147,7 +147,12 @@ describe.skipIf(found === null)('KafkaSink', () => {
   it('rejects when the topic has gone, with the command that makes it', async () => {
     const topic = await createTopic(brokers, 1)
     const sink = await startSink({ topic, deadLetterTopic: topic })
-    await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [topic] }))
+    await withAdmin(brokers, async (admin) => {
+      await admin.deleteTopics({ topics: [topic] })
+      // The broker goes on taking messages for a moment.
+      await expect.poll(() => admin.listTopics(), { timeout: 10_000 }).not.toContain(topic)
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    })
     await expect(sink.publish([anomalyPublication('a1', null)])).rejects.toThrow(
       `Cannot publish to Kafka: Kafka topic "${topic}" does not exist. Create it`,
     )
