@@ -70,7 +70,7 @@ export function rankCluster(
 
 /** How much there is to say of an alarm: that something fails says more than that it is slow or missing. */
 function weight({ alarm, score }: Weighed): number {
-  return isFailing(alarm) ? CONSTANTS.plainly * score : score
+  return isFailing(alarm) ? CONSTANTS.several * score : score
 }
 
 /** What is told of a cluster by now; `entries`: those that its alarms concern, counted since it began. */
@@ -100,21 +100,22 @@ function withoutAnswers(weighed: readonly Weighed[]): readonly Weighed[] {
 
 /**
  * What is left when failures go first: where a call fails it is tried again, the calls that would have
- * come after it are missing, and what is done instead is quicker; all that blames the one who gave up.
+ * come after it are missing, others are made instead (by those who call, too: on a new connection, say), and
+ * giving up is quicker; all that blames the one who gave up. What is new since before may be the cause.
  */
 function withoutAftermath(weighed: readonly Weighed[]): readonly Weighed[] {
-  const failing = new Set<string>()
-  for (const { alarm, suspect } of weighed) {
-    if (isFailing(alarm)) failing.add(suspect.service)
-  }
-  if (failing.size === 0) return weighed
-  const failingPlaces = new Set(
-    weighed.filter(({ alarm }) => isFailing(alarm)).map(({ alarm }) => alarm.subject),
-  )
+  const failing = weighed.filter(({ alarm }) => isFailing(alarm))
+  if (failing.length === 0) return weighed
+  const services = new Set(failing.map(({ suspect }) => suspect.service))
+  const places = new Set(failing.map(({ alarm }) => alarm.subject))
+  const sinceMs = Math.min(...failing.map(({ alarm }) => alarm.firstMs))
+  const follows = (alarm: Alarm): boolean =>
+    isMissing(alarm) ||
+    (isNewCall(alarm) && alarm.firstMs >= sinceMs) ||
+    (alarm.signal === 'count' && places.has(alarm.subject))
   return weighed.filter(
     ({ alarm, suspect }) =>
-      failing.has(suspect.service) ||
-      !(isMissing(alarm) || (alarm.signal === 'count' && failingPlaces.has(alarm.subject))),
+      alarm.signal !== 'selfTimeP10' && (services.has(suspect.service) || !follows(alarm)),
   )
 }
 
@@ -124,6 +125,10 @@ function isFailing({ signal }: Alarm): boolean {
 
 function isMissing(alarm: Alarm): boolean {
   return alarm.signal === 'presence' || (alarm.signal === 'structure' && alarm.vote < 0)
+}
+
+function isNewCall({ signal }: Alarm): boolean {
+  return signal === 'structure' || signal === 'unseen' || signal === 'appearance'
 }
 
 /** The cluster as others see it at `timeMs`. */

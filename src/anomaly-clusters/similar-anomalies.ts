@@ -32,10 +32,10 @@ export interface SimilarGroup {
 
 /** ln of the odds that a group with this share has ended, after `since` observations without a member. */
 export function logNormalAgain(share: number, since: number, baseRate: number): number {
-  const { rare, farQuantile, alternativeRho, hardlyEver } = CONSTANTS
+  const { rare, farQuantile, alternativeRho, leastErrorRho } = CONSTANTS
   const claimed = Math.min(farQuantile, Math.max(rare, share))
   // Flagged observations hardly burst by themselves.
-  return -logShareRatio(since, 0, claimed, alternativeRho, baseRate, hardlyEver)
+  return -logShareRatio(since, 0, claimed, alternativeRho, baseRate, leastErrorRho)
 }
 
 /**
@@ -178,7 +178,7 @@ export class SimilarAnomalies {
     const strata = new Set(similar.map(({ stratum }) => stratum))
     const starts = similar.slice(0, -1)
     const evidence = new Float64Array(starts.length)
-    const { rare, quantile, alternativeRho, hardlyEver } = CONSTANTS
+    const { rare, quantile, alternativeRho, leastErrorRho } = CONSTANTS
     const shares = alternativeShares(rare, quantile)
     const ratios = new Float64Array(shares.length)
     starts.forEach((start, i) => {
@@ -188,7 +188,7 @@ export class SimilarAnomalies {
       const base = Math.max(baseRate, 2 / (n + start.seen + 2))
       for (let j = 0; j < shares.length; j++) {
         const share = Math.max(shares[j]!, 2 * base)
-        const ratio = logShareRatio(Math.max(n, c), c, share, alternativeRho, base, hardlyEver)
+        const ratio = logShareRatio(Math.max(n, c), c, share, alternativeRho, base, leastErrorRho)
         ratios[j] = c < rare * n ? Math.min(0, ratio) : ratio
       }
       evidence[i] = logMeanExp(ratios, 0, shares.length)

@@ -4,7 +4,7 @@
  * as rare or as most; what they do is in the comments. docs/quality.md shows other values of each.
  */
 export interface Constants {
-  /** Least base rate of errors and of new or unusual calls, and least over-dispersion of errors. */
+  /** Least base rate of errors and of new or unusual calls. */
   readonly hardlyEver: number
   /**
    * Least base rate of more calls than normal and of missing ones. A structural p-value up to this, or a
@@ -35,8 +35,9 @@ export interface Constants {
   readonly farQuantile: number
   /** Standard errors by which an estimate is moved to its careful side. */
   readonly deviations: number
-  /** Over-dispersion of shares that is assumed at least, but of errors. */
+  /** Over-dispersion of shares that is assumed at least; ... of errors, which come one by one until some came in bursts. */
   readonly leastRho: number
+  readonly leastErrorRho: number
   /** Over-dispersion of the shares under the alternatives: lets three shares cover all. */
   readonly alternativeRho: number
   /** Pairs of occurrences that what others show of over-dispersion counts as. */
@@ -45,7 +46,10 @@ export interface Constants {
   readonly youngBuckets: number
   /** Occurrences (runs, parents, observations) below which a series is not monitored. */
   readonly enough: number
-  /** Fewest buckets of a known place, requests that suffer, callees that speak for their caller, examples. */
+  /**
+   * Fewest buckets of a known place, requests that suffer, callees that speak for their caller, examples. That
+   * something fails says so many times as much as that it is slow.
+   */
   readonly several: number
   /** Factor from which something is plainly more than something else. */
   readonly plainly: number
@@ -72,6 +76,7 @@ export const CONSTANTS: Constants = {
   farQuantile: 0.99,
   deviations: 2,
   leastRho: 0.01,
+  leastErrorRho: 0.001,
   alternativeRho: 0.1,
   pairs: 1000,
   youngBuckets: 10,

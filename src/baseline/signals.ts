@@ -18,7 +18,7 @@ type Floor = Share | 'far'
 
 interface PoolProperties {
   /** The least that their over-dispersion is taken to be, whatever was measured, and the most over all. */
-  readonly leastRho: 'leastRho' | 'hardlyEver'
+  readonly leastRho: 'leastRho' | 'leastErrorRho'
   readonly mostRho: Share
   /** Whether a reference of a few buckets cannot know how they burst. */
   readonly comesInBursts: boolean
@@ -32,7 +32,7 @@ interface PoolProperties {
 export const POOLS = {
   selfTime: { leastRho: 'leastRho', mostRho: 'half', comesInBursts: true },
   far: { leastRho: 'leastRho', mostRho: 'half', comesInBursts: false },
-  errors: { leastRho: 'hardlyEver', mostRho: 'few', comesInBursts: false },
+  errors: { leastRho: 'leastErrorRho', mostRho: 'few', comesInBursts: false },
   count: { leastRho: 'leastRho', mostRho: 'few', comesInBursts: false },
   presence: { leastRho: 'leastRho', mostRho: 'few', comesInBursts: false },
   structure: { leastRho: 'leastRho', mostRho: 'few', comesInBursts: false },

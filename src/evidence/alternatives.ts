@@ -3,14 +3,11 @@ export const ALTERNATIVES = 3
 
 /**
  * Shares of deviating occurrences that a series is tested against: from the least that is claimed to the
- * greatest, evenly spaced where shares are equally well told apart, which is on the scale of the arcsine of
- * the square root (Anscombe 1948).
+ * greatest, each as many times the one before: how soon a share is told from a rare one follows from their ratio.
  */
 export function alternativeShares(least: number, greatest: number): Float64Array {
-  const from = Math.asin(Math.sqrt(least))
-  const to = Math.asin(Math.sqrt(greatest))
-  const at = (j: number): number => Math.sin(from + ((to - from) * j) / (ALTERNATIVES - 1)) ** 2
-  return Float64Array.from({ length: ALTERNATIVES }, (_, j) => at(j))
+  const step = (greatest / least) ** (1 / (ALTERNATIVES - 1))
+  return Float64Array.from({ length: ALTERNATIVES }, (_, j) => least * step ** j)
 }
 
 /**

@@ -69,9 +69,15 @@ describe('the services of a cluster', () => {
     const without = entryAlarm({ subject: 4, vote: -5, score: 9 })
     expect(ranked(fails, missing, without).services).toEqual(['cart'])
     expect(ranked(missing, without).services).toEqual(['ads', 'mail'])
-    expect(ranked(fails, { ...without, vote: 5 }).services).toEqual(['mail', 'cart'])
+    // New calls follow from it as well, but for those that were there before.
+    const since = { ...fails, firstMs: 50 }
+    const news = { ...without, vote: 5 }
+    expect(ranked(since, { ...news, firstMs: 50 }).services).toEqual(['cart'])
+    expect(ranked(since, { ...news, firstMs: 49 }).services).toEqual(['mail', 'cart'])
+    const other = placeAlarm({ signal: 'unseen', subject: 3, score: 9, firstMs: 60 })
+    expect(ranked(since, other).services).toEqual(['cart'])
     // It fails as well.
-    const both = placeAlarm({ signal: 'presence', subject: 2, score: 3 })
+    const both = placeAlarm({ signal: 'presence', subject: 2, score: 4 })
     expect(ranked(fails, both)).toEqual({ services: ['cart'], lead: 1 })
   })
 })
@@ -93,12 +99,12 @@ describe('the services of a cluster with a failure', () => {
     expect(services(3)).toEqual(['shop', 'cart'])
   })
 
-  it('are led by it, unless something else says plainly more', () => {
+  it('are led by it, unless something else says several times as much', () => {
     const fails = placeAlarm({ subject: 2, score: 3 })
     const slow = (score: number) => placeAlarm({ subject: 2, signal: 'selfTimeP90', score })
-    expect(ranked(slow(4.4), fails).lead).toBe(1)
-    expect(ranked(slow(4.6), fails).lead).toBe(0)
-    expect(ranked(slow(4.4), { ...fails, signal: 'noAnswer' }).lead).toBe(1)
+    expect(ranked(slow(8.9), fails).lead).toBe(1)
+    expect(ranked(slow(9.1), fails).lead).toBe(0)
+    expect(ranked(slow(8.9), { ...fails, signal: 'noAnswer' }).lead).toBe(1)
   })
 })
 

@@ -217,7 +217,7 @@ describe('a group of similar anomalies', () => {
       }
       const base = Math.max(ALPHA, 2 / (n + start.seen + 2))
       const claims = [...alternativeShares(0.02, 0.9)].map((share) => {
-        const ratio = logShareRatio(n, c, Math.max(share, 2 * base), 0.1, base, 0.005)
+        const ratio = logShareRatio(n, c, Math.max(share, 2 * base), 0.1, base, 0.001)
         return c < 0.02 * n ? Math.min(0, ratio) : ratio
       })
       return sum(claims) - Math.log(3)

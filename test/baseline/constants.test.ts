@@ -52,8 +52,8 @@ describe('the constants', () => {
     expect([...new Set(FLOORS.flatMap(numbersOf))].sort()).toEqual(known)
   })
 
-  it('are at most 25, with the four settings that are free', () => {
-    expect(Object.keys(CONSTANTS).length + 4).toBeLessThanOrEqual(25)
+  it('are at most 25, with the three settings that are free', () => {
+    expect(Object.keys(CONSTANTS).length + 3).toBeLessThanOrEqual(25)
   })
 
   it('have shares in the order of their words', () => {

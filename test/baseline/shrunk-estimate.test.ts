@@ -35,7 +35,7 @@ describe('the shrunk estimate of a series', () => {
   })
 
   it('keeps its over-dispersion within its bounds', () => {
-    expect(shrunkEstimate(RAW, 0, 10, FEW_PAIRS).rho).toBeCloseTo(0.005 + 0.995 / 100, 12)
+    expect(shrunkEstimate(RAW, 0, 10, FEW_PAIRS).rho).toBeCloseTo(0.001 + 0.999 / 100, 12)
     const count = shrunkEstimate({ ...RAW, signal: 'count' }, 0, 10, FEW_PAIRS)
     expect(count.rho).toBeCloseTo(0.01 + 0.99 / 100, 12)
     expect(shrunkEstimate(RAW, 0.9, 10, FEW_PAIRS).rho).toBe(0.5)
@@ -92,7 +92,7 @@ describe('the over-dispersion of a pool', () => {
   it('is the least where nobody saw any', () => {
     const { pooledRho } = fitPlaceNull(handReferenceData([place(10, [0, 0])]))
     const others = { selfTime: 0.01, far: 0.01, count: 0.01, presence: 0.01, structure: 0.01 }
-    expect(pooledRho).toEqual({ errors: 0.005, ...others })
+    expect(pooledRho).toEqual({ errors: 0.001, ...others })
   })
 
   it('follows from its signals alone, and is bounded for rare ones', () => {

@@ -77,7 +77,7 @@ describe('the table of signals', () => {
     expect(bounds).toEqual([
       ['selfTime', 0.01, 0.5, true],
       ['far', 0.01, 0.5, false],
-      ['errors', 0.005, 0.05, false],
+      ['errors', 0.001, 0.05, false],
       ['count', 0.01, 0.05, false],
       ['presence', 0.01, 0.05, false],
       ['structure', 0.01, 0.05, false],

@@ -6,8 +6,8 @@ import type { Figure } from './figures.ts'
 import { judgeRecording, onlineBoutique, type Score, scoreRecording } from './online-boutique.ts'
 import { judgeTrainTicket, trainTicket } from './train-ticket.ts'
 
-/** Settings of anomaly clusters that are free as well; the stated rate is not. */
-type FreeSettings = Pick<AccumulateSettings, 'bucketMs' | 'silentMs' | 'reopenMs' | 'askAfterMs'>
+/** Settings of anomaly clusters that are free as well; the stated rate is not, nor what people are asked and when. */
+type FreeSettings = Pick<AccumulateSettings, 'bucketMs' | 'silentMs' | 'reopenMs'>
 type Free = Constants & FreeSettings
 
 const MINUTE_MS = 60_000
@@ -24,6 +24,7 @@ const OTHERS: { readonly [K in keyof Free]: readonly [less: number, more: number
   farQuantile: [0.98, 0.995],
   deviations: [1, 3],
   leastRho: [0.003, 0.03],
+  leastErrorRho: [0.0003, 0.01],
   alternativeRho: [0.05, 0.2],
   pairs: [300, 3000],
   youngBuckets: [5, 20],
@@ -38,7 +39,6 @@ const OTHERS: { readonly [K in keyof Free]: readonly [less: number, more: number
   bucketMs: [20_000, 60_000],
   silentMs: [3 * MINUTE_MS, 20 * MINUTE_MS],
   reopenMs: [MINUTE_MS, 4 * MINUTE_MS],
-  askAfterMs: [5 * MINUTE_MS, 60 * MINUTE_MS],
 }
 
 /** How many constants of the evidence and of anomaly clusters can be chosen freely. */
@@ -47,7 +47,7 @@ export function constantFigures(): Figure[] {
     {
       name: 'evidence_constants',
       value: Object.keys(OTHERS).length,
-      what: 'free constants of evidence and anomaly clusters, four settings among them',
+      what: 'free constants of evidence and anomaly clusters, three settings among them',
       bar: 'at most 25',
     },
   ]
