@@ -79,9 +79,9 @@ export function storyOf(
   context: DescribeContext,
   impact: readonly EntryImpact[],
 ): Story {
-  const { story } = cluster
+  const { story, alarms } = cluster
   const { services, lead } = rankCluster(cluster, context.suspects)
-  const severity = severityOf(impact, lead, context.severity)
+  const severity = severityOf(impact, alarms, context.severity)
   return {
     suspect: story.suspect || (services[0] ?? ''),
     sinceMs: story.sinceMs || lead.firstMs,

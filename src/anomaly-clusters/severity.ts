@@ -34,12 +34,12 @@ function isForTheWorse(alarm: Alarm): boolean {
 
 /**
  * How urgent a cluster is, from who suffers: an entry operation's share of requests that fail, or that
- * are slow beyond their normal tail. Where none suffers yet, from what is told of it: that something within is
- * worse is a warning; that it is faster, fewer or merely different is information, whatever follows from it.
+ * are slow beyond their normal tail. What is worse within, though no request suffers from it yet, is a
+ * warning; what is only faster, fewer or merely different is information.
  */
 export function severityOf(
   impact: readonly RequestCounts[],
-  lead: Alarm,
+  alarms: readonly Alarm[],
   { criticalFailed, criticalSlow, warningFailed, warningSlow }: SeveritySettings,
 ): Severity {
   const reaches = (leastFailed: number, leastSlow: number): boolean =>
@@ -51,5 +51,5 @@ export function severityOf(
     )
   if (reaches(criticalFailed, criticalSlow)) return 'critical'
   if (reaches(warningFailed, warningSlow)) return 'warning'
-  return isForTheWorse(lead) ? 'warning' : 'information'
+  return alarms.some(isForTheWorse) ? 'warning' : 'information'
 }

@@ -331,7 +331,7 @@ const severity = section('Who suffers decides how urgent an anomaly cluster is.'
   warning_failed: share(0.01, 'Warning from this share of failing requests of an entry operation.'),
   warning_slow: share(
     0.05,
-    'Warning where surely so many are slow, and where what is told first is for the worse. The rest is information: no alert.',
+    'Warning where surely so many are slow, and wherever something is worse. The rest is information: no alert.',
   ),
 })
 

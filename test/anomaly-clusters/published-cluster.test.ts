@@ -237,12 +237,6 @@ describe('a cluster as it is published', () => {
     })
   })
 
-  it('is as urgent as what is told of it, whatever follows from that', () => {
-    const faster = { ...more, score: 99, signal: 'selfTimeP10' } as const
-    const { severity } = storyOf({ ...whole, alarms: [slow, faster] }, context, [])
-    expect(severity).toBe('information')
-  })
-
   it('alerts where people are told of it, and it is more than information', () => {
     const alerts = (severity: 'information' | 'warning', told = true) =>
       describeCluster({ ...whole, told, story: { ...UNTOLD, severity } }, context, 900)

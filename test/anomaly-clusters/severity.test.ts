@@ -6,9 +6,9 @@ import { entryAlarm, placeAlarm } from './hand-alarms.ts'
 
 const { severity: table } = detectorSettings().accumulate
 
-function of(counts: [requests: number, failed: number, slow: number], lead: Alarm): string {
+function of(counts: [requests: number, failed: number, slow: number], ...alarms: Alarm[]): string {
   const [requests, failed, slow] = counts
-  return severityOf([{ requests, failed, slow, fineAfter: 0 }], lead, table)
+  return severityOf([{ requests, failed, slow, fineAfter: 0 }], alarms, table)
 }
 
 describe('severity', () => {
@@ -36,9 +36,9 @@ describe('severity', () => {
   it('is that of the entry operation that suffers most', () => {
     const fine = { requests: 1000, failed: 0, slow: 0, fineAfter: 0 }
     expect(
-      severityOf([fine, { requests: 5, failed: 5, slow: 0, fineAfter: 0 }], different, table),
+      severityOf([fine, { requests: 5, failed: 5, slow: 0, fineAfter: 0 }], [different], table),
     ).toBe('critical')
-    expect(severityOf([], different, table)).toBe('information')
+    expect(severityOf([], [different], table)).toBe('information')
   })
 
   it.each([
@@ -47,7 +47,10 @@ describe('severity', () => {
     ['information', ['selfTimeP10', 'unseen', 'appearance']],
   ] as const)('is %s by %j where no request suffers', (severity, signals) => {
     for (const signal of signals) {
-      expect([signal, of([100, 0, 1], placeAlarm({ signal }))]).toEqual([signal, severity])
+      expect([signal, of([100, 0, 1], placeAlarm({ signal }), different)]).toEqual([
+        signal,
+        severity,
+      ])
     }
   })
 
