@@ -17,6 +17,8 @@ import { NO_ONSETS, type Onsets } from './onset-marks.ts'
 import { PathVotes } from './path-votes.ts'
 import { RecentValues, type RecentValuesState } from './recent-values.ts'
 
+/** Occurrences of which none deviates, after which a series without evidence is not worth weighing. */
+const PLAINLY_NORMAL = 8
 const NO_BUCKET = -1
 
 const LOG_M = { type: 'f64', width: ALTERNATIVES, fill: NO_EVIDENCE } as const
@@ -288,7 +290,7 @@ export class SeriesEvidence {
    * @returns false where the bucket is to be weighed
    */
   endPlainBucket(series: number, n: number): boolean {
-    if (n < this.#constants.enough || this.isSuspended(series)) return false
+    if (n < PLAINLY_NORMAL || this.isSuspended(series)) return false
     const { logM } = this.detectors.of
     const at = series * ALTERNATIVES
     for (let j = 0; j < ALTERNATIVES; j++) if (logM[at + j]! > 0) return false

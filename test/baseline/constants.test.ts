@@ -32,8 +32,8 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
     ...['ALTERNATIVES', 'CATEGORIES', 'EXPECTED', 'NO_BUCKET', 'NO_MINUTE', 'NO_SERIES', 'NO_SLOT'],
     ...['OF_TRACES', 'OPTIONAL'],
   ],
-  /** Until when an acceptance lasts that a person gives without saying so; and what keeps logarithms finite. */
-  others: ['ACCEPTED_MS', 'MOST_RATE'],
+  /** How long an acceptance lasts where nobody says so; what keeps logarithms finite; what saves work. */
+  others: ['ACCEPTED_MS', 'MOST_RATE', 'PLAINLY_NORMAL'],
 }
 
 function numbersOf(floor: string): string[] {

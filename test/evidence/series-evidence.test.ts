@@ -179,7 +179,7 @@ describe('the evidence of a series', () => {
       evidence.bucket = 8
       return evidence.prefix(0, 40, 24)
     }
-    const alone = burst((evidence) => evidence.endPlainBucket(0, 30))
+    const alone = burst((evidence) => evidence.endPlainBucket(0, 8))
     expect(alone).toBeCloseTo(new OneSeries().monitor.evidence.prefix(0, 40, 24), 9)
     expect(burst(() => {})).not.toBeCloseTo(alone, 3)
   })
@@ -187,13 +187,13 @@ describe('the evidence of a series', () => {
   it('is not weighed in a plain bucket of enough occurrences, where nothing spoke before', () => {
     const evidence = errors()
     evidence.note(0, 77, 1000, { n: 1, c: 1, baseRate: RATE })
-    expect(evidence.endPlainBucket(0, 29)).toBe(false)
+    expect(evidence.endPlainBucket(0, 7)).toBe(false)
     expect(evidence.since.of.firstMs[0]).toBe(1000)
-    expect(evidence.endPlainBucket(0, 30)).toBe(true)
+    expect(evidence.endPlainBucket(0, 8)).toBe(true)
     expect(evidence.since.of.firstMs[0]).toBe(0)
     expect(evidence.prefix(0, 30, 12)).toBeCloseTo(errors().prefix(0, 30, 12), 12)
     evidence.endBucket(0, 30, 12, 0, false)
-    expect(evidence.endPlainBucket(0, 30)).toBe(false)
+    expect(evidence.endPlainBucket(0, 8)).toBe(false)
   })
 
   it('begins anew after a series has closed, but not with the rest of its bucket', () => {
@@ -203,7 +203,7 @@ describe('the evidence of a series', () => {
     evidence.restart(0)
     expect(evidence.isSuspended(0)).toBe(true)
     expect(evidence.prefix(0, 30, 12)).toBe(-Infinity)
-    expect(evidence.endPlainBucket(0, 30)).toBe(false)
+    expect(evidence.endPlainBucket(0, 8)).toBe(false)
     evidence.endBucket(0, 30, 12, 0, false)
     expect(evidence.isSuspended(0)).toBe(false)
     expect([evidence.since.of.n[0], evidence.since.of.firstMs[0]]).toEqual([0, 0])
