@@ -1,7 +1,7 @@
 import { CONSTANTS } from '../baseline/constants.ts'
 import { SIGNALS } from '../baseline/signals.ts'
 import type { DeviationTerm, Severity } from '../contract/anomaly-cluster.ts'
-import { leastShareOf } from '../stats/quantile-bound.ts'
+import { logShareExcess } from '../stats/share-evidence.ts'
 import type { Alarm } from './alarm.ts'
 import type { RequestCounts } from './recent-requests.ts'
 
@@ -42,12 +42,13 @@ export function severityOf(
   alarms: readonly Alarm[],
   { criticalFailed, criticalSlow, warningFailed, warningSlow }: SeveritySettings,
 ): Severity {
+  const sure = Math.log(CONSTANTS.likelyOdds)
   const reaches = (leastFailed: number, leastSlow: number): boolean =>
     impact.some(
       ({ requests, failed, slow }) =>
         (failed >= CONSTANTS.several && failed >= leastFailed * requests) ||
-        // Surely so many: what is slow is estimated, some are on any day, and severity only rises.
-        (slow >= CONSTANTS.several && leastShareOf(slow, requests) >= leastSlow),
+        // What is slow is estimated, some are on any day, and severity only rises: it must be sure at any look.
+        (slow >= CONSTANTS.several && logShareExcess(slow, requests, leastSlow) >= sure),
     )
   if (reaches(criticalFailed, criticalSlow)) return 'critical'
   if (reaches(warningFailed, warningSlow)) return 'warning'

@@ -44,3 +44,13 @@ export function logLaterNull(
 export function materialEvidence(ratio: number, n: number, c: number, leastShare: number): number {
   return ratio > 0 && c < leastShare * n ? 0 : ratio
 }
+
+/**
+ * ln of the evidence that more than `share` of what comes is as `count` of n are, all greater shares and lesser ones
+ * alike in advance (Robbins 1970): looked at as often as you like it reaches ln 20 in at most one of twenty cases in
+ * which it is no more. -Infinity where the share seen is no greater.
+ */
+export function logShareExcess(count: number, n: number, share: number): number {
+  if (count <= share * n) return Number.NEGATIVE_INFINITY
+  return logShareRatio(n, count, 1 / 2, 1 / 3, share, 0)
+}

@@ -20,14 +20,17 @@ describe('severity', () => {
     ['warning', [100, 3, 0]],
     ['information', [2, 2, 0]],
     ['information', [1000, 9, 0]],
-    // Two standard errors (Wilson) below 60 of 100 is 0.5, below 10 of 100 is 0.055.
-    ['critical', [100, 0, 60]],
-    ['warning', [100, 0, 59]],
+    // Twenty times likelier than half: 8 of 8 are 2^8 / 9 times. 14 of 100 are 30 times likelier than 5 %, 13 are 9.9.
+    ['critical', [100, 0, 66]],
+    ['warning', [100, 0, 65]],
     ['warning', [13, 0, 9]],
-    ['critical', [4, 0, 4]],
+    ['critical', [8, 0, 8]],
+    ['warning', [7, 0, 7]],
     ['warning', [3, 0, 3]],
-    ['warning', [100, 0, 10]],
-    ['information', [100, 0, 9]],
+    ['warning', [100, 0, 14]],
+    ['information', [100, 0, 13]],
+    // Much less than half is as unlike half, but not more.
+    ['warning', [1000, 0, 200]],
     ['information', [0, 0, 0]],
   ] as const)('is %s where of %j requests some fail, others are slow', (severity, counts) => {
     expect(of([...counts], different)).toBe(severity)

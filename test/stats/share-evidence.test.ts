@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { logBetaBinomial } from '../../src/stats/beta-binomial.ts'
-import { logLaterNull, logShareRatio, materialEvidence } from '../../src/stats/share-evidence.ts'
+import {
+  logLaterNull,
+  logShareExcess,
+  logShareRatio,
+  materialEvidence,
+} from '../../src/stats/share-evidence.ts'
 
 const share = fc.double({ min: 0.01, max: 0.95, noNaN: true })
 const rho = fc.oneof(fc.constant(0), fc.double({ min: 0.01, max: 0.5, noNaN: true }))
@@ -148,5 +153,15 @@ describe('material evidence', () => {
     expect(materialEvidence(2.5, 10, 3, 0.3)).toBe(2.5)
     expect(materialEvidence(2.5, 10, 2, 0.3)).toBe(0)
     expect(materialEvidence(-2.5, 10, 0, 0.3)).toBe(-2.5)
+  })
+})
+
+describe('the evidence of an excess', () => {
+  it('is the mean likelihood of all shares over that of the bound, and none below it', () => {
+    // The integral of p^8 is 1 / 9; of p (1 - p)^2, 1 / 12.
+    expect(logShareExcess(8, 8, 0.5)).toBeCloseTo(Math.log(2 ** 8 / 9), 12)
+    expect(logShareExcess(1, 3, 0.1)).toBeCloseTo(Math.log(1 / 12 / (0.1 * 0.9 ** 2)), 12)
+    expect(logShareExcess(5, 10, 0.5)).toBe(-Infinity)
+    expect(logShareExcess(0, 0, 0.5)).toBe(-Infinity)
   })
 })
