@@ -6,7 +6,10 @@ import { PURE_FLOORS } from './scripts/house/floors.ts'
 /** Long tests of many draws. They run in the project `statistics`, not with every `npm test`. */
 const STATISTICS = 'test/**/*.statistics.test.ts'
 /** Tests that run in every project, and draw more in `statistics`. */
-const MORE_DRAWS = ['test/replay.test.ts', 'test/e2e/*kill.test.ts', 'test/otlp/mutations.test.ts']
+const MORE_DRAWS = [
+  ...['test/replay.test.ts', 'test/e2e/*kill.test.ts', 'test/otlp/mutations.test.ts'],
+  'test/simulate/demo-scenario.test.ts',
+]
 /** Files whose tests wait for a broker, or for a process of their own, more than they work. */
 const WAITING = ['test/io/kafka/*.test.ts', 'test/contracts/*.test.ts', 'test/e2e/*kill.test.ts']
 const PURE = PURE_FLOORS.map((floor) => `test/${floor}/**/*.test.ts`)

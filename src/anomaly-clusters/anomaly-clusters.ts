@@ -1,4 +1,4 @@
-import { CONSTANTS, type Constants } from '../baseline/constants.ts'
+import { CONSTANTS } from '../baseline/constants.ts'
 import { isUnusual } from '../baseline/entry-shares.ts'
 import { emptyPlaceNull, type PlaceNull } from '../baseline/place-null.ts'
 import type { PlaceReference } from '../baseline/place-reference.ts'
@@ -65,7 +65,6 @@ export type EvidenceModel = Pick<Model, 'id' | 'fittedMs' | 'scales'> & {
  */
 export class AnomalyClusters {
   readonly #settings: AccumulateSettings
-  readonly #constants: Constants
   readonly #table: ElementTable
   readonly #reference: PlaceReference
   readonly #life: Lifecycle
@@ -80,14 +79,12 @@ export class AnomalyClusters {
     reference: PlaceReference,
     reader: EvidenceReader,
     alpha = 0.001,
-    constants: Constants = CONSTANTS,
   ) {
     this.#settings = settings
-    this.#constants = constants
     this.#table = table
     this.#reference = reference
-    const parts = { settings, constants, table, reference, reader, alpha }
-    const monitor = new SeriesMonitor(emptyPlaceNull(settings.bucketMs), table, constants)
+    const parts = { settings, table, reference, reader, alpha }
+    const monitor = new SeriesMonitor(emptyPlaceNull(settings.bucketMs), table, CONSTANTS)
     this.#life = new Lifecycle(parts, monitor)
   }
 
@@ -134,7 +131,7 @@ export class AnomalyClusters {
     const progress = this.#progress
     if (watermarkMs > progress.watermarkMs) progress.watermarkMs = watermarkMs
     if (watermarkMs >= progress.nextLookMs) {
-      const every = this.#settings.bucketMs / this.#constants.looks
+      const every = this.#settings.bucketMs / CONSTANTS.looks
       progress.nextLookMs = (Math.floor(watermarkMs / every) + 1) * every
       this.#life.look({ timeMs: watermarkMs, atEnd: false })
       this.#life.endSilent(watermarkMs)
@@ -161,7 +158,7 @@ export class AnomalyClusters {
     const life = this.#life
     const { watermarkMs } = this.#progress
     const placeNull = model.places ?? emptyPlaceNull(this.#settings.bucketMs)
-    const monitor = new SeriesMonitor(placeNull, this.#table, this.#constants)
+    const monitor = new SeriesMonitor(placeNull, this.#table, CONSTANTS)
     monitor.takeOver(life.monitor)
     this.#progress.unwatched += life.monitor.deviations.unmonitored
     life.useMonitor(monitor, watermarkMs)
@@ -380,7 +377,7 @@ export class AnomalyClusters {
   restore(state: AnomalyClustersState): void {
     const life = this.#life
     Object.assign(this.#progress, state.progress)
-    life.monitor = SeriesMonitor.restore(state.monitor, this.#table, this.#constants)
+    life.monitor = SeriesMonitor.restore(state.monitor, this.#table, CONSTANTS)
     life.clusters.restore(state.clusters)
     life.similar.restore(state.similar)
     life.early.restore(state.early)

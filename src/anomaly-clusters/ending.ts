@@ -1,4 +1,4 @@
-import { CONSTANTS, type Constants } from '../baseline/constants.ts'
+import { CONSTANTS } from '../baseline/constants.ts'
 import { SIGNALS } from '../baseline/signals.ts'
 import { alternativeShare } from '../evidence/alternatives.ts'
 import type { SeriesMonitor } from '../evidence/series-monitor.ts'
@@ -29,7 +29,6 @@ export function lookAt(
   alarm: TestedAlarm,
   { timeMs, atEnd }: Look,
   monitor: SeriesMonitor,
-  constants: Constants,
   bucketMs: number,
 ): Looked<TestedAlarm> {
   const { series } = alarm
@@ -37,11 +36,11 @@ export function lookAt(
   if (n === 0) return { alarm, ends: null }
   const peak = Math.max(alarm.peak, monitor.prefix(series))
   const seen = { ...alarm, activeMs: timeMs, peak }
-  const ratio = monitor.ratioOf(series, shareSeen(alarm, monitor, constants))
+  const ratio = monitor.ratioOf(series, shareSeen(alarm, monitor))
   const closing = closingStep(alarm.closing, ratio)
   const buckets = (timeMs - alarm.openedMs) / bucketMs
   // What has lasted long had as many chances to seem over while it only wavered.
-  const odds = Math.max(constants.likelyOdds, buckets)
+  const odds = Math.max(CONSTANTS.likelyOdds, buckets)
   if (buckets >= 1 && closing > Math.log(odds)) return { alarm: seen, ends: 'normal again' }
   if (!atEnd) return { alarm: seen, ends: null }
   if (ratio <= 0) return { alarm: { ...seen, closing }, ends: null }
@@ -51,11 +50,11 @@ export function lookAt(
 }
 
 /** The share of deviating occurrences seen while it was open; never below the least that is claimed. */
-function shareSeen(alarm: TestedAlarm, monitor: SeriesMonitor, constants: Constants): number {
+function shareSeen(alarm: TestedAlarm, monitor: SeriesMonitor): number {
   const { evidence, deviations } = monitor
   const { signal, series } = alarm
   const { leastShare } = SIGNALS[signal]
-  const least = alternativeShare(constants[leastShare], deviations.baseRate(series))
+  const least = alternativeShare(CONSTANTS[leastShare], deviations.baseRate(series))
   let n = alarm.speakingN
   let c = alarm.speakingC
   if (n === 0) {

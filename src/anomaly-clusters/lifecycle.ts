@@ -1,4 +1,4 @@
-import { CONSTANTS, type Constants } from '../baseline/constants.ts'
+import { CONSTANTS } from '../baseline/constants.ts'
 import type { PlaceReference } from '../baseline/place-reference.ts'
 import { SIGNALS, signalOf } from '../baseline/signals.ts'
 import type { AnomalyClusterChange, ClusterChangeKind } from '../contract/anomaly-cluster.ts'
@@ -40,7 +40,6 @@ function grows(logM: number): boolean {
 
 export interface LifecycleParts {
   readonly settings: AccumulateSettings
-  readonly constants: Constants
   readonly table: ElementTable
   readonly reference: PlaceReference
   readonly reader: EvidenceReader
@@ -316,9 +315,9 @@ export class Lifecycle {
   }
 
   #lookAt(alarm: Alarm, look: Look): Looked<Alarm> {
-    const { settings, constants, alpha } = this.#parts
+    const { settings, alpha } = this.#parts
     if (alarm.on !== 'similar anomalies')
-      return lookAt(alarm, look, this.monitor, constants, settings.bucketMs)
+      return lookAt(alarm, look, this.monitor, settings.bucketMs)
     const seen = this.similar.seen(alarm.subject)
     return lookAtSimilar(alarm, seen, look.timeMs, alpha, settings)
   }

@@ -1,7 +1,7 @@
 /**
  * Every free constant of what is normal, of the evidence and of anomaly clusters, beside the settings of
  * `accumulate`. One scale of shares, from hardly ever to nearly all, says for all signals alike what counts
- * as rare or as most; what they do is in the comments. docs/quality.md shows other values of each.
+ * as rare or as most; what they do is in the comments. test/bench/evidence-constants.ts tries other values of each.
  */
 export interface Constants {
   /** Least base rate of errors and of new or unusual calls. */

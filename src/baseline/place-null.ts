@@ -119,10 +119,11 @@ export function fitPlaceNull(
 
 /**
  * The null of a series: its raw estimate, with an over-dispersion that is shrunk to that of others.
- * Bursts come and go in minutes, so a reference of a few buckets cannot have seen them: until it is older, some are
- * assumed. A batch is one occurrence, however many items it has: as much is assumed of it as may be. The base rate is itself an estimate: with m independent
- * occurrences behind it, its error adds about 1 / (m + 1) to the correlation of two occurrences of a
- * bucket; m is what remains of the reference after its own over-dispersion.
+ * Bursts come and go in minutes, so a reference of a few buckets cannot have seen them: until it is
+ * older, some are assumed. A batch is one occurrence, however many items it has: as much is assumed of
+ * it as may be. The base rate is itself an estimate: with m independent occurrences behind it, its error
+ * adds about 1 / (m + 1) to the correlation of two occurrences of a bucket; m is what remains of the
+ * reference after its own over-dispersion.
  * @param pooledRho the over-dispersion of others of its pool
  * @param age buckets that the reference has
  */

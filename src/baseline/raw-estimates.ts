@@ -1,3 +1,4 @@
+import { rankIntraclassCorrelation } from '../stats/intraclass-correlation.ts'
 import { type DispersionMoments, dispersionMoments, NO_MOMENTS } from '../stats/over-dispersion.ts'
 import { lowerShare, upperShare, weightedQuantile } from '../stats/quantile-bound.ts'
 import type { Constants } from './constants.ts'
@@ -113,33 +114,8 @@ function selfTimeTails(data: PlaceReferenceData, i: number, constants: Constants
     { signal: 'selfTimeP99', level: above(farQuantile), bare: at(farQuantile) },
   ]
   if (low > LEAST_LOW_NS) tails.push({ signal: 'selfTimeP10', level: low, bare: at(1 - quantile) })
-  const batched = betweenBuckets(times, from, to) >= half
+  const batched = rankIntraclassCorrelation(times.record, from, to) >= half
   return tails.map((tail) => tailOf(data, i, times, median, tail, batched))
-}
-
-/**
- * Share of the variance of the ranks that lies between buckets: the intraclass correlation by a one-way
- * analysis of variance (Fisher 1925), of ranks so that an odd one does not count.
- */
-function betweenBuckets({ values, record }: SortedTimes, from: number, to: number): number {
-  const n = new Float64Array(to - from)
-  const sum = new Float64Array(to - from)
-  let squares = 0
-  for (let k = 0; k < values.length; k++) {
-    n[record[k]! - from]!++
-    sum[record[k]! - from]! += k
-    squares += k * k
-  }
-  const buckets = n.reduce((count, one) => count + Number(one > 0), 0)
-  const free = values.length - buckets
-  const all = sum.reduce((total, one) => total + one, 0)
-  const explained = sum.reduce((total, one, r) => total + (n[r]! > 0 ? one ** 2 / n[r]! : 0), 0)
-  const between = (explained - all ** 2 / values.length) / (buckets - 1)
-  const within = Math.max(0, squares - explained) / free
-  const sizes = n.reduce((total, one) => total + one ** 2, 0)
-  const size = (values.length - sizes / values.length) / (buckets - 1)
-  const total = between + (size - 1) * within
-  return total > 0 ? (between - within) / total : 0
 }
 
 function tailOf(

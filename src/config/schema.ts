@@ -314,7 +314,10 @@ const accumulate = section('When many small deviations become an anomaly cluster
     'Deviations are counted in buckets of this length. Another value starts anew.',
   ),
   silent: duration('10m', 'An open cluster closes after this long without deviations.'),
-  reopen: duration('2m', 'The same thing within this time reopens its cluster.'),
+  reopen: duration(
+    '2m',
+    'The same thing within this time reopens its cluster; caller and callee that begin within it are one story.',
+  ),
   ask_after: duration('15m', 'A cluster that lasts this long asks to be accepted as normal.'),
   max_open_clusters: count(200, 'Open anomaly clusters.', 1, 100_000),
 })

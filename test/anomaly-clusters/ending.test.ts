@@ -44,7 +44,7 @@ function look(
   timeMs = bucketMs,
   atEnd = false,
 ) {
-  return lookAt(alarm, { timeMs, atEnd }, monitor(running).monitor, CONSTANTS, bucketMs)
+  return lookAt(alarm, { timeMs, atEnd }, monitor(running).monitor, bucketMs)
 }
 
 describe('a look at an alarm', () => {
@@ -97,7 +97,7 @@ describe('a look at an alarm', () => {
   it('tests normal against the share seen so far, within what is claimed', () => {
     const asked = (one: typeof alarm, running: Running): number => {
       const { monitor: watched, asked: shares } = monitor(running)
-      lookAt(one, { timeMs: 0, atEnd: false }, watched, CONSTANTS, bucketMs)
+      lookAt(one, { timeMs: 0, atEnd: false }, watched, bucketMs)
       return shares[0]!
     }
     const least = CONSTANTS.few
