@@ -78,12 +78,12 @@ export function fitPlaceNull(
 ): PlaceNull {
   const known = knownPlaces(data, constants)
   const unseen = unseenShares(data, known)
-  const ofPlaces = Array.from(data.places, (_, i) => placeEstimates(data, i, unseen, constants))
+  const age = Math.max(1, longest(data))
+  const ofPlaces = Array.from(data.places, (_, i) => placeEstimates(data, i, unseen, age, constants))
   const ofStrata = structure.map((share) => structureOf(data, share, constants))
   const tailOf = new Map(tails.map(({ stratum, tailNs }) => [stratum, tailNs]))
   const usual = new Map(categories.map((share) => [share.stratum, share]))
   const pooled = rhoByPool([...ofPlaces.flat(), ...ofStrata.flat()], constants)
-  const age = Math.max(1, longest(data))
   // Calls of a service burst with the network, its own work with the service.
   const group = (i: number): number => data.service[i]! * 2 + data.isCall[i]!
   const groups = Map.groupBy(ofPlaces.keys(), group)

@@ -28,16 +28,20 @@ export interface RawEstimate {
 /** Below a microsecond there is nothing left to be faster than, ns. */
 const LEAST_LOW_NS = 1000
 
-/** The series of place i (an index into `data.places`) that its reference supports. */
+/**
+ * The series of place i (an index into `data.places`) that its reference supports.
+ * @param age buckets that the reference has
+ */
 export function placeEstimates(
   data: PlaceReferenceData,
   i: number,
   unseen: ReadonlyMap<number, UnseenShare>,
+  age: number,
   constants: Constants,
 ): RawEstimate[] {
   if (data.isLog[i] === 1) return [...countOf(data, i, constants), ...childOf(data, i, constants)]
   return [
-    ...selfTimeTails(data, i, constants),
+    ...selfTimeTails(data, i, age, constants),
     ...errorsOf(data, i, constants),
     ...countOf(data, i, constants),
     ...childOf(data, i, constants),
@@ -91,12 +95,19 @@ interface Tail {
   readonly bare: number
 }
 
-function selfTimeTails(data: PlaceReferenceData, i: number, constants: Constants): RawEstimate[] {
+function selfTimeTails(
+  data: PlaceReferenceData,
+  i: number,
+  age: number,
+  constants: Constants,
+): RawEstimate[] {
   const times = sortedTimes(data, i)
   const { values, weights } = times
   const count = values.length
   const { from, to } = recordsOf(data, i)
-  if (count < constants.enough || to - from < constants.several) return []
+  // Times of two buckets may be those of two batches, unless the reference has no more than two.
+  const leastBuckets = Math.max(2, Math.min(constants.several, age))
+  if (count < constants.enough || to - from < leastBuckets) return []
   const { quantile, farQuantile, deviations, few, half } = constants
   const at = (share: number): number => weightedQuantile(values, weights, share)
   const median = at(0.5)

@@ -25,10 +25,11 @@ function estimate(
   place: HandPlace,
   signal: SeriesSignal,
   constants: Constants = BARE,
+  age = 10,
 ): RawEstimate | undefined {
   const data = handReferenceData([place])
   const shares = unseenShares(data, knownPlaces(data, constants))
-  return placeEstimates(data, 0, shares, constants).find((one) => one.signal === signal)
+  return placeEstimates(data, 0, shares, age, constants).find((one) => one.signal === signal)
 }
 
 /** 1 ms to 40 ms in ten buckets, the greatest in the last; those above 30 ms by path 7, the rest by 5. */
@@ -67,7 +68,7 @@ describe('the tails of a self time', () => {
     expect(estimate({ records: odd, cells: [] }, 'selfTimeP99')?.batched).toBe(true)
   })
 
-  it('need three buckets, however many values', () => {
+  it('need three buckets, however many values, or both where there are no more', () => {
     const two = TIMES.slice(0, 2).map((record) => ({
       ...record,
       values: Array.from({ length: 20 }, (_, k) => [k * 1e6, 5] as const),
@@ -75,6 +76,10 @@ describe('the tails of a self time', () => {
     expect(estimate({ records: two }, 'selfTimeP90')).toBeUndefined()
     const third = { records: [...two, ...TIMES.slice(9)] }
     expect(estimate(third, 'selfTimeP90')).toBeDefined()
+    expect(estimate({ records: two }, 'selfTimeP90', BARE, 3)).toBeUndefined()
+    expect(estimate({ records: two }, 'selfTimeP90', BARE, 2)).toBeDefined()
+    const one = [{ ...two[0]!, values: [...two[0]!.values, ...two[1]!.values] }]
+    expect(estimate({ records: one }, 'selfTimeP90', BARE, 1)).toBeUndefined()
   })
 
   it('are moved out by standard errors and by what is material', () => {
@@ -275,7 +280,7 @@ describe('calls that do what was never seen', () => {
     const shares = unseenShares(data, known)
     expect(shares.get(4)).toEqual({ n: 60, unseen: 3 })
     expect(shares.get(5)).toEqual({ n: 9, unseen: 0 })
-    const [unseen] = placeEstimates(data, 0, shares, BARE).filter((one) => one.signal === 'unseen')
+    const [unseen] = placeEstimates(data, 0, shares, 10, BARE).filter((one) => one.signal === 'unseen')
     expect(unseen).toEqual({
       signal: 'unseen',
       level: 0,
