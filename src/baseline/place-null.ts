@@ -79,7 +79,9 @@ export function fitPlaceNull(
   const known = knownPlaces(data, constants)
   const unseen = unseenShares(data, known)
   const age = Math.max(1, longest(data))
-  const ofPlaces = Array.from(data.places, (_, i) => placeEstimates(data, i, unseen, age, constants))
+  const ofPlaces = Array.from(data.places, (_, i) =>
+    placeEstimates(data, i, unseen, age, constants),
+  )
   const ofStrata = structure.map((share) => structureOf(data, share, constants))
   const tailOf = new Map(tails.map(({ stratum, tailNs }) => [stratum, tailNs]))
   const usual = new Map(categories.map((share) => [share.stratum, share]))

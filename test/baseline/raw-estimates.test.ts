@@ -280,7 +280,9 @@ describe('calls that do what was never seen', () => {
     const shares = unseenShares(data, known)
     expect(shares.get(4)).toEqual({ n: 60, unseen: 3 })
     expect(shares.get(5)).toEqual({ n: 9, unseen: 0 })
-    const [unseen] = placeEstimates(data, 0, shares, 10, BARE).filter((one) => one.signal === 'unseen')
+    const [unseen] = placeEstimates(data, 0, shares, 10, BARE).filter(
+      (one) => one.signal === 'unseen',
+    )
     expect(unseen).toEqual({
       signal: 'unseen',
       level: 0,
