@@ -23,6 +23,7 @@ import { useCluster, useMember } from './ids-of-clusters.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { type KeptExample, type Member, wantsMember } from './members.ts'
 import { describeCluster } from './published-cluster.ts'
+import { outcomeOf } from './recent-requests.ts'
 
 /** How long something is accepted where nothing else was said, data time. */
 const ACCEPTED_MS = 30 * 86_400_000
@@ -258,8 +259,8 @@ export class AnomalyClusters {
   /** A request, for those clusters whose entry operations it is of. It suffers from those it deviates in. */
   #countRequest({ stratum, trace, failed }: TraceElements, { timeMs }: ObservationContext): void {
     const { monitor, clusters, recent } = this.#life
-    const isSlow = trace.durationNs[0]! > monitor.series.tailNs(stratum)
-    const outcome = failed[0] === 1 ? 'failed' : isSlow ? 'slow' : 'fine'
+    const overTail = trace.durationNs[0]! / monitor.series.tailNs(stratum)
+    const outcome = failed[0] === 1 ? 'failed' : outcomeOf(overTail)
     recent.add(stratum, timeMs, outcome)
     for (const cluster of clusters.open) {
       if (!cluster.story.impact.some((one) => one.stratum === stratum)) continue

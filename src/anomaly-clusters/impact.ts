@@ -94,6 +94,7 @@ export function mergedImpact(
       requests: Math.max(one.requests, known?.requests ?? 0),
       failed: Math.max(one.failed, known?.failed ?? 0),
       slow: Math.max(one.slow, known?.slow ?? 0),
+      plainlySlow: Math.max(one.plainlySlow, known?.plainlySlow ?? 0),
       fineAfter: Math.min(one.fineAfter, known?.fineAfter ?? one.fineAfter),
     })
   }

@@ -1,3 +1,4 @@
+import { CONSTANTS } from '../baseline/constants.ts'
 import type { Writable } from './writable.ts'
 
 /** Data time that a slot covers, ms, and slots that are kept. */
@@ -10,14 +11,28 @@ export interface RequestCounts {
   readonly failed: number
   /** Those that did not fail, but took longer than nearly all do normally. */
   readonly slow: number
+  /** Those of the slow that took plainly longer than that. */
+  readonly plainlySlow: number
   /** Fine ones after the last that suffered: part of it only if another one suffers. */
   readonly fineAfter: number
 }
 
-export const NO_REQUESTS: RequestCounts = { requests: 0, failed: 0, slow: 0, fineAfter: 0 }
+export const NO_REQUESTS: RequestCounts = {
+  requests: 0,
+  failed: 0,
+  slow: 0,
+  plainlySlow: 0,
+  fineAfter: 0,
+}
 
 /** What became of one request. */
-export type RequestOutcome = 'fine' | 'failed' | 'slow'
+export type RequestOutcome = 'fine' | 'failed' | 'slow' | 'plainlySlow'
+
+/** ... of one that did not fail, by its duration over the one that hardly any normal request exceeds. */
+export function outcomeOf(overTail: number): RequestOutcome {
+  if (overTail <= 1) return 'fine'
+  return overTail <= CONSTANTS.plainly ? 'slow' : 'plainlySlow'
+}
 
 /** Written in place: a request is counted without a new object. */
 interface SlotCounts extends Writable<RequestCounts> {
@@ -40,6 +55,7 @@ function addRequest(counts: Writable<RequestCounts>, outcome: RequestOutcome): v
   counts.requests += counts.fineAfter + 1
   counts.fineAfter = 0
   counts[outcome]++
+  if (outcome === 'plainlySlow') counts.slow++
 }
 
 /**
@@ -71,11 +87,11 @@ export class RecentRequests {
   /** The requests since a change that began at `fromMs`: in its slot from the first that suffered on. */
   since(stratum: number, fromMs: number): RequestCounts {
     const first = Math.floor(fromMs / SLOT_MS)
-    const total = { requests: 0, failed: 0, slow: 0, fineAfter: 0 }
+    const total = { ...NO_REQUESTS }
     for (const [number, slot] of [...this.#slots].sort((a, b) => a[0] - b[0])) {
       const counts = slot.get(stratum)
       if (number < first || !counts) continue
-      const { requests, failed, slow, fineBefore, fineAfter } = counts
+      const { requests, failed, slow, plainlySlow, fineBefore, fineAfter } = counts
       if (failed + slow === 0) {
         if (number > first) total.fineAfter += fineAfter
         continue
@@ -83,6 +99,7 @@ export class RecentRequests {
       total.requests += total.fineAfter + requests - (number > first ? 0 : fineBefore)
       total.failed += failed
       total.slow += slow
+      total.plainlySlow += plainlySlow
       total.fineAfter = fineAfter
     }
     return total

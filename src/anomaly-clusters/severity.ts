@@ -34,7 +34,7 @@ function isForTheWorse(alarm: Alarm): boolean {
 
 /**
  * How urgent a cluster is, from who suffers: an entry operation's share of requests that fail, or that
- * are slow beyond their normal tail. What is worse within, though no request suffers from it yet, is a
+ * are slow beyond their normal tail, for a critical one plainly so. What is worse within, though no request suffers from it yet, is a
  * warning; what is only faster, fewer or merely different is information.
  */
 export function severityOf(
@@ -43,14 +43,16 @@ export function severityOf(
   { criticalFailed, criticalSlow, warningFailed, warningSlow }: SeveritySettings,
 ): Severity {
   const sure = Math.log(CONSTANTS.likelyOdds)
-  const reaches = (leastFailed: number, leastSlow: number): boolean =>
+  const fails = (least: number): boolean =>
+    impact.some(({ requests, failed }) => failed >= CONSTANTS.several && failed >= least * requests)
+  // What is slow is estimated, some are on any day, and severity only rises: it must be sure at any look.
+  const isSlow = (what: 'slow' | 'plainlySlow', least: number): boolean =>
     impact.some(
-      ({ requests, failed, slow }) =>
-        (failed >= CONSTANTS.several && failed >= leastFailed * requests) ||
-        // What is slow is estimated, some are on any day, and severity only rises: it must be sure at any look.
-        (slow >= CONSTANTS.several && logShareExcess(slow, requests, leastSlow) >= sure),
+      ({ requests, [what]: slow }) =>
+        slow >= CONSTANTS.several && logShareExcess(slow, requests, least) >= sure,
     )
-  if (reaches(criticalFailed, criticalSlow)) return 'critical'
-  if (reaches(warningFailed, warningSlow)) return 'warning'
+  // Nobody is woken for requests that take a little longer, be it all of them.
+  if (fails(criticalFailed) || isSlow('plainlySlow', criticalSlow)) return 'critical'
+  if (fails(warningFailed) || isSlow('slow', warningSlow)) return 'warning'
   return alarms.some(isForTheWorse) ? 'warning' : 'information'
 }

@@ -329,12 +329,12 @@ const severity = section('Who suffers decides how urgent an anomaly cluster is.'
   ),
   critical_slow: share(
     0.5,
-    'Critical where surely more requests (20 to 1, at any look) are slow beyond their normal tail.',
+    'Critical where surely more requests (20 to 1, at any look) take over 1.5 times their normal tail.',
   ),
   warning_failed: share(0.01, 'Warning from this share of failing requests of an entry operation.'),
   warning_slow: share(
     0.05,
-    'Warning where surely more are slow, and wherever something is worse. The rest is information: no alert.',
+    'Warning where surely more are beyond that tail, and wherever something is worse. The rest is information: no alert.',
   ),
 })
 

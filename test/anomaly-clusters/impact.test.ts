@@ -15,6 +15,7 @@ const of = (stratum: number, requests: number, failed: number, slow = 0): EntryI
   requests,
   failed,
   slow,
+  plainlySlow: Math.floor(slow / 2),
   fineAfter: 0,
 })
 

@@ -216,7 +216,7 @@ describe('what people are told of a cluster', () => {
   const extent = { ...NO_EXTENT, toMs: 44 }
   const ofEntry = (stratum: number, requests: number, failed: number) => ({
     ...{ stratum, requests, failed },
-    ...{ slow: 0, fineAfter: 0 },
+    ...{ slow: 0, plainlySlow: 0, fineAfter: 0 },
   })
   const known = (clusters: LivingClusters, id: string, subject: number, back = false) =>
     clusters.apply(

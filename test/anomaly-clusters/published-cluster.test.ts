@@ -7,6 +7,7 @@ import {
   rankCluster,
   storyOf,
 } from '../../src/anomaly-clusters/published-cluster.ts'
+import { NO_REQUESTS } from '../../src/anomaly-clusters/recent-requests.ts'
 import { UNTOLD } from '../../src/anomaly-clusters/story.ts'
 import type { Suspects } from '../../src/anomaly-clusters/suspects.ts'
 import type { Recalled } from '../../src/contract/signature.ts'
@@ -217,7 +218,7 @@ describe('a cluster as it is published', () => {
     expect(shown({ ...whole, members: [normal] }).nearestNormal).toBe(members[2]!.example.trace)
   })
 
-  const suffered = { stratum: 5, requests: 50, failed: 20, slow: 5, fineAfter: 0 }
+  const suffered = { ...NO_REQUESTS, stratum: 5, requests: 50, failed: 20, slow: 5 }
 
   it('is told by a story that goes on: its suspect and its beginning stay, its severity only rises', () => {
     const first = storyOf({ ...whole, story: UNTOLD }, context, [])

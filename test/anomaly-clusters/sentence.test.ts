@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Alarm, PlaceAlarm } from '../../src/anomaly-clusters/alarm.ts'
 import type { EntryImpact } from '../../src/anomaly-clusters/impact.ts'
+import { NO_REQUESTS } from '../../src/anomaly-clusters/recent-requests.ts'
 import { clockText, placeText, sentenceOf } from '../../src/anomaly-clusters/sentence.ts'
 import { categoryVote } from '../../src/evidence/path-votes.ts'
 import { KIND_LOG } from '../../src/otlp/span-columns.ts'
@@ -154,7 +155,7 @@ describe('the sentence about an alarm', () => {
     const cause = { ...placeAlarm({ signal: 'noAnswer', subject: places.get('POST')!, normal: 0 }) }
     const all = { ...cause, ...FACTS, n: 97, c: 97 }
     const impact = (requests: number, failed: number, slow: number): string =>
-      `${sentenceOf(all, [{ stratum, requests, failed, slow, fineAfter: 0 }], SINCE_MS, table, names)}.`
+      `${sentenceOf(all, [{ ...NO_REQUESTS, stratum, requests, failed, slow }], SINCE_MS, table, names)}.`
     const blame = 'cart does not answer: 97 of 97 calls from shop.'
     expect(impact(50, 50, 0)).toBe(`shop GET /: 100 % of requests fail ${since}. ${blame}`)
     expect(impact(1000, 997, 3)).toBe(`shop GET /: 99.7 % of requests fail ${since}. ${blame}`)

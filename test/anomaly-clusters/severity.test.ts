@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Alarm } from '../../src/anomaly-clusters/alarm.ts'
+import { NO_REQUESTS } from '../../src/anomaly-clusters/recent-requests.ts'
 import { moreSevere, severityOf } from '../../src/anomaly-clusters/severity.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import { entryAlarm, placeAlarm } from './hand-alarms.ts'
@@ -8,7 +9,7 @@ const { severity: table } = detectorSettings().accumulate
 
 function of(counts: [requests: number, failed: number, slow: number], ...alarms: Alarm[]): string {
   const [requests, failed, slow] = counts
-  return severityOf([{ requests, failed, slow, fineAfter: 0 }], alarms, table)
+  return severityOf([{ ...NO_REQUESTS, requests, failed, slow, plainlySlow: slow }], alarms, table)
 }
 
 describe('severity', () => {
@@ -36,11 +37,17 @@ describe('severity', () => {
     expect(of([...counts], different)).toBe(severity)
   })
 
+  it('is a warning where all are slow, though not plainly', () => {
+    const requests = { ...NO_REQUESTS, requests: 100, slow: 100, plainlySlow: 65 }
+    expect(severityOf([requests], [different], table)).toBe('warning')
+    expect(severityOf([{ ...requests, plainlySlow: 66 }], [different], table)).toBe('critical')
+  })
+
   it('is that of the entry operation that suffers most', () => {
-    const fine = { requests: 1000, failed: 0, slow: 0, fineAfter: 0 }
-    expect(
-      severityOf([fine, { requests: 5, failed: 5, slow: 0, fineAfter: 0 }], [different], table),
-    ).toBe('critical')
+    const fine = { ...NO_REQUESTS, requests: 1000 }
+    expect(severityOf([fine, { ...NO_REQUESTS, requests: 5, failed: 5 }], [different], table)).toBe(
+      'critical',
+    )
     expect(severityOf([], [different], table)).toBe('information')
   })
 
