@@ -149,7 +149,8 @@ export class Deviations {
         this.unmonitored++
         continue
       }
-      const self = selfNs[i]!
+      // As precise as the values that the levels are from: many calls may take the very same time.
+      const self = Math.fround(selfNs[i]!)
       if (self > p90[at]! && !this.#lacksAnswer(i, element[i]!, scan)) {
         this.#addValue(byPlace[at * SIGNAL_STRIDE + P90]!, self)
         if (self > p99[at]!) this.#addValue(byPlace[at * SIGNAL_STRIDE + P99]!, self)
