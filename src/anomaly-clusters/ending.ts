@@ -73,9 +73,15 @@ export function isSilent(
 ): boolean {
   const alone = cluster.alarms.every(({ closedMs }) => closedMs === null)
   // Where others of its cluster have ended it need not be waited for: as in `isActive`.
-  const patience = alone ? silentMs : Math.min(silentMs, 2 * bucketMs)
+  const patience = alone ? silentMs : Math.min(silentMs, Math.max(2 * bucketMs, silenceOf(alarm)))
   // Active later than now: data time was wrong then, and was set back.
   return Math.abs(timeMs - alarm.activeMs) > patience
+}
+
+/** How long its subject is likely never to have been silent by chance while it was open, as often as it came, ms. */
+function silenceOf({ n, firstMs, lastMs }: TestedAlarm): number {
+  if (n === 0) return 0
+  return (Math.max(0, lastMs - firstMs) / n) * Math.log(CONSTANTS.likelyOdds * n)
 }
 
 /**

@@ -127,6 +127,21 @@ describe('an alarm is silent', () => {
     const hasty = { ...accumulate, silentMs: bucketMs }
     expect(isSilent(alarm, rest, 1001 + bucketMs, hasty)).toBe(true)
   })
+
+  it('later where its subject comes hardly more often than that', () => {
+    const over = placeAlarm({ subject: 9, closedMs: 5 })
+    const silent = (n: number, everyMs: number, afterMs: number): boolean => {
+      const lastMs = n * everyMs
+      const rare = placeAlarm({ n, c: n, firstMs: 0, lastMs, activeMs: lastMs })
+      return isSilent(rare, handCluster({ alarms: [rare, over] }), lastMs + afterMs, accumulate)
+    }
+    expect(silent(10, bucketMs, 5 * bucketMs)).toBe(false)
+    expect(silent(10, bucketMs, 6 * bucketMs)).toBe(true)
+    expect(silent(100, bucketMs / 30, 2 * bucketMs + 1)).toBe(true)
+    // Never longer than where all of its cluster goes on.
+    expect(silent(10, 10 * bucketMs, silentMs)).toBe(false)
+    expect(silent(10, 10 * bucketMs, silentMs + 1)).toBe(true)
+  })
 })
 
 describe('a look at similar anomalies', () => {
