@@ -105,6 +105,9 @@ describe('a look at an alarm', () => {
     expect(asked(alarm, { n: 10, c: 5, before: [10, 1] })).toBe(0.3)
     expect(asked(alarm, { n: 10, c: 0 })).toBe(least)
     expect(asked({ ...alarm, speakingN: 10, speakingC: 10 }, {})).toBe(0.99)
+    // Nine buckets of one call spoke for it, and eleven against.
+    const scattered = { ...alarm, n: 20, c: 9, speakingN: 9, speakingC: 9 }
+    expect(asked(scattered, {})).toBeCloseTo(10 / 22)
     const more = { ...alarm, signal: 'selfTimeP90' } as const
     expect(asked(more, { n: 10, c: 0 })).toBe(CONSTANTS.some)
     expect(look(entryAlarm(), { ratio: -99 }).ends).toBe('normal again')
