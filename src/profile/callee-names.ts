@@ -61,7 +61,7 @@ export class CalleeNames {
     this.learnAnswer(columns, call, caller, service)
   }
 
-  /** The same of a span that may be no call: an address that it says is its own. */
+  /** The same of a span that may be no call: an address that it says is its own. NO_TEXT: nobody in particular did. */
   learnAnswer({ of }: SpanColumns, call: number, caller: number, service: number): void {
     this.#table.answered.learnCall(this.#operationOf(of, caller), this.#callOf(of, call), service)
   }

@@ -98,9 +98,10 @@ export class TraceElements {
       failed[i] = Number(this.#failures.hasFailed(columns, i, i === 0))
       unanswered[i] = 0
       if (!isCall(kind[i]!)) {
-        if (!answered) {
-          callee[i] = failed[i] === 1 ? this.#names.usualAnswererOf(columns, i, i) : NO_TEXT
-        } else if (callee[i] !== NO_TEXT) this.#names.learnAnswer(columns, i, i, callee[i]!)
+        if (!answered) callee[i] = NO_TEXT
+        if (i > 0 && (kind[i] === KIND_INTERNAL || kind[i] === KIND_LOG)) continue
+        if (!answered && failed[i] === 1) callee[i] = this.#names.usualAnswererOf(columns, i, i)
+        else this.#names.learnAnswer(columns, i, i, callee[i]!)
         continue
       }
       const caller = parent[i]! < 0 ? i : parent[i]!

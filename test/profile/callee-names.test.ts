@@ -151,6 +151,23 @@ describe('a server that reaches another without a span of the call', () => {
     expect(named(traces, proxied(null))).toBe('')
   })
 
+  it('keeps the name that it has where spans of its calls are missing now and then', () => {
+    const traces = new HandTraces()
+    const [server] = proxied(null)
+    const call = { service: 'proxy', name: 'GET', parent: 0, start: 5, duration: 20, kind: CLIENT }
+    named(traces, [server!, call])
+    named(traces, proxied('shop'))
+    named(traces, [server!, call])
+    expect(named(traces, proxied(null, REFUSED))).toBe('')
+  })
+
+  it('keeps it where it answers most by itself', () => {
+    const traces = new HandTraces()
+    named(traces, proxied('shop'))
+    named(traces, proxied(null))
+    expect(named(traces, proxied(null, REFUSED))).toBe('')
+  })
+
   it('has nobody to name where several answer in turn', () => {
     const traces = new HandTraces()
     named(traces, proxied('shop'))
