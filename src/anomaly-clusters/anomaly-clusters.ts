@@ -11,6 +11,7 @@ import { SeriesMonitor } from '../evidence/series-monitor.ts'
 import type { Model } from '../model/model.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { EvidenceReader } from '../profile/kept-trace.ts'
+import { keptTime } from '../profile/profile.ts'
 import type { TraceElements } from '../profile/trace-elements.ts'
 import { hashWords } from '../stats/random.ts'
 import type { AccumulateSettings } from './accumulate-settings.ts'
@@ -259,7 +260,7 @@ export class AnomalyClusters {
   /** A request, for those clusters whose entry operations it is of. It suffers from those it deviates in. */
   #countRequest({ stratum, trace, failed }: TraceElements, { timeMs }: ObservationContext): void {
     const { monitor, clusters, recent } = this.#life
-    const overTail = trace.durationNs[0]! / monitor.series.tailNs(stratum)
+    const overTail = keptTime(trace.durationNs[0]!) / monitor.series.tailNs(stratum)
     const outcome = failed[0] === 1 ? 'failed' : outcomeOf(overTail)
     recent.add(stratum, timeMs, outcome)
     for (const cluster of clusters.open) {

@@ -1,4 +1,5 @@
 import { CONSTANTS } from '../baseline/constants.ts'
+import { succession } from '../baseline/raw-estimates.ts'
 import { SIGNALS } from '../baseline/signals.ts'
 import { alternativeShare } from '../evidence/alternatives.ts'
 import type { SeriesMonitor } from '../evidence/series-monitor.ts'
@@ -61,7 +62,9 @@ function shareSeen(alarm: TestedAlarm, monitor: SeriesMonitor): number {
     n = evidence.since.of.n[series]! + deviations.occurrences(series)
     c = evidence.since.of.c[series]! + deviations.bySeries.of.c[series]!
   }
-  return Math.max(least, Math.min(0.99, c / Math.max(1, n)))
+  // A bucket of one call speaks for the alarm whenever that deviates; of all since it began not so many may.
+  const ofAll = alarm.n > 0 ? succession(alarm.c, alarm.n) : 1
+  return Math.max(least, Math.min(0.99, ofAll, c / Math.max(1, n)))
 }
 
 /** Whether nothing was seen of an alarm's subject for so long that it ends. */
@@ -73,9 +76,15 @@ export function isSilent(
 ): boolean {
   const alone = cluster.alarms.every(({ closedMs }) => closedMs === null)
   // Where others of its cluster have ended it need not be waited for: as in `isActive`.
-  const patience = alone ? silentMs : Math.min(silentMs, 2 * bucketMs)
+  const patience = alone ? silentMs : Math.min(silentMs, Math.max(2 * bucketMs, silenceOf(alarm)))
   // Active later than now: data time was wrong then, and was set back.
   return Math.abs(timeMs - alarm.activeMs) > patience
+}
+
+/** How long its subject is likely never to have been silent by chance while it was open, as often as it came, ms. */
+function silenceOf({ n, firstMs, lastMs }: TestedAlarm): number {
+  if (n === 0) return 0
+  return (Math.max(0, lastMs - firstMs) / n) * Math.log(CONSTANTS.likelyOdds * n)
 }
 
 /**

@@ -112,9 +112,11 @@ export class ClockSenders {
 
   /** Data time moved by more than a step: what was ahead or behind may not be any more. */
   judgeAnew(limitMs: number, floorMs: number): void {
-    const { endMs, near, ahead, behind, nearMs, aheadMs, behindMs } = this.#rows.of
+    const { endMs, near, ahead, behind, nearMs, aheadMs, behindMs, aheadEver } = this.#rows.of
     for (let slot = 0; slot < this.#count; slot++) {
       const end = endMs[slot]!
+      // Time came to where it was: it was right.
+      if (end <= limitMs) aheadEver[slot] = Math.max(0, aheadEver[slot]! - ahead[slot]!)
       near[slot] = ahead[slot] = behind[slot] = 0
       nearMs[slot] = aheadMs[slot] = behindMs[slot] = end
       if (end > limitMs) ahead[slot] = 1

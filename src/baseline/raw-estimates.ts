@@ -426,7 +426,7 @@ function cellsOf(
 }
 
 /** Laplace's rule of succession: never 0, and careful where little was seen. */
-function succession(hits: number, n: number): number {
+export function succession(hits: number, n: number): number {
   return (hits + 1) / (n + 2)
 }
 

@@ -149,7 +149,8 @@ export class Deviations {
         this.unmonitored++
         continue
       }
-      const self = selfNs[i]!
+      // As precise as the values that the levels are from: many calls may take the very same time.
+      const self = Math.fround(selfNs[i]!)
       if (self > p90[at]! && !this.#lacksAnswer(i, element[i]!, scan)) {
         this.#addValue(byPlace[at * SIGNAL_STRIDE + P90]!, self)
         if (self > p99[at]!) this.#addValue(byPlace[at * SIGNAL_STRIDE + P99]!, self)
@@ -165,14 +166,16 @@ export class Deviations {
    * of waiting for it, is no time of the call's own.
    */
   #lacksAnswer(span: number, element: number, scan: OccurrenceScan): boolean {
-    const { children, childStart, elements, wanted } = this.#series
+    const { children, childStart, elements } = this.#series
     const { answer } = this.#series.ofPlace.of
-    if (element >= elements || wanted[element]! <= 0) return false
+    if (element >= elements) return false
+    let lacks = false
     for (let x = childStart[element]!; x < childStart[element + 1]!; x++) {
       const place = children[x]!
-      if (answer[place] === 1 && scan.find(span, place) < 0) return true
+      if (answer[place] === 1 && scan.find(span, place) >= 0) return false
+      lacks ||= this.#series.isUsualAnswer(place)
     }
-    return false
+    return lacks
   }
 
   /** Every run: is it longer than usual, optional, what somebody expects? */

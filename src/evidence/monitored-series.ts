@@ -66,7 +66,7 @@ export class MonitoredSeries {
   readonly known: Uint8Array<ArrayBuffer>
   /** Elements of whose children something may be said. */
   readonly elements: number
-  /** Children of an element of which something is said: places in [start[e], start[e + 1]). */
+  /** Children of an element that are answers, or of which something is said: places in [start[e], start[e + 1]). */
   readonly childStart: Int32Array<ArrayBuffer>
   readonly children: Int32Array<ArrayBuffer>
   /** How many of them are expected; -1 where nothing is said of any. */
@@ -156,27 +156,38 @@ export class MonitoredSeries {
     )
   }
 
-  /** Children of which something is said with the elements of their parents, by parent and place. */
+  /**
+   * Whether a call normally has the answer in `place`: one that it seldom has is said to be optional, but
+   * below an entry, of whose children nothing is said.
+   */
+  isUsualAnswer(place: number): boolean {
+    const { child, answer } = this.ofPlace.of
+    if (answer[place] !== 1 || child[place] === OPTIONAL) return false
+    const { places } = this.#table
+    return child[place] === EXPECTED || places.find(0, places.callerOf(place)) <= OTHER_PAIR
+  }
+
+  /** Answers, and children of which something is said, with the elements of their parents, by parent and place. */
   #pairsOfChildren(): [parent: number, place: number][] {
+    const { child, answer } = this.ofPlace.of
     const pairs: [number, number][] = []
-    this.ofPlace.of.child.forEach((child, place) => {
-      if (child !== 0) pairs.push([this.#table.places.callerOf(place), place])
-    })
+    for (let place = 0; place < this.places; place++) {
+      if (child[place] === 0 && answer[place] === 0) continue
+      pairs.push([this.#table.places.callerOf(place), place])
+    }
     return pairs.sort((a, b) => a[0] - b[0] || a[1] - b[1])
   }
 
   #addOfPlace(place: number, one: SeriesNull): void {
     const { p90, p99, p10, calls, child, answer } = this.ofPlace.of
     const series = this.#add(place, one)
+    answer[place] = this.#table.isAnswer(place) ? 1 : 0
     this.byPlace[place * SIGNAL_STRIDE + SIGNALS[one.signal].number] = series
     if (one.signal === 'selfTimeP90') p90[place] = one.level
     if (one.signal === 'selfTimeP99') p99[place] = one.level
     if (one.signal === 'selfTimeP10') p10[place] = one.level
     if (one.signal === 'count') calls[place] = one.level
-    if (one.signal === 'presence') {
-      child[place] = EXPECTED
-      answer[place] = this.#table.isAnswer(place) ? 1 : 0
-    }
+    if (one.signal === 'presence') child[place] = EXPECTED
     if (one.signal === 'appearance') child[place] = OPTIONAL
   }
 

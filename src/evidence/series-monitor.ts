@@ -208,8 +208,9 @@ export class SeriesMonitor {
       const e = elements.ids[i]!
       if (e >= this.series.elements) continue
       for (let x = childStart[e]!; x < childStart[e + 1]!; x++) {
-        const { presence, appearance } = SIGNALS
-        const { number } = child[children[x]!] === EXPECTED ? presence : appearance
+        const said = child[children[x]!]!
+        if (said === 0) continue
+        const { number } = said === EXPECTED ? SIGNALS.presence : SIGNALS.appearance
         this.touched[found++] = byPlace[children[x]! * SIGNAL_STRIDE + number]!
       }
     }

@@ -39,7 +39,10 @@ export class AnsweredCalls {
     this.#learn(this.#byAddress, address * STRIDE + port, service)
   }
 
-  /** `caller`, `call`: the operation that calls, and that of the call's own span. */
+  /**
+   * `caller`, `call`: the operation that calls, and that of the call's own span. NO_TEXT: nobody in particular
+   * answered, which matters only where somebody did before.
+   */
   learnCall(caller: number, call: number, service: number): void {
     this.#learn(this.#byCall, caller * STRIDE + call, service)
   }
@@ -61,6 +64,7 @@ export class AnsweredCalls {
   #learn(answerers: Map<number, Answerer>, key: number, service: number): void {
     const known = answerers.get(key)
     if (!known) {
+      if (service === NO_TEXT) return
       if (answerers.size >= this.#limit) {
         for (const oldest of answerers.keys()) {
           answerers.delete(oldest)

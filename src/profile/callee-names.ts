@@ -50,23 +50,29 @@ export class CalleeNames {
   }
 
   /** Takes note of which service answered the call of span `call`, made by span `caller`. */
-  learn({ of, stride }: SpanColumns, call: number, caller: number, service: number): void {
-    const { answered, operations } = this.#table
+  learn(columns: SpanColumns, call: number, caller: number, service: number): void {
+    const { of, stride } = columns
+    const { answered } = this.#table
     for (const slot of this.#slots) {
       const value = of.attributes[call * stride + slot]!
       if (value === NO_TEXT || this.#isVague(value, of.attributes, call * stride)) continue
       answered.learnAddress(value, this.#portOf(slot, of.attributes, call * stride), service)
     }
-    const from = operations.intern(of.service[caller]!, of.name[caller]!)
-    answered.learnCall(from, this.#callOf(of, call), service)
+    this.learnAnswer(columns, call, caller, service)
+  }
+
+  /** The same of a span that may be no call: an address that it says is its own. NO_TEXT: nobody in particular did. */
+  learnAnswer({ of }: SpanColumns, call: number, caller: number, service: number): void {
+    this.#table.answered.learnCall(this.#operationOf(of, caller), this.#callOf(of, call), service)
   }
 
   /**
    * The service that answers such calls; NO_TEXT where none is known. Where it was called counts first. By
    * who calls it is known where no address says otherwise: one that never answered is somebody else's.
    */
-  answererOf({ of, stride }: SpanColumns, call: number, caller: number): number {
-    const { answered, operations } = this.#table
+  answererOf(columns: SpanColumns, call: number, caller: number): number {
+    const { of, stride } = columns
+    const { answered } = this.#table
     const { attributes } = of
     const at = call * stride
     if (this.#stores.some((slot) => attributes[at + slot] !== NO_TEXT)) return NO_TEXT
@@ -79,9 +85,12 @@ export class CalleeNames {
       if (service !== NO_TEXT) return service
       if (!answered.isKnown(value, port)) isElsewhere = true
     }
-    if (isElsewhere) return NO_TEXT
-    const from = operations.intern(of.service[caller]!, of.name[caller]!)
-    return answered.ofCall(from, this.#callOf(of, call))
+    return isElsewhere ? NO_TEXT : this.usualAnswererOf(columns, call, caller)
+  }
+
+  /** The service that answers such calls of that caller, whatever the span says; NO_TEXT: none, or not one. */
+  usualAnswererOf({ of }: SpanColumns, call: number, caller: number): number {
+    return this.#table.answered.ofCall(this.#operationOf(of, caller), this.#callOf(of, call))
   }
 
   /** What the span itself says of whom it calls, an address with its port; NO_TEXT: nothing. */
@@ -107,8 +116,11 @@ export class CalleeNames {
 
   /** The operation and the kind of a call in one number. */
   #callOf(of: SpanColumns['of'], call: number): number {
-    const operation = this.#table.operations.intern(of.service[call]!, of.name[call]!)
-    return operation * KINDS + of.kind[call]!
+    return this.#operationOf(of, call) * KINDS + of.kind[call]!
+  }
+
+  #operationOf(of: SpanColumns['of'], span: number): number {
+    return this.#table.operations.intern(of.service[span]!, of.name[span]!)
   }
 
   #portOf(slot: number, attributes: Int32Array, at: number): number {

@@ -57,6 +57,11 @@ export function fromLogTime(value: number): number {
   return Math.expm1(value) / 1000
 }
 
+/** A time as precise as a profile keeps it, ns: to be compared with what comes from kept ones. */
+export function keptTime(ns: number): number {
+  return fromLogTime(Math.fround(logTime(ns))) * 1e6
+}
+
 /**
  * Many profiles in a few flat arrays: how a sample travels to the worker thread and into a
  * checkpoint. Profile i has the paths [offsets[i], offsets[i + 1]).

@@ -72,7 +72,8 @@ export class TraceElements {
    * without such a child, whoever answered such calls before, else what its attributes say. A span
    * that does more than call (it has children in its own service, or in several others) calls nobody
    * in particular. That holds for servers as well, where client spans are missing: docs/quality.md
-   * says what leaving it out brings.
+   * says what leaving it out brings. One that failed before anybody answered is named as those that are
+   * answered: else the failures of a proxy whose upstream is away would be those of another operation.
    */
   #findCallees(trace: AssembledTrace): void {
     const { count, parent, columns } = trace
@@ -98,6 +99,9 @@ export class TraceElements {
       unanswered[i] = 0
       if (!isCall(kind[i]!)) {
         if (!answered) callee[i] = NO_TEXT
+        if (i > 0 && (kind[i] === KIND_INTERNAL || kind[i] === KIND_LOG)) continue
+        if (!answered && failed[i] === 1) callee[i] = this.#names.usualAnswererOf(columns, i, i)
+        else this.#names.learnAnswer(columns, i, i, callee[i]!)
         continue
       }
       const caller = parent[i]! < 0 ? i : parent[i]!

@@ -105,6 +105,9 @@ describe('a look at an alarm', () => {
     expect(asked(alarm, { n: 10, c: 5, before: [10, 1] })).toBe(0.3)
     expect(asked(alarm, { n: 10, c: 0 })).toBe(least)
     expect(asked({ ...alarm, speakingN: 10, speakingC: 10 }, {})).toBe(0.99)
+    // Nine buckets of one call spoke for it, and eleven against.
+    const scattered = { ...alarm, n: 20, c: 9, speakingN: 9, speakingC: 9 }
+    expect(asked(scattered, {})).toBeCloseTo(10 / 22)
     const more = { ...alarm, signal: 'selfTimeP90' } as const
     expect(asked(more, { n: 10, c: 0 })).toBe(CONSTANTS.some)
     expect(look(entryAlarm(), { ratio: -99 }).ends).toBe('normal again')
@@ -126,6 +129,21 @@ describe('an alarm is silent', () => {
     expect(isSilent(alarm, rest, 1001 + 2 * bucketMs, accumulate)).toBe(true)
     const hasty = { ...accumulate, silentMs: bucketMs }
     expect(isSilent(alarm, rest, 1001 + bucketMs, hasty)).toBe(true)
+  })
+
+  it('later where its subject comes hardly more often than that', () => {
+    const over = placeAlarm({ subject: 9, closedMs: 5 })
+    const silent = (n: number, everyMs: number, afterMs: number): boolean => {
+      const lastMs = n * everyMs
+      const rare = placeAlarm({ n, c: n, firstMs: 0, lastMs, activeMs: lastMs })
+      return isSilent(rare, handCluster({ alarms: [rare, over] }), lastMs + afterMs, accumulate)
+    }
+    expect(silent(10, bucketMs, 5 * bucketMs)).toBe(false)
+    expect(silent(10, bucketMs, 6 * bucketMs)).toBe(true)
+    expect(silent(100, bucketMs / 30, 2 * bucketMs + 1)).toBe(true)
+    // Never longer than where all of its cluster goes on.
+    expect(silent(10, 10 * bucketMs, silentMs)).toBe(false)
+    expect(silent(10, 10 * bucketMs, silentMs + 1)).toBe(true)
   })
 })
 

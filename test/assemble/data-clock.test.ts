@@ -230,9 +230,11 @@ describe('where several services send', () => {
   })
 
   it('a gap that most of a record have behind them is believed at once', () => {
-    const { says } = agreedClock()
+    const { says, clock } = agreedClock()
     expect(says([2, 900], [3, 950], [4, 990])).toBe(990)
     expect(says([2, 1_950], [3, 1_980], [5, 995])).toBe(1_980)
+    expect(says([2, 600_000], [3, 600_010], [4, 600_020])).toBe(600_020)
+    expect(clock.disagreeing()).toEqual([])
   })
 
   it('a gap beyond the reach is believed when three traces of most services agree', () => {

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { entryTails } from '../../src/baseline/entry-tails.ts'
-import { logTime, PROFILE_STRIDE, type Profile, packProfiles } from '../../src/profile/profile.ts'
+import {
+  keptTime,
+  logTime,
+  PROFILE_STRIDE,
+  type Profile,
+  packProfiles,
+} from '../../src/profile/profile.ts'
 
 const ENTRY = 7
 /** A call before the entry's path in order, which takes much longer than it. */
@@ -53,6 +59,13 @@ describe('how long hardly any request of an entry operation takes', () => {
     expect(msOf(tails(same)[0]?.tailNs)).toBe(60)
     const halves = same.map((request, i) => ({ ...request, ms: i < 50 ? 40 : 44 }))
     expect(msOf(tails(halves)[0]?.tailNs)).toBe(66)
+  })
+
+  it('is exceeded by none of many requests that take the very same time', () => {
+    for (const ms of [25_000, 30_001, 1234.5]) {
+      const some = Array.from({ length: 100 }, (_, i) => ({ stratum: 5, ms: i < 70 ? ms / 9 : ms }))
+      expect(keptTime(ms * 1e6)).toBe(tails(some)[0]?.tailNs)
+    }
   })
 
   it('is told by operation, ascending, and of those alone that were seen often enough', () => {

@@ -129,3 +129,34 @@ export function twoConsumers(traffic: Traffic): CaseSpan[] {
   }
   return all
 }
+
+/**
+ * proxy → shop, without a span of the call: only server spans. While it is faulty the shop does not answer a third
+ * of the requests, and the proxy says so after `timeoutMs`.
+ */
+export function proxied(traffic: Traffic, timeoutMs = 2000): CaseSpan[] {
+  const all: CaseSpan[] = []
+  for (const { chance, startMs, faulty } of starts(traffic)) {
+    const trace = new Trace(startMs, chance)
+    const failed = faulty && chance.unit() < 1 / 3
+    const ms = failed ? timeoutMs : chance.around(30)
+    const attributes = { 'http.response.status_code': failed ? '504' : '200' }
+    const parentId = trace.add('proxy', 'GET /shop', 2, 0, ms + 2, { failed, attributes })
+    if (!failed) trace.add('shop', 'GET /', 2, 1, ms, { parentId })
+    all.push(...trace.spans)
+  }
+  return all
+}
+
+/** Requests that wait for a message, for 25 s at most, which a third of them do to the microsecond. */
+export function polls(traffic: Traffic): CaseSpan[] {
+  const all: CaseSpan[] = []
+  for (const { chance, startMs } of starts(traffic)) {
+    const trace = new Trace(Math.round(startMs), chance)
+    const ms = Math.min(25_000, Math.round(-22_000 * Math.log(1 - chance.unit())))
+    const parentId = trace.add('push', 'GET /poll', 2, 0, ms)
+    trace.add('push', 'BLPOP', 3, 0, ms, { parentId, attributes: { 'db.system': 'redis' } })
+    all.push(...trace.spans)
+  }
+  return all
+}

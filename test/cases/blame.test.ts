@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { AnomalyCluster } from '../../src/contract/anomaly-cluster.ts'
-import { type Address, carts, checkouts, type Traffic, twoConsumers } from './application.ts'
+import {
+  type Address,
+  carts,
+  checkouts,
+  polls,
+  proxied,
+  type Traffic,
+  twoConsumers,
+} from './application.ts'
 import { type CaseResult, runCase } from './run-case.ts'
 import { type CaseSpan, MINUTE, records, T0_MS } from './small-shop.ts'
 
@@ -99,6 +107,23 @@ describe('errors that several callers get', () => {
       expect(sentence).toContain('cart POST /cart/{user}/items fails (HTTP 500) in ')
       expect(suspect).toBe('cart')
     }
+  })
+})
+
+describe('a proxy that has no spans of its calls', () => {
+  it('is told to fail where nobody answers, and who should have', () => {
+    const { openedS, last } = onlyCluster(run(3, proxied))
+    expect(openedS - FAULT_S).toBeLessThan(25)
+    expect(last.sentence).toMatch(
+      /^proxy GET \/shop → shop: \d\d % of requests fail since 08:11:\d\d\. proxy GET \/shop fails \(HTTP 504\) in \d\d %: /,
+    )
+    expect(last).toMatchObject({ suspect: 'shop', severity: 'critical', term: 'errors' })
+  })
+})
+
+describe('calls of which many wait for the very same time', () => {
+  it('are no slower than they were', () => {
+    expect(run(2, polls).changes).toEqual([])
   })
 })
 

@@ -398,15 +398,22 @@ describe('the own time of a call', () => {
       : []),
   ]
 
-  /** Of one request: slow calls, missing answers, calls that failed without an answer, as counted. */
-  function counted(answers: boolean, error = false, expected = true): number[] {
-    const traces = new HandTraces()
+  /**
+   * Of one request: slow calls, missing answers, calls that failed without an answer, as counted.
+   * `said`: of answers.
+   */
+  function counted(
+    answers: boolean,
+    error = false,
+    said: readonly SeriesSignal[] = ['presence'],
+    traces = new HandTraces(),
+  ): number[] {
     const table = traces.tables.elements
     traces.read(spans(true), () => {})
     const [, call = 0, answer = 0] = traces.elements.place
     const slow = handSeries('selfTimeP90', { level: LEVEL_NS })
-    const missing = expected ? [handSeries('presence')] : []
-    const places = { [call]: [slow, handSeries('noAnswer')], [answer]: missing }
+    const ofAnswers = said.map((signal) => handSeries(signal))
+    const places = { [call]: [slow, handSeries('noAnswer')], [answer]: ofAnswers }
     const monitor = new SeriesMonitor(handNull(places), table, CONSTANTS)
     const scan = new OccurrenceScan()
     traces.read(spans(answers, error), () => {
@@ -426,6 +433,21 @@ describe('the own time of a call', () => {
   })
 
   it('is all of it where there never is a span of the other side', () => {
-    expect(counted(false, false, false)).toEqual([1, 0, 0])
+    expect(counted(false, false, [])).toEqual([1, 0, 0])
+  })
+
+  it('is not what the other side takes where its spans are missing now and then', () => {
+    expect(counted(true, false, ['errors'])).toEqual([0, 0, 0])
+    expect(counted(false, false, ['errors'])).toEqual([0, 0, 0])
+  })
+
+  it('is all of it where the other side seldom has spans, or may seldom have some', () => {
+    expect(counted(false, false, ['errors', 'appearance'])).toEqual([1, 0, 0])
+    // Below an entry nothing is said of what seldom comes.
+    const traces = new HandTraces()
+    const entry = { service: 'shop', name: 'Pay', parent: -1, start: 1, duration: 20, kind: 3 }
+    const answer = { service: 'bank', name: 'Pay', parent: 0, start: 2, duration: 18, kind: 2 }
+    traces.read([entry, answer], () => {})
+    expect(counted(false, false, ['errors'], traces)).toEqual([1, 0, 0])
   })
 })

@@ -117,6 +117,72 @@ describe('whom a call without an answer was for', () => {
   })
 })
 
+describe('a server that reaches another without a span of the call', () => {
+  /** A proxy's request that an upstream answers, or nobody. */
+  const proxied = (answeredBy: string | null, more: Partial<HandSpan> = {}): HandSpan[] => {
+    const proxy = { service: 'proxy', name: 'GET /shop', start: 0, duration: 50, kind: SERVER }
+    const spans: HandSpan[] = [{ ...proxy, parent: -1, ...more }]
+    if (answeredBy !== null) {
+      const answer = { name: 'GET /', parent: 0, start: 6, duration: 15, kind: SERVER }
+      spans.push({ service: answeredBy, ...answer })
+    }
+    return spans
+  }
+  const named = (traces: HandTraces, spans: HandSpan[]): string => {
+    let found = ''
+    traces.read(spans, () => {
+      const { elements, tables } = traces
+      found = tables.elements.calleeText(elements.element[0]!)
+    })
+    return found
+  }
+
+  it('keeps its name where it fails since nobody answers', () => {
+    const traces = new HandTraces()
+    expect(named(traces, proxied(null, REFUSED))).toBe('')
+    expect(named(traces, proxied('shop'))).toBe('shop')
+    expect(named(traces, proxied(null, REFUSED))).toBe('shop')
+    expect(named(traces, proxied(null, { ...REFUSED, name: 'GET /blog' }))).toBe('')
+  })
+
+  it('is another operation where it answers by itself', () => {
+    const traces = new HandTraces()
+    named(traces, proxied('shop'))
+    expect(named(traces, proxied(null))).toBe('')
+  })
+
+  it('keeps the name that it has where spans of its calls are missing now and then', () => {
+    const traces = new HandTraces()
+    const [server] = proxied(null)
+    const call = { service: 'proxy', name: 'GET', parent: 0, start: 5, duration: 20, kind: CLIENT }
+    named(traces, [server!, call])
+    named(traces, proxied('shop'))
+    named(traces, [server!, call])
+    expect(named(traces, proxied(null, REFUSED))).toBe('')
+  })
+
+  it('keeps it where it answers most by itself', () => {
+    const traces = new HandTraces()
+    named(traces, proxied('shop'))
+    named(traces, proxied(null))
+    expect(named(traces, proxied(null, REFUSED))).toBe('')
+  })
+
+  it('has nobody to name where several answer in turn', () => {
+    const traces = new HandTraces()
+    named(traces, proxied('shop'))
+    named(traces, proxied('blog'))
+    expect(named(traces, proxied(null, REFUSED))).toBe('')
+  })
+
+  it('says nothing of who answers at an address: its own is no call', () => {
+    const calls = new Calls()
+    const own = { attributes: { 'server.address': 'shop.example' } }
+    named(calls.traces, proxied('bank', own))
+    expect(calls.of(own.attributes, null, REFUSED).callee).toBe('shop.example')
+  })
+})
+
 describe('a call that failed without an answering span', () => {
   const answered = (attributes: Readonly<Record<string, string>>, known: boolean): number => {
     const calls = new Calls()
