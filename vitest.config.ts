@@ -11,7 +11,14 @@ const MORE_DRAWS = [
   'test/simulate/demo-scenario.test.ts',
 ]
 /** Files whose tests wait for a broker, or for a process of their own, more than they work. */
-const WAITING = ['test/io/kafka/*.test.ts', 'test/contracts/*.test.ts', 'test/e2e/*kill.test.ts']
+const WAITING = [
+  ...['test/io/kafka/*.test.ts', 'test/contracts/*.test.ts', 'test/e2e/*kill.test.ts'],
+  ...[
+    'test/e2e/masking.test.ts',
+    'test/cli/launcher.test.ts',
+    'test/cli/cluster-checkpoint.test.ts',
+  ],
+]
 const PURE = PURE_FLOORS.map((floor) => `test/${floor}/**/*.test.ts`)
 
 /** Side by side where they work, where they also wait for what they started, and where they mostly wait. */
