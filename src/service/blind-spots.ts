@@ -118,7 +118,7 @@ export class BlindSpots {
   #late({ counts, status }: Seen, before: Before, nowMs: number): void {
     const spans = counts.assembled.lateSpans - before.counts.assembled.lateSpans
     const line =
-      'spans come too late and are dropped, since their traces are judged already; let these services export sooner, or raise traces.quiet'
+      'spans come too late and are dropped, since their traces are judged already; let these services export sooner, or raise traces.quiet; what is delivered twice counts as well'
     this.#tell('late spans', spans, nowMs, line, () => ({
       spans,
       services: named(more(status.late, before.status.late), (one) => `${one.spans}`),
