@@ -77,11 +77,13 @@ export class AcceptedBehaviour {
   }
 
   /**
-   * A null takes effect at `timeMs` that was fitted at `fittedMs`: it knows what was accepted before.
-   * Gives back the keys of the series that may raise alarms again.
+   * A null takes effect at `timeMs` that was fitted at `fittedMs`: it knows what was accepted before, but
+   * for what it still can only assume. Gives back the keys of the series that may raise alarms again.
    */
-  release(fittedMs: number, timeMs: number): number[] {
-    const released = [...this.#series].filter(([, atMs]) => fittedMs > atMs).map(([key]) => key)
+  release(fittedMs: number, timeMs: number, isAssumed: (key: number) => boolean): number[] {
+    const released = [...this.#series]
+      .filter(([key, atMs]) => fittedMs > atMs && !isAssumed(key))
+      .map(([key]) => key)
     for (const key of released) this.#series.delete(key)
     this.#stories = this.#stories.filter(({ atMs }) => timeMs - atMs <= REMEMBERED_MS)
     return released

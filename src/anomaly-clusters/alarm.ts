@@ -50,8 +50,8 @@ interface TestedFacts extends AlarmFacts {
   readonly beforeC: number
   /**
    * What most deviating observations have in common, as far as it is known; else 0. Of a place: the path
-   * of the child that it never had, or what its errors are called (see profile/failures.ts). Of an entry: the path that differs, negative where it is missing, or
-   * the unusual value of a category (see path-votes.ts).
+   * of the child that it never had, or what its errors are called (see profile/failures.ts). Of an entry: the path that differs, negative where it is missing; the
+   * path that fails, negative where nobody answers; or the unusual value of a category (see path-votes.ts).
    */
   readonly vote: number
 }

@@ -161,7 +161,7 @@ export class AnomalyClusters {
     const { watermarkMs } = this.#progress
     const placeNull = model.places ?? emptyPlaceNull(this.#settings.bucketMs)
     const monitor = new SeriesMonitor(placeNull, this.#table, CONSTANTS)
-    monitor.takeOver(life.monitor)
+    monitor.takeOver(life.monitor, (series) => life.clusters.at(series) !== undefined)
     this.#progress.unwatched += life.monitor.deviations.unmonitored
     life.useMonitor(monitor, watermarkMs)
     life.releaseAccepted(model.fittedMs, watermarkMs)

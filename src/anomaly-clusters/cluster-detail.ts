@@ -20,9 +20,7 @@ const LEAST_OF_MINUTE_MS = 5000
 /** The place that a cluster is about most; that of the entry where it is about whole observations. */
 export function placeOf({ table, suspects }: DescribeContext, cluster: Cluster): number {
   const { lead } = rankCluster(cluster, suspects)
-  if (lead.on === 'place') return lead.subject
-  const entry = entryOf(lead.subject, table)
-  return entry === 0 ? 0 : table.places.find(0, entry)
+  return lead.on === 'place' ? lead.subject : table.entryPlace(lead.subject)
 }
 
 /** What the page of a cluster shows beside what is published of it. */

@@ -164,7 +164,13 @@ export class Lifecycle {
 
   /** What was accepted before a null was fitted may raise alarms again. */
   releaseAccepted(fittedMs: number, timeMs: number): void {
-    this.#mayAlarm(this.accepted.release(fittedMs, timeMs))
+    const { series } = this.monitor
+    const isAssumed = (key: number): boolean => {
+      const [signal, stratum] = partsOfKey(key)
+      const isOfFailures = signal === SIGNALS.failures.number && !series.isGivenUp(stratum)
+      return isOfFailures && !series.knowsFailures(stratum)
+    }
+    this.#mayAlarm(this.accepted.release(fittedMs, timeMs, isAssumed))
   }
 
   /** Accepts a cluster: its places are learned anew, and raise alarms only under a null that knows them. */
@@ -478,25 +484,39 @@ export class Lifecycle {
     return refreshedAlarm(alarm, this.monitor.evidence, running) as A
   }
 
+  /** The place that is not learned from while an alarm is open; 0 where it is an entry's sets of calls. */
+  #heldPlace({ on, signal, subject }: Alarm): number {
+    if (on === 'place') return subject
+    return signal === 'failures' ? this.#parts.table.entryPlace(subject) : 0
+  }
+
   /** A place is learned from only while no alarm is open there; of an entry, its sets of calls. */
-  #freeze({ on, signal, subject }: Alarm): void {
-    if (!SIGNALS[signal].learned) return
+  #freeze(alarm: Alarm): void {
+    if (!SIGNALS[alarm.signal].learned) return
+    const place = this.#heldPlace(alarm)
     const isOpen = this.clusters
       .openAlarms()
       .some(
-        (other) => other.on === on && other.subject === subject && SIGNALS[other.signal].learned,
+        (other) =>
+          SIGNALS[other.signal].learned &&
+          this.#heldPlace(other) === place &&
+          (place > 0 || other.subject === alarm.subject),
       )
     const { reference } = this.#parts
-    if (on === 'place') reference.freezePlace(subject, isOpen)
-    else reference.freezeStratum(subject, isOpen)
+    if (place > 0) reference.freezePlace(place, isOpen)
+    else reference.freezeStratum(alarm.subject, isOpen)
   }
 
   /** What led to an alarm is no example of what is normal either. */
-  #takeBack({ on, signal, subject, firstMs }: Alarm): void {
+  #takeBack(alarm: Alarm): void {
+    const { signal, subject, firstMs } = alarm
     if (!SIGNALS[signal].learned) return
-    const { reference } = this.#parts
-    if (on === 'place') reference.dropPlaceSince(subject, firstMs)
+    const { reference, table } = this.#parts
+    const place = this.#heldPlace(alarm)
+    if (place > 0) reference.dropPlaceSince(place, firstMs)
     else reference.dropStratumSince(subject, firstMs)
+    if (alarm.on !== 'entry operation' || signal !== 'failures' || alarm.vote === 0) return
+    reference.dropPlaceSince(table.placeOfPath(Math.abs(alarm.vote)), firstMs)
   }
 
   /** Whether an alarm is a late part of what was accepted; then it is learned anew as well. */
@@ -507,12 +527,14 @@ export class Lifecycle {
     return true
   }
 
-  #learnAnew({ on, signal, subject, series }: TestedAlarm, timeMs: number): void {
+  #learnAnew(alarm: TestedAlarm, timeMs: number): void {
+    const { signal, subject, series } = alarm
     this.accepted.addSeries(keyOf(signal, subject), timeMs)
     this.monitor.evidence.restart(series)
     if (!SIGNALS[signal].learned) return
     const { reference } = this.#parts
-    if (on === 'place') reference.forgetPlace(subject)
+    const place = this.#heldPlace(alarm)
+    if (place > 0) reference.forgetPlace(place)
     else reference.forgetStratum(subject)
   }
 }

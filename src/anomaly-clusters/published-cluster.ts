@@ -107,7 +107,9 @@ function withoutAftermath(weighed: readonly Weighed[]): readonly Weighed[] {
   const failing = weighed.filter(({ alarm }) => isFailing(alarm))
   if (failing.length === 0) return weighed
   const services = new Set(failing.map(({ suspect }) => suspect.service))
-  const places = new Set(failing.map(({ alarm }) => alarm.subject))
+  const places = new Set(
+    failing.filter(({ alarm }) => alarm.on === 'place').map(({ alarm }) => alarm.subject),
+  )
   const sinceMs = Math.min(...failing.map(({ alarm }) => alarm.firstMs))
   const follows = (alarm: Alarm): boolean =>
     isMissing(alarm) ||
@@ -120,7 +122,7 @@ function withoutAftermath(weighed: readonly Weighed[]): readonly Weighed[] {
 }
 
 function isFailing({ signal }: Alarm): boolean {
-  return signal === 'errors' || signal === 'noAnswer'
+  return signal === 'errors' || signal === 'noAnswer' || signal === 'failures'
 }
 
 function isMissing(alarm: Alarm): boolean {

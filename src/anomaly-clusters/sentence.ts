@@ -138,6 +138,7 @@ function entryCause(
   names: SentenceNames,
 ): string {
   const entry = table.stratumText(alarm.subject)
+  if (alarm.signal === 'failures') return failuresCause(alarm, entry, since, table, names)
   const requests = `${counts(alarm)} requests of ${entry}`
   // Less than the least base rate was seen: how much less is not known.
   const normally =
@@ -156,6 +157,24 @@ function entryCause(
     ? lineText(element, how, since, table)
     : `${pathText(alarm, table)} ${how === 'more often' ? 'is called more often' : `is ${how}`}${since}`
   return `${what}: in ${requests}${normally}`
+}
+
+/** `edge GET /v2/items is new and fails, as items GET /items does: 30 of 30 requests`. */
+function failuresCause(
+  alarm: EntryAlarm,
+  entry: string,
+  since: string,
+  table: ElementTable,
+  names: SentenceNames,
+): string {
+  const { subject, vote, n, c } = alarm
+  const path = table.strata.entryOf(subject)
+  const what = names.isNew(path) ? 'is new and fails' : 'fails'
+  const place = table.placeOfPath(Math.abs(vote))
+  const does = vote < 0 ? 'does not answer' : 'does'
+  const why = vote === 0 || vote === path ? '' : `, as ${calleeText(place, table)} ${does}`
+  const share = c < n ? ` in ${percent(c / n)}` : ''
+  return `${entry} ${what}${since}${why}${why && share ? ',' : ''}${share}: ${counts(alarm)} requests`
 }
 
 /** ` in 20 %: 32 of 160 calls from gateway, normally never`. */

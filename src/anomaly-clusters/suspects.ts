@@ -36,6 +36,7 @@ export class Suspects {
         return alone(alarm.service)
       case 'entry operation':
         if (alarm.signal === 'structure') return this.#ofPath(alarm.vote, alarm.subject)
+        if (alarm.signal === 'failures' && alarm.vote !== 0) return this.#ofFailing(alarm.vote)
         return alone(this.#entryService(alarm.subject))
       case 'place':
         return this.#ofPlace(alarm)
@@ -48,8 +49,7 @@ export class Suspects {
     const line = signal === 'unseen' ? paths.elementOf(vote) : 0
     if (this.#table.isLog(line)) return alone(this.#table.serviceText(line))
     const element = places.calleeOf(subject)
-    if (signal === 'noAnswer')
-      return { ...this.#ofElement(element), service: this.#calleeOf(element) }
+    if (signal === 'noAnswer') return this.#ofUnanswered(element)
     if (signal !== 'count' && signal !== 'appearance' && signal !== 'presence') {
       return this.#ofElement(element)
     }
@@ -77,6 +77,16 @@ export class Suspects {
     if (callee === 0) return alone(own)
     const text = this.#calleeOf(element)
     return { service: this.#isTraced(callee) ? text : own, caller: own, callee: text }
+  }
+
+  #ofUnanswered(element: number): Suspect {
+    return { ...this.#ofElement(element), service: this.#calleeOf(element) }
+  }
+
+  /** Whom a path blames that fails, negative where nobody answers. */
+  #ofFailing(path: number): Suspect {
+    const element = this.#table.paths.elementOf(Math.abs(path))
+    return path < 0 ? this.#ofUnanswered(element) : this.#ofElement(element)
   }
 
   /** Whom a path blames that is there and should not be, or the other way round where it is negative. */

@@ -20,8 +20,8 @@ const PATH = { occurrences: 'u32', errors: 'u32', runs: 'u32', parents: 'u32' } 
 /** By element: its occurrences in complete observations. */
 const ELEMENT = { parents: 'u32' } as const
 
-/** By stratum: observations, and the structurally unusual ones. */
-const STRATUM = { observations: 'u32', unusual: 'u32' } as const
+/** By stratum: observations whose set of calls is judged, the unusual ones, and all requests. */
+const STRATUM = { observations: 'u32', unusual: 'u32', requests: 'u32' } as const
 
 const FROZEN = { frozen: 'u8' } as const
 
@@ -69,9 +69,14 @@ export class BucketCounts {
   countObservation(stratum: number, unusual: boolean): void {
     this.grow()
     if (this.#frozenStrata.of.frozen[stratum] === 1) return
-    const { observations, unusual: ofUnusual } = this.strata.of
-    if (observations[stratum]!++ === 0) this.strata.touch(stratum)
+    const { observations, unusual: ofUnusual, requests } = this.strata.of
+    if (observations[stratum]!++ === 0 && requests[stratum] === 0) this.strata.touch(stratum)
     if (unusual) ofUnusual[stratum]!++
+  }
+
+  countRequest(stratum: number): void {
+    const { observations, requests } = this.strata.of
+    if (requests[stratum]!++ === 0 && observations[stratum] === 0) this.strata.touch(stratum)
   }
 
   #countOccurrences(elements: TraceElements, scan: OccurrenceScan): void {
@@ -132,12 +137,12 @@ export class BucketCounts {
   /** Against what the deviations of a signal count, by place, element or stratum. */
   denominator(of: Denominator): Uint32Array<ArrayBuffer> {
     if (of === 'parents') return this.elements.of.parents
-    return of === 'observations' ? this.strata.of.observations : this.places.of[of]
+    return of === 'observations' || of === 'requests' ? this.strata.of[of] : this.places.of[of]
   }
 
   /** The same by call path. */
   denominatorByPath(of: Denominator): Uint32Array<ArrayBuffer> {
-    return this.paths.of[of === 'observations' ? 'occurrences' : of]
+    return this.paths.of[of === 'observations' || of === 'requests' ? 'occurrences' : of]
   }
 
   isFrozen(place: number): boolean {

@@ -5,6 +5,7 @@ import type { EntryTail } from './entry-tails.ts'
 import { type MixNull, mixOf } from './mix-null.ts'
 import {
   categoryOf,
+  failuresOf,
   knownPlaces,
   placeEstimates,
   type RawEstimate,
@@ -54,6 +55,8 @@ export interface PlaceNull {
   readonly places: readonly PlaceNullRow[]
   /** By stratum id, ascending. */
   readonly strata: readonly StratumNullRow[]
+  /** What is assumed of the failures of an entry operation that is not known; null: nothing is. */
+  readonly unknownEntry: SeriesNull | null
   /** Over-dispersion over all places, to which single places are shrunk. */
   readonly pooledRho: RhoByPool
 }
@@ -115,6 +118,7 @@ export function fitPlaceNull(
       const tailNs = tailOf.get(stratum) ?? null
       return { stratum, usual: share?.usual ?? [], tailNs, series: shrinkAll(raw, pooled) }
     }),
+    unknownEntry: shrinkAll(failuresOf(data, constants), pooled)[0] ?? null,
     pooledRho: pooled,
   }
 }
@@ -195,5 +199,6 @@ function totalOf(all: readonly DispersionMoments[]): DispersionMoments {
 
 /** The null before the first model: nothing is monitored. */
 export function emptyPlaceNull(bucketMs: number): PlaceNull {
-  return { bucketMs, known: [], places: [], strata: [], pooledRho: byPool(() => 0) }
+  const nothing = { known: [], places: [], strata: [], unknownEntry: null }
+  return { bucketMs, ...nothing, pooledRho: byPool(() => 0) }
 }

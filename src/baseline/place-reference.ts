@@ -10,7 +10,7 @@ import { BucketCounts, type BucketCountsState } from './bucket-counts.ts'
 import { COUNT_BINS, countBin } from './count-bins.ts'
 import { PathTotals, type PathTotalsState } from './path-totals.ts'
 import { bucketsEach, PlaceRecords, type PlaceRecordsState } from './place-records.ts'
-import { type PlaceReferenceData, packReference } from './reference-data.ts'
+import { type PlaceReferenceData, packReference, type RequestTotals } from './reference-data.ts'
 import { SelfTimeSample, type SelfTimeSampleState, VALUES_PER_BUCKET } from './self-time-sample.ts'
 
 export interface PlaceReferenceOptions {
@@ -42,6 +42,8 @@ export class PlaceReference {
   readonly #counts: BucketCounts
   readonly #totals = new Columns(TOTALS)
   readonly #byPath: PathTotals
+  /** Decayed totals of all entry operations together: requests, and those that failed. */
+  readonly #requests = { n: 0, failed: 0 }
   readonly #places = new Map<number, PlaceRecords>()
   readonly #strata = new Map<number, PlaceRecords>()
   /** Places that were forgotten. */
@@ -65,6 +67,10 @@ export class PlaceReference {
     scan.read(elements)
     this.#begin(timeMs)
     this.#counts.count(elements, scan)
+    if (elements.isRequest) {
+      this.#requests.n++
+      this.#requests.failed += elements.failed[0]!
+    }
     if (!scan.complete) return
     const { counts } = this.#totals.of
     for (let run = 0; run < scan.runs; run++) {
@@ -141,6 +147,7 @@ export class PlaceReference {
       strata: this.#strata,
       accepted: this.#accepted,
       totals: this.#totals.of,
+      requests: { ...this.#requests },
       byPath: (places) => this.#byPath.request(places),
     })
   }
@@ -184,6 +191,8 @@ export class PlaceReference {
     }
     for (let i = 0; i < counts.length; i++) counts[i]! *= factor
     this.#byPath.endBucket(this.#counts, factor)
+    this.#requests.n *= factor
+    this.#requests.failed *= factor
     this.#counts.clear()
   }
 
@@ -237,6 +246,7 @@ export class PlaceReference {
       counts: this.#counts.state(),
       totals: this.#totals.save(),
       byPath: this.#byPath.state(),
+      requests: { ...this.#requests },
       places: statesOf(this.#places),
       strata: statesOf(this.#strata),
       accepted: [...this.#accepted],
@@ -250,6 +260,7 @@ export class PlaceReference {
     this.#counts.restore(state.counts)
     this.#totals.restore(state.totals)
     this.#byPath.restore(state.byPath)
+    Object.assign(this.#requests, state.requests)
     for (const [place, records] of state.places) recordsOf(this.#places, place).restore(records)
     for (const [stratum, one] of state.strata) recordsOf(this.#strata, stratum).restore(one)
     for (const place of state.accepted) this.#accepted.add(place)
@@ -264,6 +275,7 @@ export interface PlaceReferenceState {
   readonly counts: BucketCountsState
   readonly totals: SavedColumns<typeof TOTALS>
   readonly byPath: PathTotalsState
+  readonly requests: RequestTotals
   readonly places: KeptRecords
   readonly strata: KeptRecords
   readonly accepted: readonly number[]

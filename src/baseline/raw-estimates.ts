@@ -387,6 +387,26 @@ export function structureOf(
   ]
 }
 
+/** Requests of an entry operation that nothing is known of: as many fail as of those that are known. */
+export function failuresOf(
+  { requests: { n, failed } }: PlaceReferenceData,
+  constants: Constants,
+): RawEstimate[] {
+  if (n < constants.enough) return []
+  return [
+    {
+      signal: 'failures',
+      level: 0,
+      baseRate: succession(failed, n),
+      normal: failed / n,
+      reference: n,
+      perBucket: 1,
+      moments: NO_MOMENTS,
+      byPath: null,
+    },
+  ]
+}
+
 /** Observations of a stratum with an unusual value in a category of their entry. */
 export function categoryOf(
   { observations, unusual }: CategoryShare,

@@ -24,6 +24,12 @@ interface PackedRecords {
   readonly valuePaths: Int32Array<ArrayBuffer>
 }
 
+/** Requests of all entry operations together, decayed, and those that failed. */
+export interface RequestTotals {
+  readonly n: number
+  readonly failed: number
+}
+
 /** The reference as the fit gets it: plain typed arrays. */
 export interface PlaceReferenceData extends PathCells, PackedRecords {
   readonly bucketMs: number
@@ -43,6 +49,7 @@ export interface PlaceReferenceData extends PathCells, PackedRecords {
   readonly accepted: Int32Array<ArrayBuffer>
   /** 1 where the parent is an entry. */
   readonly underEntry: Uint8Array<ArrayBuffer>
+  readonly requests: RequestTotals
   /** Decayed totals: runs of the place, occurrences of its parent since it was first seen. */
   readonly runTotal: Float64Array<ArrayBuffer>
   readonly parentTotal: Float64Array<ArrayBuffer>
@@ -65,6 +72,7 @@ export interface ReferenceSource {
   readonly totals: Readonly<Record<'runs' | 'parents', Float64Array>> & {
     readonly counts: Float32Array
   }
+  readonly requests: RequestTotals
   readonly byPath: (places: readonly number[]) => PathCells
 }
 
@@ -79,6 +87,7 @@ export function packReference(source: ReferenceSource): PlaceReferenceData {
   const ofStrata = packRecords(strata.map((stratum) => source.strata.get(stratum) as PlaceRecords))
   return {
     bucketMs: source.bucketMs,
+    requests: source.requests,
     places: Int32Array.from(places),
     element: Int32Array.from(element),
     parentElement: Int32Array.from(parents),

@@ -6,9 +6,10 @@ export type Subject = 'place' | 'entry operation' | 'similar anomalies'
 
 /**
  * Against what its deviations count: occurrences of the place, its runs (children of one parent taken
- * together), occurrences of its parent in complete observations, or observations of the entry operation.
+ * together), occurrences of its parent in complete observations, observations of the entry operation
+ * whose set of calls is judged, or all its requests.
  */
-export type Denominator = 'occurrences' | 'runs' | 'parents' | 'observations'
+export type Denominator = 'occurrences' | 'runs' | 'parents' | 'observations' | 'requests'
 
 /** Names of shares among the constants. */
 type Share = 'hardlyEver' | 'rare' | 'few' | 'some' | 'half'
@@ -150,6 +151,8 @@ const TABLE = {
   },
   /** Calls that fail since nobody answers. */
   noAnswer: { ...RARE_IN_PLACE, pool: 'errors', term: 'no_answer' },
+  /** Requests that fail, of an entry operation of which the baseline does not know how often they do. */
+  failures: { ...RARE_AT_ENTRY, denominator: 'requests', pool: 'errors', term: 'errors' },
 } as const satisfies Readonly<Record<string, SignalProperties>>
 
 export type SignalName = keyof typeof TABLE

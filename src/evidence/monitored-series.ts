@@ -24,6 +24,9 @@ const UNKNOWN_STRUCTURE: SeriesNull = {
   normal: 0,
 }
 
+/** A series of a stratum by the number of its signal. */
+export type LateSeries = readonly [signal: number, stratum: number]
+
 const SERIES = {
   signal: 'u8',
   /** Id of the place or stratum. */
@@ -71,8 +74,8 @@ export class MonitoredSeries {
   readonly children: Int32Array<ArrayBuffer>
   /** How many of them are expected; -1 where nothing is said of any. */
   readonly wanted: Int32Array<ArrayBuffer>
-  /** Strata that turned up after the null was made, in order. */
-  readonly lateStrata: number[] = []
+  /** Series that turned up after the null was made, in order. */
+  readonly late: LateSeries[] = []
   readonly #byStratum = new Columns(
     { series: { type: 'i32', fill: NO_SERIES, width: SIGNAL_STRIDE } },
     64,
@@ -80,10 +83,12 @@ export class MonitoredSeries {
   /** By stratum: usual values of each category. */
   readonly #usual = new Map<number, StratumNullRow['usual']>()
   readonly #tails = new Map<number, number>()
+  readonly #unknownEntry: SeriesNull | null
   readonly #table: ElementTable
 
   constructor(placeNull: PlaceNull, table: ElementTable) {
     this.#table = table
+    this.#unknownEntry = placeNull.unknownEntry
     this.places = 1 + Math.max(0, ...placeNull.places.map(({ place }) => place))
     this.ofPlace = new Columns(PLACE, this.places)
     this.byPlace = new Int32Array(this.places * SIGNAL_STRIDE).fill(NO_SERIES)
@@ -123,10 +128,32 @@ export class MonitoredSeries {
 
   /** Series of a stratum's structure; made now if the null did not know the stratum. */
   structureOf(stratum: number): number {
-    const known = this.find(SIGNALS.structure.number, stratum)
-    if (known !== NO_SERIES) return known
-    this.lateStrata.push(stratum)
-    return this.#addOfStratum(stratum, UNKNOWN_STRUCTURE)
+    return this.lateSeries(SIGNALS.structure.number, stratum)
+  }
+
+  /**
+   * Series of a stratum's failures, made now; negative where the null knows how often its entry fails, or
+   * has nothing to assume.
+   */
+  failuresOf(stratum: number): number {
+    const { number } = SIGNALS.failures
+    return this.knowsFailures(stratum)
+      ? this.find(number, stratum)
+      : this.lateSeries(number, stratum)
+  }
+
+  /** Whether the null knows how often a stratum's entry fails. */
+  knowsFailures(stratum: number): boolean {
+    return this.find(SIGNALS.errors.number, this.#table.entryPlace(stratum)) !== NO_SERIES
+  }
+
+  /** Series of a stratum by what is assumed where the null says nothing; negative where nothing is. */
+  lateSeries(signal: number, stratum: number): number {
+    const known = this.find(signal, stratum)
+    const assumed = signal === SIGNALS.structure.number ? UNKNOWN_STRUCTURE : this.#unknownEntry
+    if (known !== NO_SERIES || assumed === null) return known
+    this.late.push([signal, stratum])
+    return this.#addOfStratum(stratum, assumed)
   }
 
   /** Index of the first category of an observation whose value is unusual for its stratum, or -1. */

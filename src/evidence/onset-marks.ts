@@ -42,6 +42,7 @@ export class OnsetMarks {
       runs: bucket.denominator('runs').slice(),
       parents: bucket.denominator('parents').slice(),
       observations: bucket.denominator('observations').slice(),
+      requests: bucket.denominator('requests').slice(),
       c: c.slice(),
     })
   }

@@ -6,10 +6,17 @@ import { grownTo } from '../columns/grown-array.ts'
 import type { IdSets } from '../columns/marks.ts'
 import type { ElementTable } from '../profile/element-table.ts'
 import type { OccurrenceScan } from '../profile/occurrence-scan.ts'
+import { OTHER_PAIR } from '../profile/pair-table.ts'
 import type { TraceElements } from '../profile/trace-elements.ts'
 import { logShareRatio } from '../stats/share-evidence.ts'
 import { Deviations, type DeviationsState } from './deviations.ts'
-import { EXPECTED, MonitoredSeries, SIGNAL_STRIDE } from './monitored-series.ts'
+import {
+  EXPECTED,
+  type LateSeries,
+  MonitoredSeries,
+  NO_SERIES,
+  SIGNAL_STRIDE,
+} from './monitored-series.ts'
 import { categoryVote, useVote } from './path-votes.ts'
 import { bucketScore, SeriesEvidence, type SeriesEvidenceState } from './series-evidence.ts'
 
@@ -19,6 +26,11 @@ const WEEK_MS = 7 * 86_400_000
 const OF_PLACE = SIGNAL_LIST.filter(
   ({ subject, denominator }) => subject === 'place' && denominator !== 'parents',
 ).map(({ number }) => number)
+
+/** ... that an entry operation is touched in where what they count against happens. */
+const OF_ENTRY = SIGNAL_LIST.filter(({ subject }) => subject === 'entry operation').map(
+  ({ number }) => number,
+)
 
 /** The running bucket of one series. */
 export interface RunningCounts {
@@ -47,21 +59,30 @@ export class SeriesMonitor {
     this.#constants = constants
   }
 
-  /** Goes on with the evidence of the monitor before, for the series that both have and strata that live. */
-  takeOver(before: SeriesMonitor): void {
+  /**
+   * Goes on with the evidence of the monitor before, for the series that both have and strata that live.
+   * `isOpen`: whether a series of before has an open alarm.
+   */
+  takeOver(before: SeriesMonitor, isOpen: (series: number) => boolean): void {
     const { count } = before.series
     const { signal, subject } = before.series.rows.of
     this.evidence.bucket = before.evidence.bucket
     for (let old = 0; old < count; old++) {
-      const of = subject[old]!
-      const isStructure = signal[old] === SIGNALS.structure.number
-      const isOver = isStructure && this.series.isGivenUp(of)
-      const now =
-        isStructure && !isOver ? this.series.structureOf(of) : this.series.find(signal[old]!, of)
+      const now = this.#heirOf(signal[old]!, subject[old]!, isOpen(old))
       if (now < 0) continue
       this.#grow()
       this.evidence.copy(now, before.evidence, old)
     }
+  }
+
+  /** The series that goes on where one of before was; an alarm ends on what it was raised on. */
+  #heirOf(signal: number, of: number, isOpen: boolean): number {
+    const { series } = this
+    const { structure, failures } = SIGNALS
+    const isLate = signal === structure.number || signal === failures.number
+    if (!isLate || series.isGivenUp(of)) return series.find(signal, of)
+    if (signal === failures.number && !isOpen) return series.failuresOf(of)
+    return series.lateSeries(signal, of)
   }
 
   /**
@@ -79,6 +100,7 @@ export class SeriesMonitor {
   count(elements: TraceElements, scan: OccurrenceScan): void {
     this.deviations.count(elements, scan)
     this.#noteErrors(elements, scan)
+    this.#countRequest(elements, scan)
     if (scan.complete && this.deviations.unknownRuns === 0) return
     const { known } = this.series
     const { runs, runPlace } = scan
@@ -96,6 +118,23 @@ export class SeriesMonitor {
       const vote = place < this.series.places ? elements.errorVote(i) : 0
       const series = this.series.find(number, place)
       if (series >= 0 && vote !== 0) this.evidence.votes.add(series, vote)
+    }
+  }
+
+  /** Whether a request fails, of an entry operation of which nothing else tells; votes for what failed in it. */
+  #countRequest(
+    { stratum, isRequest, failed, path, count }: TraceElements,
+    { ownError, noAnswer }: OccurrenceScan,
+  ): void {
+    if (!isRequest || stratum <= OTHER_PAIR) return
+    this.deviations.bucket.countRequest(stratum)
+    const series = failed[0] === 1 ? this.series.failuresOf(stratum) : NO_SERIES
+    if (series < 0) return
+    this.#grow()
+    this.deviations.add(series)
+    for (let i = 0; i < count; i++) {
+      if (ownError[i] !== 1 || path[i]! <= OTHER_PAIR) continue
+      this.evidence.votes.add(series, noAnswer[i] === 1 ? -path[i]! : path[i]!)
     }
   }
 
@@ -215,9 +254,10 @@ export class SeriesMonitor {
       }
     }
     for (let i = 0; i < strata.count; i++) {
-      this.touched[found++] = this.series.structureOf(strata.ids[i]!)
-      const categories = this.series.find(SIGNALS.category.number, strata.ids[i]!)
-      if (categories >= 0) this.touched[found++] = categories
+      for (const signal of OF_ENTRY) {
+        const series = this.series.find(signal, strata.ids[i]!)
+        if (series >= 0 && this.deviations.occurrences(series) > 0) this.touched[found++] = series
+      }
     }
     return found
   }
@@ -241,7 +281,7 @@ export class SeriesMonitor {
   /** Takes note of the ids that its series and what was counted refer to. */
   use(used: IdSets): void {
     useNull(used, this.#placeNull)
-    used.strata.addAll(this.series.lateStrata)
+    used.strata.addAll(this.series.late.map(([, stratum]) => stratum))
     for (const vote of this.evidence.votes.all()) useVote(used, vote)
   }
 
@@ -254,7 +294,7 @@ export class SeriesMonitor {
   state(): SeriesMonitorState {
     return {
       placeNull: this.#placeNull,
-      lateStrata: [...this.series.lateStrata],
+      late: [...this.series.late],
       deviations: this.deviations.state(),
       evidence: this.evidence.state(),
     }
@@ -266,7 +306,7 @@ export class SeriesMonitor {
     constants: Constants,
   ): SeriesMonitor {
     const monitor = new SeriesMonitor(state.placeNull, table, constants)
-    for (const stratum of state.lateStrata) monitor.series.structureOf(stratum)
+    for (const [signal, stratum] of state.late) monitor.series.lateSeries(signal, stratum)
     monitor.deviations.restore(state.deviations)
     monitor.evidence.restore(state.evidence)
     return monitor
@@ -281,7 +321,7 @@ function hasFailed(scan: OccurrenceScan, spans: number): boolean {
 
 export interface SeriesMonitorState {
   readonly placeNull: PlaceNull
-  readonly lateStrata: readonly number[]
+  readonly late: readonly LateSeries[]
   readonly deviations: DeviationsState
   readonly evidence: SeriesEvidenceState
 }

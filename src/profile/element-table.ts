@@ -213,6 +213,12 @@ export class ElementTable {
     return element
   }
 
+  /** The place of a stratum's entry; 0 where there is none. */
+  entryPlace(stratum: number): number {
+    if (stratum <= OTHER_PAIR) return 0
+    return this.places.find(0, this.paths.elementOf(this.strata.entryOf(stratum)))
+  }
+
   /** Where stratum ids are pairs (kind of observation, path of the entry). */
   stratumText(stratum: number): string {
     return stratum === OTHER_PAIR ? '(other)' : this.pathText(this.strata.entryOf(stratum))

@@ -63,7 +63,7 @@ export class TraceElements {
     this.#findCallees(trace)
     this.#nameElements(trace)
     this.#takeSelfTimes(trace)
-    const kind = trace.part === 'session' ? SESSION_STRATUM : TRACE_STRATUM
+    const kind = this.isRequest ? TRACE_STRATUM : SESSION_STRATUM
     this.stratum = this.#table.strata.intern(kind, this.path[0]!)
   }
 
@@ -115,6 +115,11 @@ export class TraceElements {
         unanswered[i] = Number(this.#failures.wasUnanswered(columns, i, known !== NO_TEXT))
       }
     }
+  }
+
+  /** Whether it is a request that somebody made, not a session of a log. */
+  get isRequest(): boolean {
+    return this.trace.part !== 'session'
   }
 
   /** The text that tells the failure of span i, as a vote (see `Failures`); 0 = none does. */

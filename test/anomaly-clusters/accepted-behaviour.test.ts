@@ -4,6 +4,7 @@ import { keyOf } from '../../src/anomaly-clusters/alarm.ts'
 import { IdSets } from '../../src/columns/marks.ts'
 import { DISTANCES, example, handCluster, member, placeAlarm } from './hand-alarms.ts'
 
+const never = (): boolean => false
 const HOUR = 3_600_000
 const call = (caller: string, callee: string) => ({ service: callee, caller, callee })
 const own = (service: string) => ({ service, caller: '', callee: '' })
@@ -48,17 +49,18 @@ describe('accepted behaviour', () => {
     behaviour.addSeries(7, 1000)
     behaviour.addSeries(8, 2000)
     expect([behaviour.hasSeries(7), behaviour.hasSeries(9)]).toEqual([true, false])
-    expect(behaviour.release(1000, 5000)).toEqual([])
-    expect(behaviour.release(1001, 5000)).toEqual([7])
+    expect(behaviour.release(1000, 5000, never)).toEqual([])
+    expect(behaviour.release(1001, 5000, never)).toEqual([7])
     expect([behaviour.hasSeries(7), behaviour.hasSeries(8)]).toEqual([false, true])
-    expect(behaviour.release(9000, 5000)).toEqual([8])
+    expect(behaviour.release(9000, 5000, (key) => key === 8)).toEqual([])
+    expect(behaviour.release(9000, 5000, never)).toEqual([8])
   })
 
   it('is forgotten with a model after an hour', () => {
     const behaviour = accepted()
-    behaviour.release(0, 1000 + HOUR)
+    behaviour.release(0, 1000 + HOUR, never)
     expect(behaviour.includes(own('cart'), 0)).toBe(true)
-    behaviour.release(0, 1001 + HOUR)
+    behaviour.release(0, 1001 + HOUR, never)
     expect(behaviour.includes(own('cart'), 0)).toBe(false)
   })
 

@@ -50,6 +50,8 @@ describe('how far an alarm has gone', () => {
       false,
       false,
     ])
+    expect(widened(NO_EXTENT, [entryAlarm()], () => true).failing).toBe(false)
+    expect(widened(NO_EXTENT, [entryAlarm({ signal: 'failures' })], () => false).failing).toBe(true)
     const before = { ...NO_EXTENT, failing: true }
     expect(widened(before, [placeAlarm()], () => false).failing).toBe(true)
   })

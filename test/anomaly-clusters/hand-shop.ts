@@ -65,7 +65,7 @@ export type Request = readonly HandSpan[] | ({ readonly spans: readonly HandSpan
 
 /** What is watched where. */
 export interface Watched {
-  /** `cart Get`, the operation of a place; `GET /`, that of an entry. */
+  /** `cart Get`, the operation of a place; `GET /`, that of an entry; of `failures` all that nobody knows. */
   readonly at: string
   readonly signal?: SeriesSignal
   /** Self time that deviates, ms. */
@@ -230,9 +230,14 @@ export class HandShop {
   #nullOf(watched: readonly Watched[]): PlaceNull {
     const places = new Map<number, SeriesNull[]>()
     const strata = new Map<number, SeriesNull[]>()
+    let unknownEntry: SeriesNull | null = null
     for (const { at, signal = 'errors', levelMs = 0, baseRate = 0.01 } of watched) {
       const normal = levelMs === 0 ? baseRate : 5e6
       const series = { signal, level: levelMs * 1e6, baseRate, rho: 0.01, normal }
+      if (signal === 'failures') {
+        unknownEntry = series
+        continue
+      }
       const [rows, of] =
         signal === 'structure' ? [strata, this.stratum(at)] : [places, this.place(at)]
       rows.set(of, [...(rows.get(of) ?? []), series])
@@ -241,6 +246,7 @@ export class HandShop {
     return {
       ...emptyPlaceNull(this.#settings.bucketMs),
       known: [...this.#places.values()].sort((a, b) => a - b),
+      unknownEntry,
       places: ascending.map(([place, series]) => ({ place, series })),
       strata: [...strata].map(([stratum, series]) => ({
         stratum,

@@ -480,6 +480,69 @@ describe.each([{ restoring: false }, { restoring: true }])(
       })
     })
 
+    describe('an entry that nobody knows and that fails', () => {
+      const NEWS = get('/news', 'press Read')
+      const NEWS_FAILS = NEWS.map((span, i) => ({ ...span, error: i !== 1 }))
+      const UNKNOWN: readonly Watched[] = [{ at: 'all', signal: 'failures' }]
+      const KNOWN: readonly Watched[] = [...UNKNOWN, { at: 'gateway GET /news' }]
+      const other = (): HandShop => shop().see(NEWS).install(UNKNOWN)
+
+      it('opens a cluster, which blames what fails in it', () => {
+        const one = other().run(10, () => NEWS_FAILS)
+        expect(one.story()).toEqual(['opened A'])
+        expect(one.told('opened')).toMatchObject([
+          { term: 'errors', suspect: 'press', severity: 'critical', place: 'gateway GET /news' },
+        ])
+      })
+
+      it('opens none where it works, or where its failures are counted in a place', () => {
+        expect(
+          other()
+            .run(30, () => NEWS)
+            .story(),
+        ).toEqual([])
+        const one = shop()
+          .see(NEWS)
+          .install([...UNKNOWN, { at: 'gateway GET /news', baseRate: 1 }])
+        expect(one.run(10, () => NEWS_FAILS).story()).toEqual([])
+      })
+
+      it('is not learned from while it is open, and is again when it is over', () => {
+        const one = other().run(10, () => NEWS_FAILS)
+        const page = one.place('gateway GET /news')
+        one.run(2 * BUCKET_S, (i) => (i % 2 === 0 ? NEWS_FAILS : NEWS))
+        expect(one.learned(page)).toEqual({ n: 0, errors: 0 })
+        expect(one.learned(one.place('press Read')).errors).toBe(0)
+        one.run(5 * BUCKET_S, () => NEWS)
+        expect(one.story()).toEqual(['opened A', 'closed A'])
+        expect(one.learned(page).n).toBeGreaterThan(100)
+      })
+
+      it('goes on under a new model, also under one that knows it, until it is over', () => {
+        const one = other().run(10, () => NEWS_FAILS)
+        one.install(UNKNOWN).run(10, () => NEWS_FAILS)
+        one.install(KNOWN).run(30, () => NEWS_FAILS)
+        expect(one.story()).toEqual(['opened A'])
+        one.run(3 * BUCKET_S, () => NEWS)
+        expect(one.story()).toEqual(['opened A', 'closed A'])
+        // From the next model on its place alone is watched.
+        const { watched } = one.clusters.counts
+        expect(one.install(KNOWN).clusters.counts['watched']).toBe(watched! - 1)
+      })
+
+      it('opens nothing once it is accepted, until a model knows it', () => {
+        const one = other().run(10, () => NEWS_FAILS)
+        expect(one.accept('A')).toBe(true)
+        one.run(BUCKET_S, () => NEWS_FAILS).install(UNKNOWN)
+        one.run(3 * BUCKET_S, () => NEWS_FAILS)
+        expect(one.story()).toEqual(['opened A', 'accepted A'])
+        expect(one.learned(one.place('gateway GET /news')).n).toBeGreaterThan(100)
+        one.install([...UNKNOWN, { at: 'gateway GET /news', baseRate: 0.9 }])
+        one.run(3 * BUCKET_S, () => NEWS_FAILS)
+        expect(one.story()).toEqual(['opened A', 'accepted A'])
+      })
+    })
+
     describe('a cluster that a person accepts', () => {
       it('is over at once, and its place opens nothing until a model was fitted since', () => {
         const one = shop().run(20, () => CART_FAILS)

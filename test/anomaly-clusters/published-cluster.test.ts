@@ -98,6 +98,9 @@ describe('the services of a cluster with a failure', () => {
     }
     expect(services(2)).toEqual(['cart'])
     expect(services(3)).toEqual(['shop', 'cart'])
+    const entry = entryAlarm({ signal: 'failures', subject: 2, score: 1 })
+    const again = placeAlarm({ signal: 'count', subject: 2, score: 9 })
+    expect(rankCluster(handCluster({ alarms: [entry, again] }), callers).services[0]).toBe('shop')
   })
 
   it('are led by it, unless something else says several times as much', () => {

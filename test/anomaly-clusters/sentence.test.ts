@@ -151,6 +151,26 @@ describe('the sentence about an alarm', () => {
     )
   })
 
+  it('says of an entry that nobody knows whether it fails by itself', () => {
+    const at = { subject: stratum, signal: 'failures' } as const
+    const requests = 'in 30 %: 12 of 40 requests.'
+    expect(said(entryAlarm(at))).toBe(`shop GET / fails ${since} ${requests}`)
+    expect(said(entryAlarm({ ...at, vote: paths.get('GET /')! }))).toBe(
+      `shop GET / fails ${since} ${requests}`,
+    )
+    expect(said(entryAlarm({ ...at, vote: paths.get('Get')! }))).toBe(
+      `shop GET / fails ${since}, as cart Get does, ${requests}`,
+    )
+    expect(said(entryAlarm({ ...at, vote: -paths.get('POST')! }))).toBe(
+      `shop GET / fails ${since}, as cart does not answer, ${requests}`,
+    )
+    const all = { ...entryAlarm(at), n: 30, c: 30 }
+    const allNew = { ...names, isNew: () => true }
+    expect(sentenceOf(all, [], SINCE_MS, table, allNew)).toBe(
+      `shop GET / is new and fails ${since}: 30 of 30 requests`,
+    )
+  })
+
   it('says first who suffers, if anybody does', () => {
     const cause = { ...placeAlarm({ signal: 'noAnswer', subject: places.get('POST')!, normal: 0 }) }
     const all = { ...cause, ...FACTS, n: 97, c: 97 }

@@ -145,6 +145,15 @@ describe('an alarm without a place', () => {
     expect(suspects.of(alarm)).toEqual({ service: 'shop', caller: '', callee: '' })
   })
 
+  it('blames for failing requests who fails in most of them, or does not answer', () => {
+    const failing = (vote: number) =>
+      suspects.of(entryAlarm({ signal: 'failures', subject: stratum, vote }))
+    expect(failing(0)).toEqual({ service: 'shop', caller: '', callee: '' })
+    expect(failing(path('Get')).service).toBe('cart')
+    expect(failing(path('SELECT')).service).toBe('shop')
+    expect(failing(-path('SELECT')).service).toBe('postgresql')
+  })
+
   it('blames whom most similar anomalies blame', () => {
     expect(suspects.of(similarAlarm({ subject: stratum, service: 'ads' })).service).toBe('ads')
   })

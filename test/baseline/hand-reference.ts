@@ -50,6 +50,7 @@ export function handReferenceData(
   places: readonly HandPlace[],
   strata: readonly HandStratum[] = [],
   accepted: readonly number[] = [],
+  requests: PlaceReferenceData['requests'] = { n: 0, failed: 0 },
 ): PlaceReferenceData {
   const records = places.map((place) => place.records ?? [])
   const all = records.flat()
@@ -62,6 +63,7 @@ export function handReferenceData(
     Array.from({ length: COUNT_BINS }, (_, bin) => bins[bin] ?? 0)
   return {
     bucketMs: 30_000,
+    requests,
     places: ints(places.map(({ place }, i) => place ?? 10 + i)),
     element: ints(places.map(({ element }, i) => element ?? 20 + i)),
     parentElement: ints(places.map(({ parentElement }) => parentElement ?? 0)),

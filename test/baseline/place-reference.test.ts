@@ -76,6 +76,21 @@ describe('the reference of a place', () => {
     expect(shop.data(page)).toMatchObject({ bucket: [3, 5], n: [2, 2], underEntry: 0 })
   })
 
+  it('counts the requests of all entries, and those that fail, to half of them after a half-life', () => {
+    const { traces, reference } = new Shop(2 * BUCKET)
+    const see = (bucket: number, error: boolean): void => {
+      const [entry, ...below] = spansOf(1) as [HandSpan, ...HandSpan[]]
+      traces.read([{ ...entry, error }, ...below], () => {
+        reference.learn(traces.elements, bucket * BUCKET + 5)
+      })
+    }
+    for (const error of [false, false, false, true]) see(0, error)
+    expect(reference.request().requests).toEqual({ n: 4, failed: 1 })
+    see(2, false)
+    const { n, failed } = reference.request().requests
+    expect([n, failed].map((one) => one.toFixed(9))).toEqual(['3.000000000', '0.500000000'])
+  })
+
   it('decays by its half-life, empty buckets counted', () => {
     const shop = new Shop(2 * BUCKET).see(0, 2).see(2, 2)
     const [, cart] = shop.places()
@@ -217,6 +232,7 @@ describe('the reference of a place', () => {
     copy.restore(structuredClone(shop.reference.state()))
     expect(copy.request()).toEqual(shop.reference.request())
     expect([...copy.request().accepted]).toEqual([cart])
+    expect(copy.request().requests.n).toBeCloseTo(4, 5)
     expect([...copy.request().observations]).toEqual([1, 1, 1])
   })
 })

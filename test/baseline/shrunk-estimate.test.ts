@@ -150,12 +150,22 @@ describe('the null of the strata', () => {
     expect(strata[1]?.series).toEqual([])
   })
 
+  it('assumes of an entry that nobody knows that it fails as often as all that are known', () => {
+    const fitted = (n: number, failed: number) =>
+      fitPlaceNull(handReferenceData([], [], [], { n, failed })).unknownEntry
+    expect(fitted(998, 49)).toMatchObject({ signal: 'failures', baseRate: 0.05, normal: 49 / 998 })
+    expect(fitted(998, 49)!.rho).toBeCloseTo(0.001 + 0.999 / 999, 12)
+    expect(fitted(998, 0)!.baseRate).toBe(CONSTANTS.hardlyEver)
+    expect(fitted(29, 0)).toBeNull()
+  })
+
   it('is empty before the first model', () => {
     expect(emptyPlaceNull(7)).toEqual({
       bucketMs: 7,
       known: [],
       places: [],
       strata: [],
+      unknownEntry: null,
       pooledRho: { selfTime: 0, far: 0, errors: 0, count: 0, presence: 0, structure: 0 },
     })
   })

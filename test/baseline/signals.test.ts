@@ -23,6 +23,7 @@ const EXPECTED = `
 9 category of entry operation / observations, high; from few, floor hardlyEver, pool structure; reopens; category
 10 similarAnomalies of similar anomalies / observations, high; from rare, floor null, pool null; reopens; like
 11 noAnswer of place / occurrences, high; from few, floor hardlyEver, pool errors; learned, reopens; no_answer
+12 failures of entry operation / requests, high; from few, floor hardlyEver, pool errors; learned, reopens; errors
 `
 
 describe('the table of signals', () => {
@@ -60,6 +61,7 @@ describe('the table of signals', () => {
       0.02,
       0.02,
       0.05,
+      0.005,
       0.005,
       0.005,
       0.005,

@@ -13,6 +13,7 @@ import { handNull, handSeries } from './hand-null.ts'
 interface Request {
   readonly cartMs?: number
   readonly fails?: boolean
+  readonly pageFails?: boolean
   /** Calls of the cart by the page. */
   readonly carts?: number
   readonly ads?: boolean
@@ -22,8 +23,10 @@ interface Request {
 
 function spansOf(request: Request): HandSpan[] {
   const { cartMs = 10, fails = false, carts = 1, ads = false, rooted = true } = request
+  const { pageFails = false } = request
+  const page = { service: 'shop', name: 'GET /', start: 0, duration: 500, kind: 2 }
   const spans: HandSpan[] = [
-    { service: 'shop', name: 'GET /', parent: rooted ? -1 : 70, start: 0, duration: 500, kind: 2 },
+    { ...page, parent: rooted ? -1 : 70, error: pageFails },
     // With work of its own the page calls nobody in particular: its element stays the same.
     { service: 'shop', name: 'render', parent: 0, start: 1, duration: 1 },
   ]
@@ -246,8 +249,29 @@ describe('what deviates in an entry', () => {
     expect(shop.counted('structure', shop.entry)).toEqual([2, 1])
     const series = shop.series('structure', shop.entry)
     expect(shop.monitor.evidence.votes.leader(series)).toBe(-5)
-    expect(shop.monitor.series.lateStrata).toEqual([shop.entry])
+    expect(shop.monitor.series.late).toEqual([[SIGNALS.structure.number, shop.entry]])
     expect(shop.monitor.series.rows.of.baseRate[series]).toBe(0.02)
+  })
+
+  it('is a failing request where the null does not know how often its entry fails', () => {
+    const assumed = handSeries('failures', { baseRate: 0.02 })
+    const shop = new Shop({})
+    shop.monitor = shop.monitorOf({ ...handNull({}), unknownEntry: assumed })
+    const { number } = SIGNALS.failures
+    expect(shop.see({}, 3).monitor.series.late).toEqual([])
+    expect(shop.see({ fails: true }).deviating()).toEqual([])
+    expect(shop.see({ fails: true, pageFails: true }).deviating()).toEqual(['failures'])
+    expect(shop.monitor.series.late).toEqual([[number, shop.entry]])
+    // Those from before it was watched are counted as well, and no judged set of calls.
+    expect(shop.counted('failures', shop.entry)).toEqual([5, 1])
+    expect(shop.monitor.findTouched()).toBe(1)
+    const series = shop.series('failures', shop.entry)
+    expect(shop.monitor.evidence.votes.leader(series)).toBe(shop.traces.elements.path[2])
+    const known = { [shop.page]: [handSeries('errors')] }
+    shop.monitor = shop.monitorOf({ ...handNull(known), unknownEntry: assumed })
+    expect(shop.see({ pageFails: true }).deviating()).toEqual(['errors'])
+    shop.monitor = shop.monitorOf(handNull({}))
+    expect(shop.see({ pageFails: true }).deviating()).toEqual([])
   })
 
   it('is an unusual value of a category, the first that is', () => {
@@ -355,7 +379,7 @@ describe('a monitor under a new null', () => {
     before.note(77, 1000)
     before.endSeries(old, false)
     shop.monitor = shop.monitorOf(handNull({ [shop.cart]: [handSeries('errors')] }))
-    shop.monitor.takeOver(before)
+    shop.monitor.takeOver(before, () => false)
     const series = shop.series('errors', shop.cart)
     expect(series).not.toBe(old)
     expect(shop.monitor.evidence.bucket).toBe(3)
@@ -363,6 +387,23 @@ describe('a monitor under a new null', () => {
     expect(shop.monitor.evidence.sketches.rows.of.size[series]).toBe(1)
     // The structure of an entry that the new null does not know is monitored on.
     expect(shop.series('structure', shop.entry)).toBeGreaterThanOrEqual(0)
+  })
+
+  it('watches the failures of an entry on while an alarm is open, else until the null knows them', () => {
+    const shop = new Shop({})
+    const unknownEntry = handSeries('failures')
+    const knowing = handNull({ [shop.page]: [handSeries('errors')] })
+    const before = shop.monitorOf({ ...handNull({}), unknownEntry })
+    shop.monitor = before
+    shop.see({ pageFails: true })
+    before.endSeries(shop.series('failures', shop.entry), true)
+    const goesOn = (next: PlaceNull, isOpen: boolean): boolean => {
+      shop.monitor = shop.monitorOf({ ...next, unknownEntry })
+      shop.monitor.takeOver(before, () => isOpen)
+      return shop.series('failures', shop.entry) >= 0
+    }
+    expect([goesOn(handNull({}), false), goesOn(handNull({}), true)]).toEqual([true, true])
+    expect([goesOn(knowing, false), goesOn(knowing, true)]).toEqual([false, true])
   })
 
   it('has a threshold that all series share, and the similar anomalies', () => {
