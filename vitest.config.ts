@@ -8,7 +8,7 @@ const STATISTICS = 'test/**/*.statistics.test.ts'
 /** Tests that run in every project, and draw more in `statistics`. */
 const MORE_DRAWS = [
   ...['test/replay.test.ts', 'test/e2e/*kill.test.ts', 'test/otlp/mutations.test.ts'],
-  'test/simulate/demo-scenario.test.ts',
+  ...['test/simulate/demo-scenario.test.ts', 'test/cases/new-route.test.ts'],
 ]
 /** Files whose tests wait for a broker, or for a process of their own, more than they work. */
 const WAITING = [

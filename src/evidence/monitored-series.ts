@@ -132,8 +132,8 @@ export class MonitoredSeries {
   }
 
   /**
-   * Series of a stratum's failures, made now; negative where the null knows how often its entry fails, or
-   * has nothing to assume.
+   * Series of a stratum's failures, made now; negative where the null knows its entry, or has nothing to
+   * assume.
    */
   failuresOf(stratum: number): number {
     const { number } = SIGNALS.failures
@@ -142,9 +142,10 @@ export class MonitoredSeries {
       : this.lateSeries(number, stratum)
   }
 
-  /** Whether the null knows how often a stratum's entry fails. */
+  /** Whether the null knows a stratum's entry: how often it fails, or that it comes too seldom to tell. */
   knowsFailures(stratum: number): boolean {
-    return this.find(SIGNALS.errors.number, this.#table.entryPlace(stratum)) !== NO_SERIES
+    const place = this.#table.entryPlace(stratum)
+    return this.known[place] === 1 || this.find(SIGNALS.errors.number, place) !== NO_SERIES
   }
 
   /** Series of a stratum by what is assumed where the null says nothing; negative where nothing is. */

@@ -65,7 +65,7 @@ export type Request = readonly HandSpan[] | ({ readonly spans: readonly HandSpan
 
 /** What is watched where. */
 export interface Watched {
-  /** `cart Get`, the operation of a place; `GET /`, that of an entry; of `failures` all that nobody knows. */
+  /** `cart Get`, the operation of a place; `GET /`, that of an entry; of `failures` the one that nobody knows. */
   readonly at: string
   readonly signal?: SeriesSignal
   /** Self time that deviates, ms. */
@@ -231,11 +231,13 @@ export class HandShop {
     const places = new Map<number, SeriesNull[]>()
     const strata = new Map<number, SeriesNull[]>()
     let unknownEntry: SeriesNull | null = null
+    const known = new Set(this.#places.values())
     for (const { at, signal = 'errors', levelMs = 0, baseRate = 0.01 } of watched) {
       const normal = levelMs === 0 ? baseRate : 5e6
       const series = { signal, level: levelMs * 1e6, baseRate, rho: 0.01, normal }
       if (signal === 'failures') {
         unknownEntry = series
+        known.delete(this.place(at))
         continue
       }
       const [rows, of] =
@@ -245,7 +247,7 @@ export class HandShop {
     const ascending = [...places].sort((a, b) => a[0] - b[0])
     return {
       ...emptyPlaceNull(this.#settings.bucketMs),
-      known: [...this.#places.values()].sort((a, b) => a - b),
+      known: [...known].sort((a, b) => a - b),
       unknownEntry,
       places: ascending.map(([place, series]) => ({ place, series })),
       strata: [...strata].map(([stratum, series]) => ({

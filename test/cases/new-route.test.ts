@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 import { opened, runCase } from './run-case.ts'
 import { type CaseSpan, type Chance, MINUTE, records, shop, T0_MS } from './small-shop.ts'
 
@@ -52,7 +52,27 @@ function told(
   return runCase(warm, { 'k/0': records(test) }, NEW_MS, restartAt)
 }
 
-describe.each([1, 2, 3])('a route that nobody knew, chance %i', (seed) => {
+/** One with every `npm test`, all among the statistics. */
+const CHANCES = inject('thorough') ? [1, 2, 3] : [1]
+
+describe('a job once a minute that has always failed', () => {
+  it('is no news, though too seldom for a share of its own', () => {
+    let last = 0
+    const job = (spans: CaseSpan[], startMs: number): CaseSpan[] => {
+      const minute = Math.floor(startMs / MINUTE)
+      if (minute === last) return spans
+      last = minute
+      const [entry, ...below] = spans as [CaseSpan, ...CaseSpan[]]
+      return [{ ...entry, name: 'GET /expire', failed: true }, ...below]
+    }
+    const at = { rate: RATE, edit: job }
+    const warm = records(shop({ ...at, seed: 4, fromMs: T0_MS, minutes: 15 }))
+    const test = records(shop({ ...at, seed: 14, fromMs: TEST_MS, minutes: 18 }))
+    expect(opened(runCase(warm, { 'k/0': test }, TEST_MS))).toEqual([])
+  })
+})
+
+describe.each(CHANCES)('a route that nobody knew, chance %i', (seed) => {
   it('is told once where all of its requests fail, over the next models and a restart', () => {
     const through = told(
       seed,
