@@ -125,6 +125,119 @@ describe('what comes again', () => {
   })
 })
 
+describe('one signature', () => {
+  const marks = (whats: string): Mark[] => [...whats].map((what) => mark(what))
+
+  it('is all that shares a fifth of its places, and no less', () => {
+    const count = (first: string, second: string): number => {
+      const signatures = new Signatures(BUCKET)
+      signatures.add('cluster-0', extent(0, 20, marks(first)))
+      signatures.add('cluster-1', extent(DAY, 20, marks(second)))
+      return signatures.size
+    }
+    expect(count('abc', 'ade')).toBe(1)
+    expect(count('abc', 'adef')).toBe(2)
+  })
+
+  it('began with the earliest of it, whichever ended first', () => {
+    const signatures = new Signatures(BUCKET)
+    for (const night of [3, 1, 2]) signatures.add(`cluster-${night}`, extent(night * DAY, 20))
+    expect(signatures.all(4 * DAY)).toMatchObject([{ firstMs: DAY, times: 3 }])
+  })
+
+  it('counts what has made room since, and what comes again', () => {
+    const [all] = nights(20).all(20 * DAY)
+    expect(all?.clusters).toHaveLength(8)
+    expect(all?.clusters.at(-1)).toBe('cluster-19')
+    expect(nights(20).recall(extent(20 * DAY, 1), 20 * DAY)?.times).toBe(21)
+  })
+
+  it.each([
+    ['abc', 'the first'],
+    ['def', 'the second'],
+  ])('is told by what was said of %s, once something shows that two are one', (said, name) => {
+    const signatures = new Signatures(BUCKET)
+    const [abc, def] = [marks('abc'), marks('def')]
+    signatures.add('cluster-0', extent(0, 20, abc))
+    signatures.add('cluster-1', extent(DAY, 20, def))
+    signatures.add('cluster-2', extent(2 * DAY, 20, marks('xyz')))
+    expect(signatures.size).toBe(3)
+    const its = signatures.of(said === 'abc' ? 'cluster-0' : 'cluster-1')
+    signatures.describe(its, { name })
+    signatures.accept(its, acceptance)
+    signatures.describe(signatures.of('cluster-2'), { note: 'something else' })
+    const both = extent(3 * DAY, 20, [...abc, ...def])
+    signatures.add('cluster-3', both)
+    signatures.add('cluster-4', both)
+    expect(signatures.size).toBe(2)
+    for (const one of [extent(4 * DAY, 5, abc), extent(4 * DAY, 5, def), both]) {
+      const told = { name, note: '', times: 5, known: true, excess: null }
+      expect(signatures.recall(one, 4 * DAY)).toMatchObject(told)
+    }
+    expect(signatures.acceptances(4 * DAY)).toEqual([acceptance])
+    const other = signatures.recall(extent(4 * DAY, 5, marks('xyz')), 4 * DAY)
+    expect(other).toMatchObject({ name: '', note: 'something else', times: 2, known: false })
+  })
+
+  it('has what was taken back of each, once something shows that two are one', () => {
+    const signatures = new Signatures(BUCKET)
+    const failing = (whats: string): Extent => extent(0, 20, marks(whats), true)
+    const add = (cluster: string, whats: string) => signatures.add(cluster, failing(whats))
+    add('one', 'abc')
+    for (const cluster of ['two', 'three', 'four']) add(cluster, 'def')
+    for (const cluster of ['one', 'four']) {
+      signatures.accept(signatures.of(cluster), { ...acceptance, cluster })
+      expect(signatures.unaccept(cluster)).toBe(true)
+    }
+    const known = [1, 2, 3, 4].map((night) => {
+      add(`both ${night}`, 'abcdef')
+      const { times, known: isKnown } = signatures.recall(failing('abcdef'), DAY) ?? {}
+      return [signatures.size, times, isKnown]
+    })
+    // Where requests fail it takes four nights, and the four of before are of no account.
+    expect(known.slice(1)).toEqual([
+      [1, 7, false],
+      [1, 8, false],
+      [1, 9, true],
+    ])
+  })
+})
+
+describe('of several signatures', () => {
+  it('the one that is stayed within comes before the one with more places in common', () => {
+    const signatures = new Signatures(BUCKET)
+    const marks = (...whats: string[]): Mark[] => whats.map((what) => mark(what))
+    for (let i = 0; i < 2; i++) {
+      signatures.add(`short-${i}`, extent(i * DAY, 1, marks('a', 'b', 'c')))
+    }
+    signatures.add('long', extent(2 * DAY, 600, marks('a', 'b', 'd')))
+    const now = extent(3 * DAY, 60, marks('a', 'b', 'c'))
+    expect(signatures.recall(now, 3 * DAY)).toMatchObject({
+      id: signatures.of('long'),
+      known: false,
+      excess: null,
+    })
+    // Nothing goes beyond both; then a known one is first, and of known ones the nearer.
+    const brief = extent(3 * DAY, 1, marks('a', 'b', 'd'))
+    expect(signatures.recall(brief, 3 * DAY)).toMatchObject({ known: true, times: 3 })
+    signatures.add('long again', extent(4 * DAY, 600, marks('a', 'b', 'd')))
+    expect(signatures.recall(brief, 5 * DAY)?.id).toBe(signatures.of('long'))
+    expect(signatures.recall({ ...brief, marks: marks('a', 'b', 'c') }, 5 * DAY)?.id).toBe(
+      signatures.of('short-0'),
+    )
+  })
+
+  it('none is like what shares less than half of its places', () => {
+    const signatures = nights(3)
+    const excess = (...others: string[]) => {
+      const now = extent(3 * DAY, 1, [mark('a'), ...others.map((what) => mark(what))])
+      return signatures.recall(now, 3 * DAY)?.excess
+    }
+    expect(excess('b')).toBe('elsewhere')
+    expect(excess('b', 'c')).toBeUndefined()
+  })
+})
+
 describe('what was accepted', () => {
   it('is known at once, however long it stays, until it expires', () => {
     const signatures = new Signatures(BUCKET)
