@@ -41,6 +41,11 @@ describe('a sketch of observations', () => {
     )
   })
 
+  it('has room for 24', () => {
+    const hashes = Array.from({ length: 30 }, (_, i) => 30 - i)
+    expect(kept(sketched(hashes), 0)).toEqual([...hashes].reverse().slice(0, 24))
+  })
+
   it('is empty after it was cleared, and fills anew', () => {
     const sketches = sketched([1, 2, 3], [1, 2, 3])
     sketches.clear(0)
