@@ -308,6 +308,13 @@ describe('what a place has shown', () => {
     // The weight of what comes evenly, over all that was.
     expect(weeks).toBeCloseTo(2 / Math.LN2)
     expect(nights(4).shownFalse('b', 4 * DAY).openings).toBe(0)
+    // Not of the nights in which another place alone raised them.
+    const signatures = nights(3)
+    signatures.add('both', extent(3 * DAY, 20, [mark('a'), mark('b')]))
+    expect(signatures.size).toBe(1)
+    const at = 3 * DAY + 20 * MINUTE
+    expect(signatures.shownFalse('b', at).openings).toBe(1)
+    expect(signatures.shownFalse('a', at).openings).toBeGreaterThan(3.5)
   })
 })
 
@@ -364,6 +371,50 @@ describe('the memory', () => {
     expect(signatures.episodes).toBe(128)
     expect(signatures.dropped).toBe(12)
     expect(signatures.all(0).find(({ name }) => name === 'the backup')).toBeDefined()
+  })
+
+  it('keeps what was said or accepted of what has no episode left, and nothing else', () => {
+    const signatures = new Signatures(BUCKET)
+    const told = ['described', 'noted', 'with a runbook', 'accepted', 'unknown']
+    const [described, noted, withRunbook, accepted] = told.map((what) =>
+      signatures.add(what, extent(0, 20, [mark(what)])),
+    )
+    signatures.describe(described!, { name: 'the backup' })
+    signatures.describe(noted!, { note: 'ask the DBA' })
+    signatures.describe(withRunbook!, { runbook: 'https://runbooks/restart' })
+    const acceptedOne = { ...acceptance, cluster: 'accepted' }
+    signatures.accept(accepted!, acceptedOne)
+    for (let i = 0; i < 160; i++) {
+      signatures.add(`c-${i}`, extent(DAY + i * MINUTE, 1, [mark(`place ${i % 20}`)]))
+    }
+    const kept = signatures.all(DAY)
+    expect(kept).toHaveLength(24)
+    const without = kept.filter(({ clusters }) => clusters.length === 0)
+    const byId = new Map(without.map((one) => [one.id, one]))
+    expect(byId.size).toBe(4)
+    const backup = { name: 'the backup', times: 1, firstMs: 0, lastMs: 0, whats: [] }
+    expect(byId.get(described!)).toMatchObject(backup)
+    expect(byId.get(noted!)?.note).toBe('ask the DBA')
+    expect(byId.get(withRunbook!)?.runbook).toBe('https://runbooks/restart')
+    expect(byId.get(accepted!)?.acceptance).toEqual(acceptedOne)
+    expect(signatures.acceptances(DAY)).toEqual([acceptedOne])
+    // Nothing is like what has no places left.
+    expect(signatures.recall(extent(2 * DAY, 1, [mark('described')]), 2 * DAY)).toBeNull()
+  })
+
+  it('has a signature for what just came, though it is like nothing and there is no room', () => {
+    const signatures = new Signatures(BUCKET)
+    for (let i = 0; i < 60; i++) {
+      const alone = extent(i * DAY, 20, [mark(`place ${i}`)])
+      const id = signatures.add(`c-${i}`, alone)
+      expect([id, signatures.of(`c-${i}`)]).toEqual([`signature-c-${i}-${i}`, id])
+      const told = { id, times: 2, lastMs: alone.toMs }
+      expect(signatures.recall(alone, i * DAY)).toMatchObject(told)
+      expect(signatures.size).toBeLessThanOrEqual(32)
+    }
+    // So that it can be accepted at once.
+    signatures.accept(signatures.of('c-59'), acceptance)
+    expect(signatures.acceptances(0)).toEqual([acceptance])
   })
 
   it('has another version after everything that may change an answer', () => {
