@@ -104,7 +104,17 @@ describe('the members of a cluster', () => {
   })
 
   it('are shown by five at most, the medoid first, then what is farthest from all before', () => {
-    const paths = [[2, 3], [2, 3, 4, 5], [2, 3, 4], [9], [2, 3, 4, 6], [7, 8], [2, 3, 5], [2, 3]]
+    const paths = [
+      [2, 3, 4, 5],
+      [2, 3, 4],
+      [2, 3],
+      [2, 3],
+      [9],
+      [2, 3, 4, 6],
+      [7, 8],
+      [2, 3, 5],
+      [2, 3],
+    ]
     const shown = representatives(
       paths.map((own, i) => member(i, own)),
       DISTANCES,
