@@ -64,6 +64,7 @@ describe('how long hardly any request of an entry operation takes', () => {
     const beyond = 10_000 - msOf(row?.tailNs)
     expect(beyond).toBeGreaterThan(20)
     expect(beyond).toBeLessThan(100)
+    expect(tails(rising(10_000, 5).toReversed())).toEqual([row])
     // Of few it is the longest: what is rarer was not seen.
     expect(msOf(tails(rising(100, 5))[0]?.tailNs)).toBe(100)
   })

@@ -72,6 +72,13 @@ describe('the overlap of two series', () => {
     expect(sketched([1, 2, 3], [2, 3, 4, 5]).overlap(0, 1, 3)).toBeCloseTo(2 / 3, 12)
   })
 
+  it('looks as far as the last hash that a full sketch has, that one included', () => {
+    const full = Array.from({ length: 40 }, (_, i) => 1 + i)
+    expect(sketched(full, [22, 23, 24]).overlap(0, 1, 3)).toBe(1)
+    expect(sketched([22, 23, 24], full).overlap(0, 1, 3)).toBe(1)
+    expect(sketched(full, [23, 24, 25]).overlap(0, 1, 3)).toBe(0)
+  })
+
   it('is 0 where fewer hashes than asked for can be compared', () => {
     expect(sketched([1, 2, 3], [1, 2, 3]).overlap(0, 1, 4)).toBe(0)
     expect(sketched([], []).overlap(0, 1, 1)).toBe(0)

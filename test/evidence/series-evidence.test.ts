@@ -221,6 +221,29 @@ describe('the evidence of a series', () => {
     )
   })
 
+  it('is remembered of a series that turned up later, and goes over to another null', () => {
+    const { monitor } = new OneSeries('errors')
+    const late = [5, 6].map((stratum) => monitor.series.structureOf(stratum))
+    monitor.evidence.grow()
+    for (const hash of [7, 8]) {
+      for (const series of late) {
+        monitor.evidence.note(series, hash, 1000, { n: hash, c: hash - 6, baseRate: RATE })
+        monitor.evidence.recent.add(series, hash)
+      }
+    }
+    const other = new OneSeries('errors').monitor.evidence
+    other.copy(0, monitor.evidence, late[1]!)
+    for (const [evidence, series] of [
+      [monitor.evidence, late[0]!],
+      [other, 0],
+    ] as const) {
+      expect(evidence.since.of.firstMs[series]).toBe(1000)
+      expect(evidence.sketches.overlap(series, series, 2)).toBe(1)
+      expect(evidence.recent.median(series)).toBe(8)
+    }
+    expect(monitor.evidence.sketches.overlap(late[0]!, late[1]!, 2)).toBe(1)
+  })
+
   it('remembers on while a cluster is open', () => {
     const evidence = errors()
     evidence.note(0, 77, 1000, { n: 1, c: 1, baseRate: RATE })
