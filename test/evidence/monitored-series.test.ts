@@ -255,11 +255,9 @@ describe('the strata of a null', () => {
     const shop = new Shop()
     const series = shop.monitored({}, { 2: [handSeries('structure', { baseRate: 0.5 })] })
     expect(series.structureOf(2)).toBe(0)
-    expect(series.lateStrata).toEqual([])
     const late = [300, 4, 64]
     expect(late.map((stratum) => series.structureOf(stratum))).toEqual([1, 2, 3])
     expect(late.map((stratum) => series.structureOf(stratum))).toEqual([1, 2, 3])
-    expect(series.lateStrata).toEqual(late)
     expect(series.count).toBe(4)
     const { subject, counted, level, baseRate, rho, normal } = series.rows.of
     expect([...subject.slice(0, 4)]).toEqual([2, ...late])
