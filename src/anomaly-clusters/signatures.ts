@@ -213,7 +213,8 @@ export class Signatures {
     const random = new SeededRandom(n)
     const fitted = fitMedoids(matrix, n, new Float64Array(n).fill(1), {
       start: placed.map(({ at }) => at),
-      kMax: MOST_SIGNATURES,
+      // Room is left for one that is like none of them.
+      kMax: MOST_SIGNATURES - 1,
       minSupport: 1,
       clusterCost: CONSTANTS.most,
       addGain: 1,

@@ -20,10 +20,11 @@ export function entryTails({
   const times = new Map<number, number[]>()
   calibrationStratum.forEach((stratum, i) => {
     const entry = calibrationEntry[i]!
-    const row = offsets[i]! + paths.subarray(offsets[i], offsets[i + 1]).indexOf(entry)
-    if (entry <= OTHER_PAIR || paths[row] !== entry) return
+    const at = paths.subarray(offsets[i], offsets[i + 1]).indexOf(entry)
+    if (entry <= OTHER_PAIR || at < 0) return
     const ofStratum = times.get(stratum) ?? []
     times.set(stratum, ofStratum)
+    const row = offsets[i]! + at
     ofStratum.push(fromLogTime(values[row * PROFILE_STRIDE + MEAN_DURATION]!) * 1e6)
   })
   return [...times]

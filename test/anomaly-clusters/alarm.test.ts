@@ -122,6 +122,13 @@ describe('an alarm that is refreshed', () => {
     })
   })
 
+  it('has nothing where its evidence began anew with less than was there before', () => {
+    const later = { ...alarm, beforeN: 15, beforeC: 5 }
+    expect(refreshedAlarm(later, evidence({}), running)).toMatchObject({ n: 0, c: 0 })
+    const before = { ...alarm, beforeN: 99, beforeC: 99 }
+    expect(refreshedAlarm(before, evidence({}), running)).toMatchObject({ n: 0, c: 0 })
+  })
+
   it('of an entry has no values', () => {
     const entry = entryAlarm({ series: 1 })
     const fresh = refreshedAlarm(entry, evidence({ median: 5, vote: 3 }), running)

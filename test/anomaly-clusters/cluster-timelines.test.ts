@@ -108,6 +108,86 @@ describe('the timeline of a cluster', () => {
     expect(one.timeline?.stretches[0]?.minute).toBe(BEGAN - 10)
   })
 
+  it('is none of a cluster that is about no place', () => {
+    const one = new Minutes()
+    one.place = 0
+    one.run(BEGAN - 10, BEGAN + 4)
+    expect(one.timeline).toBeNull()
+    expect(one.timelines.state()).toEqual([])
+  })
+
+  it('is not begun where the cluster ended more than ten minutes ago', () => {
+    const kept = (minutesAgo: number): number => {
+      const one = new Minutes().run(BEGAN - 10, BEGAN + 20)
+      const closedMs = (BEGAN + 20 - minutesAgo) * MINUTE_MS
+      const over = handCluster({ ...one.cluster, state: 'resolved', closedMs })
+      const fresh = new ClusterTimelines()
+      fresh.extend([], [over], one.sources, () => PLACE)
+      return fresh.state().length
+    }
+    expect([9, 10, 11].map(kept)).toEqual([1, 0, 0])
+  })
+
+  it('says of what is normal as much as its place has series', () => {
+    const one = new Minutes()
+    const series = new MonitoredSeries(
+      handNull({
+        [PLACE]: [
+          handSeries('selfTimeP90', { level: 90, normal: 50 }),
+          handSeries('selfTimeP99', { level: 99, normal: 51 }),
+          handSeries('selfTimeP10', { level: 10, normal: 52 }),
+          handSeries('errors', { level: 0, normal: 0.03 }),
+        ],
+        [OTHER]: [handSeries('selfTimeP99', { level: 7 })],
+      }),
+      new HandTraces().tables.elements,
+    )
+    one.run(BEGAN - 10, BEGAN + 4)
+    const normalOf = (place: number) =>
+      new ClusterTimelines().of(one.cluster, { ...one.sources, series }, () => place)?.normal
+    expect(normalOf(PLACE)).toEqual({ p10: 10, p50: 50, p90: 90, p99: 99, failed: 0.03 })
+    const none = Number.NaN
+    expect(normalOf(OTHER)).toEqual({ p10: none, p50: none, p90: none, p99: 7, failed: none })
+  })
+
+  it('takes the mean of what is typical by calls, and of what is rare the higher', () => {
+    // Three calls in each even minute, which are twice as long; one in an odd one; then none.
+    const history = new PlaceHistory()
+    const call = (ms: number, calls: number): void => {
+      const selfNs = new Float64Array(calls).fill(ms * 1e6)
+      const place = new Int32Array(calls).fill(PLACE)
+      history.count({ place, selfNs, count: calls }, { ownError: new Uint8Array(calls) })
+    }
+    const timelines = new ClusterTimelines()
+    const { cluster, sources } = new Minutes()
+    const begin = (minute: number): void => {
+      history.begin(minute * MINUTE_MS)
+      timelines.extend([cluster], [], { ...sources, history }, () => PLACE)
+    }
+    for (let i = 0; i < 160; i++) {
+      begin(BEGAN + i)
+      if (i < 100) call(i % 2 === 0 ? 2 : 1, i % 2 === 0 ? 3 : 1)
+    }
+    begin(BEGAN + 160)
+    const [, kept] = timelines.state()[0]!
+    // Where 129 were too many, each two became one, the last alone.
+    expect(kept.stretches.slice(0, 65).map(({ minutes }) => minutes)).toEqual([
+      ...Array(64).fill(2),
+      1,
+    ])
+    const median = (ms: number): number => {
+      history.begin(history.minute * MINUTE_MS + MINUTE_MS)
+      call(ms, 1)
+      return history.running(PLACE)!.p50
+    }
+    const [one, two] = [median(1), median(2)]
+    const { n, p50, p99 } = kept.stretches[0]!
+    expect(n).toBe(4)
+    expect(p50).toBeCloseTo((3 * two + one) / 4, -3)
+    expect(p99).toBeGreaterThan(two)
+    expect(kept.stretches[60]).toMatchObject({ n: 0, errors: 0, p50: 0, p99: 0 })
+  })
+
   it('changes nothing by being looked at', () => {
     const one = new Minutes().run(BEGAN - 10, BEGAN + 4)
     const before = structuredClone(one.timelines.state())

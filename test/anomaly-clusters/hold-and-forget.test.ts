@@ -50,6 +50,20 @@ describe('what anomaly clusters must not have forgotten', () => {
   })
 })
 
+describe('calls in places of which nothing is known', () => {
+  it('are counted on when a model takes effect that knows no more', () => {
+    const one = new HandShop().watch([CART, ADS], [{ at: 'cart Get' }])
+    const counted = () => one.clusters.counts['unwatched'] ?? 0
+    one.run(10, () => ADS)
+    const before = counted()
+    expect(before).toBeGreaterThan(0)
+    one.install([{ at: 'cart Get' }])
+    expect(counted()).toBe(before)
+    one.run(10, () => ADS)
+    expect(counted()).toBe(2 * before)
+  })
+})
+
 describe('ids that will be those of other things', () => {
   it('begin with no history', () => {
     const one = shop()

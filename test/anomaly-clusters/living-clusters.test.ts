@@ -74,6 +74,27 @@ describe('applying a decision', () => {
     expect(clusters.counts).toMatchObject({ closed: 1, accepted: 0 })
   })
 
+  it('reopens a cluster among those of its age by their ids, whichever it is', () => {
+    const clusters = new LivingClusters()
+    for (const [i, id] of ['a', 'b', 'c'].entries()) {
+      const own = alarm(i + 1)
+      clusters.apply({ decision: 'open', id, reason: 'nothing like it', alarm: own }, 5)
+    }
+    for (const [subject, id] of [
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'c'],
+      [1, 'a'],
+    ] as const) {
+      clusters.apply({ decision: 'end', alarm: alarm(subject) }, 50)
+      expect(ids(clusters.past)).toBe(id)
+      const cluster = of(clusters, id)
+      const reason = 'same again'
+      clusters.apply({ decision: 'reopen', cluster, reason, alarm: alarm(subject) }, 70)
+      expect([ids(clusters.open), ids(clusters.past)]).toEqual(['a b c', ''])
+    }
+  })
+
   it('reopens a cluster in the order of age, the same alarm in the place of the old one', () => {
     const clusters = opened('b', 'c')
     const c = of(clusters, 'c')

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   halves,
@@ -50,6 +51,81 @@ describe('the members of a cluster', () => {
     expect(halves(few.slice(0, 7), DISTANCES, 0.3, 3)).toBeNull()
     expect(halves(few.slice(3), DISTANCES, 0.3, 3)).toBeNull()
     expect(halves(few, DISTANCES, 1.01, 3)).toBeNull()
+  })
+
+  it('fall in the same two in whatever order they came', () => {
+    const here = [
+      [2, 3, 4],
+      [2, 3, 4],
+      [2, 3, 4],
+      [2, 3, 4],
+      [2, 3, 4, 5],
+    ]
+    const there = [
+      [2, 30, 31, 32],
+      [2, 30, 31, 32],
+      [2, 30, 31, 32],
+    ]
+    const members = [...there, ...here].map((paths, i) => member(i, paths))
+    const hashesOf = (order: typeof members): string[] => {
+      const two = halves(order, DISTANCES, 0.3, 3) ?? []
+      return two
+        .map((half) =>
+          half
+            .map(({ hash }) => hash)
+            .sort()
+            .join(' '),
+        )
+        .sort()
+    }
+    expect(hashesOf(members)).toEqual(['0 1 2', '3 4 5 6 7'])
+    const orders = fc.shuffledSubarray(members, { minLength: members.length })
+    fc.assert(
+      fc.property(orders, (order) => {
+        expect(hashesOf(order)).toEqual(['0 1 2', '3 4 5 6 7'])
+      }),
+    )
+  })
+
+  it('fall in two all the same where one of them is like none of the others', () => {
+    // It is farther from all of them than the two halves are from each other.
+    const paths = [[50, 51], ...Array(4).fill([2, 3, 4]), ...Array(4).fill([2, 30, 31, 32])]
+    const two = halves(
+      paths.map((own, i) => member(i, own)),
+      DISTANCES,
+      0.3,
+      3,
+    )
+    const likeThem = two?.map((half) => half.map(({ hash }) => hash).filter((hash) => hash > 0))
+    expect(likeThem?.sort((a, b) => a[0]! - b[0]!)).toEqual([
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+    ])
+  })
+
+  it('are shown by five at most, the medoid first, then what is farthest from all before', () => {
+    const paths = [
+      [2, 3, 4, 5],
+      [2, 3, 4],
+      [2, 3],
+      [2, 3],
+      [9],
+      [2, 3, 4, 6],
+      [7, 8],
+      [2, 3, 5],
+      [2, 3],
+    ]
+    const shown = representatives(
+      paths.map((own, i) => member(i, own)),
+      DISTANCES,
+    )
+    expect(shown.map(({ profile: own }) => [...own.paths])).toEqual([
+      [2, 3],
+      [9],
+      [7, 8],
+      [2, 3, 4, 5],
+      [2, 3, 4, 6],
+    ])
   })
 
   it('are none without any', () => {

@@ -125,6 +125,119 @@ describe('what comes again', () => {
   })
 })
 
+describe('one signature', () => {
+  const marks = (whats: string): Mark[] => [...whats].map((what) => mark(what))
+
+  it('is all that shares a fifth of its places, and no less', () => {
+    const count = (first: string, second: string): number => {
+      const signatures = new Signatures(BUCKET)
+      signatures.add('cluster-0', extent(0, 20, marks(first)))
+      signatures.add('cluster-1', extent(DAY, 20, marks(second)))
+      return signatures.size
+    }
+    expect(count('abc', 'ade')).toBe(1)
+    expect(count('abc', 'adef')).toBe(2)
+  })
+
+  it('began with the earliest of it, whichever ended first', () => {
+    const signatures = new Signatures(BUCKET)
+    for (const night of [3, 1, 2]) signatures.add(`cluster-${night}`, extent(night * DAY, 20))
+    expect(signatures.all(4 * DAY)).toMatchObject([{ firstMs: DAY, times: 3 }])
+  })
+
+  it('counts what has made room since, and what comes again', () => {
+    const [all] = nights(20).all(20 * DAY)
+    expect(all?.clusters).toHaveLength(8)
+    expect(all?.clusters.at(-1)).toBe('cluster-19')
+    expect(nights(20).recall(extent(20 * DAY, 1), 20 * DAY)?.times).toBe(21)
+  })
+
+  it.each([
+    ['abc', 'the first'],
+    ['def', 'the second'],
+  ])('is told by what was said of %s, once something shows that two are one', (said, name) => {
+    const signatures = new Signatures(BUCKET)
+    const [abc, def] = [marks('abc'), marks('def')]
+    signatures.add('cluster-0', extent(0, 20, abc))
+    signatures.add('cluster-1', extent(DAY, 20, def))
+    signatures.add('cluster-2', extent(2 * DAY, 20, marks('xyz')))
+    expect(signatures.size).toBe(3)
+    const its = signatures.of(said === 'abc' ? 'cluster-0' : 'cluster-1')
+    signatures.describe(its, { name })
+    signatures.accept(its, acceptance)
+    signatures.describe(signatures.of('cluster-2'), { note: 'something else' })
+    const both = extent(3 * DAY, 20, [...abc, ...def])
+    signatures.add('cluster-3', both)
+    signatures.add('cluster-4', both)
+    expect(signatures.size).toBe(2)
+    for (const one of [extent(4 * DAY, 5, abc), extent(4 * DAY, 5, def), both]) {
+      const told = { name, note: '', times: 5, known: true, excess: null }
+      expect(signatures.recall(one, 4 * DAY)).toMatchObject(told)
+    }
+    expect(signatures.acceptances(4 * DAY)).toEqual([acceptance])
+    const other = signatures.recall(extent(4 * DAY, 5, marks('xyz')), 4 * DAY)
+    expect(other).toMatchObject({ name: '', note: 'something else', times: 2, known: false })
+  })
+
+  it('has what was taken back of each, once something shows that two are one', () => {
+    const signatures = new Signatures(BUCKET)
+    const failing = (whats: string): Extent => extent(0, 20, marks(whats), true)
+    const add = (cluster: string, whats: string) => signatures.add(cluster, failing(whats))
+    add('one', 'abc')
+    for (const cluster of ['two', 'three', 'four']) add(cluster, 'def')
+    for (const cluster of ['one', 'four']) {
+      signatures.accept(signatures.of(cluster), { ...acceptance, cluster })
+      expect(signatures.unaccept(cluster)).toBe(true)
+    }
+    const known = [1, 2, 3, 4].map((night) => {
+      add(`both ${night}`, 'abcdef')
+      const { times, known: isKnown } = signatures.recall(failing('abcdef'), DAY) ?? {}
+      return [signatures.size, times, isKnown]
+    })
+    // Where requests fail it takes four nights, and the four of before are of no account.
+    expect(known.slice(1)).toEqual([
+      [1, 7, false],
+      [1, 8, false],
+      [1, 9, true],
+    ])
+  })
+})
+
+describe('of several signatures', () => {
+  it('the one that is stayed within comes before the one with more places in common', () => {
+    const signatures = new Signatures(BUCKET)
+    const marks = (...whats: string[]): Mark[] => whats.map((what) => mark(what))
+    for (let i = 0; i < 2; i++) {
+      signatures.add(`short-${i}`, extent(i * DAY, 1, marks('a', 'b', 'c')))
+    }
+    signatures.add('long', extent(2 * DAY, 600, marks('a', 'b', 'd')))
+    const now = extent(3 * DAY, 60, marks('a', 'b', 'c'))
+    expect(signatures.recall(now, 3 * DAY)).toMatchObject({
+      id: signatures.of('long'),
+      known: false,
+      excess: null,
+    })
+    // Nothing goes beyond both; then a known one is first, and of known ones the nearer.
+    const brief = extent(3 * DAY, 1, marks('a', 'b', 'd'))
+    expect(signatures.recall(brief, 3 * DAY)).toMatchObject({ known: true, times: 3 })
+    signatures.add('long again', extent(4 * DAY, 600, marks('a', 'b', 'd')))
+    expect(signatures.recall(brief, 5 * DAY)?.id).toBe(signatures.of('long'))
+    expect(signatures.recall({ ...brief, marks: marks('a', 'b', 'c') }, 5 * DAY)?.id).toBe(
+      signatures.of('short-0'),
+    )
+  })
+
+  it('none is like what shares less than half of its places', () => {
+    const signatures = nights(3)
+    const excess = (...others: string[]) => {
+      const now = extent(3 * DAY, 1, [mark('a'), ...others.map((what) => mark(what))])
+      return signatures.recall(now, 3 * DAY)?.excess
+    }
+    expect(excess('b')).toBe('elsewhere')
+    expect(excess('b', 'c')).toBeUndefined()
+  })
+})
+
 describe('what was accepted', () => {
   it('is known at once, however long it stays, until it expires', () => {
     const signatures = new Signatures(BUCKET)
@@ -195,6 +308,13 @@ describe('what a place has shown', () => {
     // The weight of what comes evenly, over all that was.
     expect(weeks).toBeCloseTo(2 / Math.LN2)
     expect(nights(4).shownFalse('b', 4 * DAY).openings).toBe(0)
+    // Not of the nights in which another place alone raised them.
+    const signatures = nights(3)
+    signatures.add('both', extent(3 * DAY, 20, [mark('a'), mark('b')]))
+    expect(signatures.size).toBe(1)
+    const at = 3 * DAY + 20 * MINUTE
+    expect(signatures.shownFalse('b', at).openings).toBe(1)
+    expect(signatures.shownFalse('a', at).openings).toBeGreaterThan(3.5)
   })
 })
 
@@ -251,6 +371,50 @@ describe('the memory', () => {
     expect(signatures.episodes).toBe(128)
     expect(signatures.dropped).toBe(12)
     expect(signatures.all(0).find(({ name }) => name === 'the backup')).toBeDefined()
+  })
+
+  it('keeps what was said or accepted of what has no episode left, and nothing else', () => {
+    const signatures = new Signatures(BUCKET)
+    const told = ['described', 'noted', 'with a runbook', 'accepted', 'unknown']
+    const [described, noted, withRunbook, accepted] = told.map((what) =>
+      signatures.add(what, extent(0, 20, [mark(what)])),
+    )
+    signatures.describe(described!, { name: 'the backup' })
+    signatures.describe(noted!, { note: 'ask the DBA' })
+    signatures.describe(withRunbook!, { runbook: 'https://runbooks/restart' })
+    const acceptedOne = { ...acceptance, cluster: 'accepted' }
+    signatures.accept(accepted!, acceptedOne)
+    for (let i = 0; i < 160; i++) {
+      signatures.add(`c-${i}`, extent(DAY + i * MINUTE, 1, [mark(`place ${i % 20}`)]))
+    }
+    const kept = signatures.all(DAY)
+    expect(kept).toHaveLength(24)
+    const without = kept.filter(({ clusters }) => clusters.length === 0)
+    const byId = new Map(without.map((one) => [one.id, one]))
+    expect(byId.size).toBe(4)
+    const backup = { name: 'the backup', times: 1, firstMs: 0, lastMs: 0, whats: [] }
+    expect(byId.get(described!)).toMatchObject(backup)
+    expect(byId.get(noted!)?.note).toBe('ask the DBA')
+    expect(byId.get(withRunbook!)?.runbook).toBe('https://runbooks/restart')
+    expect(byId.get(accepted!)?.acceptance).toEqual(acceptedOne)
+    expect(signatures.acceptances(DAY)).toEqual([acceptedOne])
+    // Nothing is like what has no places left.
+    expect(signatures.recall(extent(2 * DAY, 1, [mark('described')]), 2 * DAY)).toBeNull()
+  })
+
+  it('has a signature for what just came, though it is like nothing and there is no room', () => {
+    const signatures = new Signatures(BUCKET)
+    for (let i = 0; i < 60; i++) {
+      const alone = extent(i * DAY, 20, [mark(`place ${i}`)])
+      const id = signatures.add(`c-${i}`, alone)
+      expect([id, signatures.of(`c-${i}`)]).toEqual([`signature-c-${i}-${i}`, id])
+      const told = { id, times: 2, lastMs: alone.toMs }
+      expect(signatures.recall(alone, i * DAY)).toMatchObject(told)
+      expect(signatures.size).toBeLessThanOrEqual(32)
+    }
+    // So that it can be accepted at once.
+    signatures.accept(signatures.of('c-59'), acceptance)
+    expect(signatures.acceptances(0)).toEqual([acceptance])
   })
 
   it('has another version after everything that may change an answer', () => {

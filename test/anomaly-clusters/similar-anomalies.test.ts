@@ -56,6 +56,14 @@ describe('like anomalies', () => {
     expect(stream.similar.strongestGroup(DISTANCES, ALPHA)).toBeNull()
   })
 
+  it('are none where there are more than can be told apart, and none is like another', () => {
+    for (const count of [9, 12, 20, 40]) {
+      const stream = new Stream().normal(2000)
+      for (let i = 0; i < count; i++) stream.strange([2, 100 + 3 * i, 101 + 3 * i, 102 + 3 * i])
+      expect(stream.similar.strongestGroup(DISTANCES, ALPHA)).toBeNull()
+    }
+  })
+
   it('say little where they come no oftener than flagged observations do anyway', () => {
     const stream = new Stream().normal(2000)
     for (let i = 0; i < 12; i++) stream.normal(999).strange(STRANGE)

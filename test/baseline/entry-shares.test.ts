@@ -70,6 +70,22 @@ describe('the usual values of categories', () => {
     ])
   })
 
+  it('are told by stratum, ascending, in whatever order the sample has them', () => {
+    const found = categoryShares({
+      categories: 2,
+      sample: packed([...times(2, [1, 2] as const), [3, 4], [5, 6]]),
+      sampleStratum: Int32Array.of(9, 9, 4, 7),
+      sampleWeight: new Float64Array(4).fill(1),
+      calibration: packed([]),
+      calibrationStratum: new Int32Array(0),
+    })
+    expect(found.map(({ stratum, usual }) => [stratum, usual])).toEqual([
+      [4, [[3], [4]]],
+      [7, [[5], [6]]],
+      [9, [[1], [2]]],
+    ])
+  })
+
   it('are held against observations that the sample does not have', () => {
     expect(shares.map(({ observations, unusual }) => [observations, unusual])).toEqual([
       [51, 2],

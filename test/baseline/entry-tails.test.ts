@@ -12,6 +12,20 @@ const ENTRY = 7
 /** A call before the entry's path in order, which takes much longer than it. */
 const OTHER = 3
 
+/** Requests of these calls, each of which takes so long. */
+function tailsOf(requests: readonly (readonly [ms: number, paths: readonly number[]])[]) {
+  const profiles = requests.map(([ms, paths]): Profile => {
+    const values = new Float32Array(paths.length * PROFILE_STRIDE)
+    for (let i = 0; i < paths.length; i++) values[i * PROFILE_STRIDE + 1] = logTime(ms * 1e6)
+    return { paths: Int32Array.from(paths), values, status: 0, categories: new Int32Array(0) }
+  })
+  return entryTails({
+    calibration: packProfiles(profiles, 0),
+    calibrationStratum: new Int32Array(requests.length).fill(5),
+    calibrationEntry: new Int32Array(requests.length).fill(ENTRY),
+  })
+}
+
 interface Request {
   readonly stratum: number
   readonly ms: number
@@ -50,6 +64,7 @@ describe('how long hardly any request of an entry operation takes', () => {
     const beyond = 10_000 - msOf(row?.tailNs)
     expect(beyond).toBeGreaterThan(20)
     expect(beyond).toBeLessThan(100)
+    expect(tails(rising(10_000, 5).toReversed())).toEqual([row])
     // Of few it is the longest: what is rarer was not seen.
     expect(msOf(tails(rising(100, 5))[0]?.tailNs)).toBe(100)
   })
@@ -76,6 +91,15 @@ describe('how long hardly any request of an entry operation takes', () => {
     ])
     expect(tails(rising(29, 5))).toEqual([])
     expect(tails(rising(30, 5))).toHaveLength(1)
+  })
+
+  it('leaves out a request without its entry, whatever those beside it have', () => {
+    const own = Array.from({ length: 30 }, () => [10, [OTHER, ENTRY]] as const)
+    const lacking = [2, [OTHER]] as const
+    expect(tailsOf(own)).toHaveLength(1)
+    // One of thirty lacks it: the other twenty-nine are not enough.
+    expect(tailsOf([lacking, ...own.slice(1)])).toEqual([])
+    expect(tailsOf([...own.slice(1), lacking])).toEqual([])
   })
 
   it('leaves out requests whose entry is not known, or not among their calls', () => {

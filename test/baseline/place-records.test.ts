@@ -6,6 +6,7 @@ import {
   PlaceRecords,
 } from '../../src/baseline/place-records.ts'
 import { sampledValues, VALUES_PER_BUCKET } from '../../src/baseline/self-time-sample.ts'
+import { Marks } from '../../src/columns/marks.ts'
 
 function add(
   records: PlaceRecords,
@@ -68,6 +69,54 @@ describe('the records of one place', () => {
     const kept = [...valuesOf(records).keys()]
     expect(kept).toEqual(Array.from(kept, (_, i) => 440 - kept.length + i))
     expect([1, 2048, 4096, 8192, 100_000].map(bucketsEach)).toEqual([512, 512, 256, 128, 128])
+  })
+
+  it('keep less of each bucket rather than fewer buckets, down to eight values', () => {
+    const records = new PlaceRecords()
+    const after: (number | undefined)[][] = []
+    for (let bucket = 1; bucket <= 129; bucket++) {
+      add(records, bucket, bucket, VALUES_PER_BUCKET)
+      if (![32, 33, 64, 65, 128, 129].includes(bucket)) continue
+      const lengths = [...valuesOf(records).values()].map(({ length }) => length)
+      after.push([records.count, Math.min(...lengths), Math.max(...lengths), records.dropped])
+    }
+    expect(after).toEqual([
+      [32, 32, 32, 0],
+      [33, 16, 16, 0],
+      [64, 16, 16, 0],
+      [65, 8, 8, 0],
+      [128, 8, 8, 0],
+      // No room but that of other buckets: the eighth with the least keys goes.
+      [113, 8, 8, 16],
+    ])
+    expect(records.records.of.bucket.slice(0, 2)).toEqual(Int32Array.of(17, 18))
+    expect(records.used).toBe(8 * 113)
+    // The first values of each bucket are those that stay.
+    expect(valuesOf(records).get(17)).toEqual(Array.from({ length: 8 }, (_, i) => 17_000 + i))
+  })
+
+  it('take no bucket of a lesser key than those that went', () => {
+    const records = new PlaceRecords()
+    for (let bucket = 0; bucket <= MOST_BUCKETS; bucket++) add(records, bucket, bucket, 1)
+    const least = MOST_BUCKETS >> 3
+    expect([records.count, records.dropped]).toEqual([MOST_BUCKETS - least + 1, least])
+    add(records, 9000, least - 1, 1)
+    expect([records.count, records.dropped]).toEqual([MOST_BUCKETS - least + 1, least + 1])
+    add(records, 9001, least, 1)
+    expect(records.records.of.bucket[records.count - 1]).toBe(9001)
+    // Once it is cleared all are welcome again, with all of their values.
+    records.clear()
+    add(records, 1, 0, VALUES_PER_BUCKET)
+    expect([records.count, records.used]).toEqual([1, VALUES_PER_BUCKET])
+  })
+
+  it('know by no path what came by one that was forgotten', () => {
+    const records = new PlaceRecords()
+    for (let bucket = 5; bucket < 8; bucket++) add(records, bucket, 1, 3)
+    const gone = new Marks()
+    gone.addAll([6, 8, 99])
+    records.forgetPaths(gone)
+    expect([...records.values.of.path.slice(0, 9)]).toEqual([5, 1, 7, 1, 7, 1, 7, 1, 9])
   })
 
   it('keep the buckets with the greatest keys, whole, and count the others', () => {

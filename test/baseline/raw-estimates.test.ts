@@ -347,6 +347,9 @@ describe('unusual observations of an entry', () => {
     ])
     const [unseen] = structureOf(data, { ...share, stratum: 9 }, BARE)
     expect(unseen).toMatchObject({ perBucket: 1, moments: { excess: 0, pairs: 0 } })
+    // The first of them has buckets, too.
+    const [first] = structureOf(data, { ...share, stratum: 3 }, BARE)
+    expect(first).toMatchObject({ perBucket: 9, moments: dispersionMoments([9], [9], 0, 1) })
     expect(structureOf(data, { ...share, observations: 29 }, BARE)).toEqual([])
     expect(structureOf(data, { ...share, observations: 30 }, BARE)).toHaveLength(1)
   })

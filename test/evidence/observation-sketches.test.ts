@@ -41,6 +41,11 @@ describe('a sketch of observations', () => {
     )
   })
 
+  it('has room for 24', () => {
+    const hashes = Array.from({ length: 30 }, (_, i) => 30 - i)
+    expect(kept(sketched(hashes), 0)).toEqual([...hashes].reverse().slice(0, 24))
+  })
+
   it('is empty after it was cleared, and fills anew', () => {
     const sketches = sketched([1, 2, 3], [1, 2, 3])
     sketches.clear(0)
@@ -65,6 +70,13 @@ describe('a sketch of observations', () => {
 describe('the overlap of two series', () => {
   it('is 2 of 3 for {1, 2, 3} and {2, 3, 4, 5}', () => {
     expect(sketched([1, 2, 3], [2, 3, 4, 5]).overlap(0, 1, 3)).toBeCloseTo(2 / 3, 12)
+  })
+
+  it('looks as far as the last hash that a full sketch has, that one included', () => {
+    const full = Array.from({ length: 40 }, (_, i) => 1 + i)
+    expect(sketched(full, [22, 23, 24]).overlap(0, 1, 3)).toBe(1)
+    expect(sketched([22, 23, 24], full).overlap(0, 1, 3)).toBe(1)
+    expect(sketched(full, [23, 24, 25]).overlap(0, 1, 3)).toBe(0)
   })
 
   it('is 0 where fewer hashes than asked for can be compared', () => {

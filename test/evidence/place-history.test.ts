@@ -110,6 +110,9 @@ describe('the history of places', () => {
     )
     expect(history.running(PLACE)?.n).toBe(n)
     expect((history.running(PLACE)?.p50 ?? 0) / MS).toBeCloseTo(1, 0)
+    // Calls that are fewer by far make no other median.
+    observe(history, PLACE, Array<number>(6000).fill(400))
+    expect((history.running(PLACE)?.p50 ?? 0) / MS).toBeCloseTo(1, 0)
   })
 
   it('drops what lies beyond the present where time was set back', () => {
@@ -163,6 +166,42 @@ describe('the history of places', () => {
     const longest = median(1e12)
     expect(longest).toBeGreaterThan(1e6)
     expect(median(3e10)).toBe(longest)
+  })
+
+  it('takes times within a bin for evenly spread', () => {
+    const quantiles = (...selfMs: number[]): number[] => {
+      const history = new PlaceHistory()
+      history.begin(at(1))
+      observe(history, PLACE, selfMs)
+      const { p50, p99 } = history.running(PLACE)!
+      return [p50, p99]
+    }
+    // The first bin ends at a microsecond and a quarter.
+    const [median, most] = quantiles(0, 0, 0)
+    expect(median).toBe(640)
+    expect(most).toBeCloseTo(1267.2, 9)
+    // A millisecond lies in the last quarter of the powers from 2^19 ns on.
+    const [from, to] = [1.75 * 2 ** 19, 2 ** 20]
+    expect(quantiles(1)).toEqual([(from + to) / 2, from + 0.99 * (to - from)])
+    // The fiftieth of a hundred is the last but one of 51 short ones.
+    const short = Array<number>(51).fill(1)
+    const long = Array<number>(49).fill(400)
+    const [p50, p99] = quantiles(...long, ...short)
+    expect(p50).toBeCloseTo(from + (50 / 51) * (to - from), 3)
+    const [longFrom, longTo] = [1.25 * 2 ** 28, 1.5 * 2 ** 28]
+    expect(p99).toBeCloseTo(longFrom + (48 / 49) * (longTo - longFrom), 3)
+  })
+
+  it('begins with the very first minute of all time', () => {
+    const history = new PlaceHistory()
+    expect(history.minute).toBe(-1)
+    expect(history.begin(at(0))).toBe(false)
+    observe(history, PLACE, [1, 1])
+    expect(history.begin(at(1))).toBe(true)
+    observe(history, PLACE + 1, [1])
+    history.begin(at(2))
+    expect(history.since(PLACE, 0).map(({ n }) => n)).toEqual([2, 0])
+    expect(history.since(PLACE + 1, 0).map(({ n }) => n)).toEqual([0, 1])
   })
 
   it('is not turned back to what is still to come', () => {

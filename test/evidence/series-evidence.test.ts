@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CONSTANTS } from '../../src/baseline/constants.ts'
 import { emptyPlaceNull } from '../../src/baseline/place-null.ts'
@@ -161,6 +162,86 @@ describe('the evidence of a series', () => {
     expect(evidence.sketches.rows.of.size[0]).toBe(0)
     expect(evidence.votes.leader(0)).toBe(0)
     expect(evidence.recent.median(0)).toBeNaN()
+  })
+
+  /**
+   * When a change began, occurrence by occurrence: the last that deviates before which the CUSUM of ln(claimed /
+   * normal) was not above 0.
+   */
+  function begin(occurrences: readonly boolean[]): Record<string, number> {
+    const share = claimed[0]!
+    const began = { firstMs: 0, beforeN: 0, beforeC: 0 }
+    let cusum = 0
+    let c = 0
+    occurrences.forEach((deviates, i) => {
+      if (deviates && cusum <= 0) {
+        Object.assign(began, { firstMs: i + 1, beforeN: i, beforeC: c })
+        cusum = 0
+      }
+      cusum += deviates ? Math.log(share / RATE) : Math.log((1 - share) / (1 - RATE))
+      if (deviates) c++
+    })
+    return began
+  }
+
+  /** What the evidence says of the same, with a bucket that ends after every so many. */
+  function told(occurrences: readonly boolean[], perBucket: number): Record<string, number> {
+    const evidence = errors()
+    let [n, c] = [0, 0]
+    occurrences.forEach((deviates, i) => {
+      n++
+      if (deviates) evidence.note(0, i, i + 1, { n, c: ++c, baseRate: RATE })
+      if (n < perBucket) return
+      evidence.endBucket(0, n, c, 0, true)
+      n = 0
+      c = 0
+    })
+    const { firstMs, beforeN, beforeC } = evidence.since.of
+    return { firstMs: firstMs[0]!, beforeN: beforeN[0]!, beforeC: beforeC[0]! }
+  }
+
+  it('knows when a change began, and what was counted before', () => {
+    // One of twenty deviates, then every one.
+    const hundred = Array.from({ length: 100 }, (_, i) => i % 20 === 10)
+    const since = [...hundred, true, true, false, true]
+    for (const perBucket of [7, 30, 1000]) {
+      expect(told(since, perBucket)).toEqual({ firstMs: 101, beforeN: 100, beforeC: 5 })
+    }
+    const some = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 150 })
+    fc.assert(
+      fc.property(
+        some,
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 5, max: 60 }),
+        (all, few, perBucket) => {
+          const occurrences = all.map((one) => one < few)
+          expect(told(occurrences, perBucket)).toEqual(begin(occurrences))
+        },
+      ),
+    )
+  })
+
+  it('is remembered of a series that turned up later, and goes over to another null', () => {
+    const { monitor } = new OneSeries('errors')
+    const late = [5, 6].map((stratum) => monitor.series.structureOf(stratum))
+    monitor.evidence.grow()
+    for (const hash of [7, 8]) {
+      for (const series of late) {
+        monitor.evidence.note(series, hash, 1000, { n: hash, c: hash - 6, baseRate: RATE })
+        monitor.evidence.recent.add(series, hash)
+      }
+    }
+    const other = new OneSeries('errors').monitor.evidence
+    other.copy(0, monitor.evidence, late[1]!)
+    for (const [evidence, series] of [
+      [monitor.evidence, late[0]!],
+      [other, 0],
+    ] as const) {
+      expect(evidence.since.of.firstMs[series]).toBe(1000)
+      expect(evidence.sketches.overlap(series, series, 2)).toBe(1)
+      expect(evidence.recent.median(series)).toBe(8)
+    }
+    expect(monitor.evidence.sketches.overlap(late[0]!, late[1]!, 2)).toBe(1)
   })
 
   it('remembers on while a cluster is open', () => {
