@@ -211,8 +211,11 @@ describe.skipIf(missing)('the whole stack with real programs', () => {
       expect(text).toContain('At a glance')
     }
     const cluster = async (): Promise<void> => {
-      const open = (await clusters()) as { clusters: { id: string; services: string[] }[] }
-      const id = open.clusters.find(({ services }) => services[0] === GUILTY)?.id ?? ''
+      const { clusters: open } = (await clusters()) as {
+        clusters: { id: string; suspect: string }[]
+      }
+      const id = open.find(({ suspect }) => suspect === GUILTY)?.id
+      expect(id, JSON.stringify(open)).toBeDefined()
       const url = `${stack.url('medoscope')}/clusters/${id}`
       const file = join(folder, 'cluster.png')
       expect(await takePicture(browser, { url, file, width: 1200, height: 900 })).toMatch(/fails/)
