@@ -7,7 +7,6 @@ import type {
 } from '../contract/cluster-detail.ts'
 import { MINUTE_MS, type PlaceHistory, type PlaceMinute } from '../evidence/place-history.ts'
 import type { ElementTable } from '../profile/element-table.ts'
-import { OTHER_PAIR } from '../profile/pair-table.ts'
 import type { Alarm } from './alarm.ts'
 import type { Cluster } from './cluster.ts'
 import type { KeptTimeline } from './cluster-timelines.ts'
@@ -71,7 +70,7 @@ function namesOf(
   table: ElementTable,
 ): Pick<Deviating, 'caller' | 'service' | 'operation'> {
   const isPlace = alarm.on === 'place'
-  const element = isPlace ? table.places.calleeOf(alarm.subject) : entryOf(alarm.subject, table)
+  const element = isPlace ? table.places.calleeOf(alarm.subject) : table.entryElement(alarm.subject)
   const own = table.serviceText(element)
   const operation = table.operationText(element)
   if (isPlace && table.callee(element) !== 0) {
@@ -80,11 +79,6 @@ function namesOf(
   const parent = isPlace ? table.places.callerOf(alarm.subject) : 0
   const above = parent === 0 ? '' : table.serviceText(parent)
   return { caller: above === own ? '' : above, service: own, operation }
-}
-
-/** The element of an entry operation's first span; 0 where it has no name any more. */
-function entryOf(stratum: number, table: ElementTable): number {
-  return stratum <= OTHER_PAIR ? 0 : table.paths.elementOf(table.strata.entryOf(stratum))
 }
 
 function timelineOf(

@@ -77,8 +77,7 @@ export function widened(
     const share = Math.max(before?.share ?? 0, leastShareOf(alarm.c, alarm.n))
     const size = Math.max(before?.size ?? 1, sizeOf(alarm))
     marks.set(what, { what, share, size })
-    failing ||= alarm.signal === 'failures'
-    failing ||= alarm.signal === 'errors' && isEntry(alarm.subject)
+    failing ||= alarm.signal === 'failures' || (alarm.signal === 'errors' && isEntry(alarm.subject))
   }
   const fromMs = Math.min(...alarms.map((alarm) => alarm.firstMs))
   const toMs = Math.max(...alarms.map((alarm) => alarm.lastMs))

@@ -122,7 +122,7 @@ function withoutAftermath(weighed: readonly Weighed[]): readonly Weighed[] {
 }
 
 function isFailing({ signal }: Alarm): boolean {
-  return signal === 'errors' || signal === 'noAnswer' || signal === 'failures'
+  return SIGNALS[signal].pool === 'errors'
 }
 
 function isMissing(alarm: Alarm): boolean {

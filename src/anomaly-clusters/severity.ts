@@ -34,8 +34,8 @@ function isForTheWorse(alarm: Alarm): boolean {
 
 /**
  * How urgent a cluster is, from who suffers: an entry operation's share of requests that fail, or that
- * are slow beyond their normal tail, for a critical one plainly so. What is worse within, though no request suffers from it yet, is a
- * warning; what is only faster, fewer or merely different is information.
+ * are slow beyond their normal tail, for a critical one plainly so. What is worse within, though no
+ * request suffers from it yet, is a warning; what is only faster, fewer or merely different is information.
  */
 export function severityOf(
   impact: readonly RequestCounts[],

@@ -74,6 +74,7 @@ export class BucketCounts {
     if (unusual) ofUnusual[stratum]!++
   }
 
+  /** A request of an entry operation, whether its set of calls is judged or not; after `count`, which makes room. */
   countRequest(stratum: number): void {
     const { observations, requests } = this.strata.of
     if (requests[stratum]!++ === 0 && observations[stratum] === 0) this.strata.touch(stratum)

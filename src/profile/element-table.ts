@@ -213,10 +213,15 @@ export class ElementTable {
     return element
   }
 
+  /** The element of a stratum's entry; 0 where it has no name any more. */
+  entryElement(stratum: number): number {
+    return stratum <= OTHER_PAIR ? 0 : this.paths.elementOf(this.strata.entryOf(stratum))
+  }
+
   /** The place of a stratum's entry; 0 where there is none. */
   entryPlace(stratum: number): number {
-    if (stratum <= OTHER_PAIR) return 0
-    return this.places.find(0, this.paths.elementOf(this.strata.entryOf(stratum)))
+    const element = this.entryElement(stratum)
+    return element === 0 ? 0 : this.places.find(0, element)
   }
 
   /** Where stratum ids are pairs (kind of observation, path of the entry). */
