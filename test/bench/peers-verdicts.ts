@@ -14,6 +14,7 @@ import { DrainedAssembler } from '../assemble/drained-assembler.ts'
 import { detectorSettings } from '../detector-settings.ts'
 import type { Figure } from './figures.ts'
 import { judgeRecording, readRecording } from './online-boutique.ts'
+import { collectorForest, findForest } from './peers/collector-forest.ts'
 import { installVerdictPeers } from './peers/install-peers.ts'
 import { type LabelledRecording, labelledRecordings, labelsOf } from './quality-verdicts.ts'
 
@@ -36,6 +37,8 @@ interface PeerTraces {
 /** Share of normal traces that the peers are told to flag. */
 const STATED = 0.01
 const LEAST_DURATIONS = 20
+/** By so much at least a plainly odd trace must be scored above a usual one, of 0 to 1, to be told from it. */
+const LEAST_ODD_GAP = 0.001
 
 /** What a user would pick instead, given the same traces in the same order, beside our verdicts. */
 export async function verdictPeerFigures(
@@ -59,6 +62,11 @@ export async function verdictPeerFigures(
     for (const detector of ['half_space_trees', 'isolation_forest'] as const) {
       const rows = await fromPython(detector, traces, folder, progress)
       if (rows) results.set(detector, rows)
+    }
+    const forest = await fromCollector(traces, progress)
+    if (forest) {
+      results.set('collector_forest', forest.rows)
+      figures.push({ ...forest.oddGap, name: `${recording.short}_collector_forest_odd_gap` })
     }
     const labels = await labelsOf(recording)
     for (const [name, verdicts] of results) {
@@ -165,6 +173,30 @@ async function fromPython(
   } finally {
     await rm(scratch, { recursive: true })
   }
+}
+
+async function fromCollector(
+  traces: PeerTraces,
+  progress: (text: string) => void,
+): Promise<{ rows: VerdictRow[]; oddGap: Omit<Figure, 'name'> } | null> {
+  const found = await findForest()
+  if ('missing' in found) {
+    progress(`SKIPPED: the Collector's isolation forest is not here: ${found.missing}`)
+    return null
+  }
+  progress(`the Collector's isolation forest, ${found.version} ...`)
+  const { verdicts, oddGap } = await collectorForest(found.collector, traces, STATED)
+  if (oddGap < LEAST_ODD_GAP) {
+    progress(
+      'NOTE: it scores plainly odd traces no higher than usual ones: its figures say nothing of what is in a trace.',
+    )
+  }
+  const rows = traces.test.map(({ id }): VerdictRow => {
+    const { score = null, anomalous = false } = verdicts.get(id) ?? {}
+    return { id, score, p: null, anomalous }
+  })
+  const what = 'score of plainly odd traces above that of usual ones; 0: not told apart'
+  return { rows, oddGap: { value: oddGap, what, bar: '' } }
 }
 
 function readTraces({ dir, files }: LabelledRecording): PeerTraces {
