@@ -11,6 +11,7 @@ import {
   srStepWithin,
 } from '../stats/shiryaev-roberts.ts'
 import { ALTERNATIVES, alternativeShare, alternativeShares } from './alternatives.ts'
+import { Excursions, type ExcursionsState } from './excursions.ts'
 import type { MonitoredSeries } from './monitored-series.ts'
 import { ObservationSketches, type SketchesState } from './observation-sketches.ts'
 import { NO_ONSETS, type Onsets } from './onset-marks.ts'
@@ -83,6 +84,7 @@ export class SeriesEvidence {
   readonly detectors: Columns<typeof DETECTOR>
   readonly since: Columns<typeof SINCE>
   readonly #last: Columns<typeof LAST_BUCKET>
+  readonly excursions: Excursions
   readonly sketches: ObservationSketches
   readonly recent: RecentValues
   /** Structure: the paths that differ first. */
@@ -95,6 +97,8 @@ export class SeriesEvidence {
   readonly #shares: readonly Float64Array[]
   /** ln M of each alternative if the bucket that was weighed last ended now. */
   readonly #step = new Float64Array(ALTERNATIVES)
+  /** ln of what the bucket that ends adds to each alternative's evidence. */
+  readonly #gain = new Float64Array(ALTERNATIVES)
   readonly #ratios = new Float64Array(ALTERNATIVES)
   readonly #later = new Float64Array(ALTERNATIVES)
 
@@ -108,6 +112,7 @@ export class SeriesEvidence {
     this.detectors = new Columns(DETECTOR, count)
     this.since = new Columns(SINCE, count)
     this.#last = new Columns(LAST_BUCKET, count)
+    this.excursions = new Excursions(count, constants)
     this.sketches = new ObservationSketches(count)
     this.recent = new RecentValues(count)
   }
@@ -118,6 +123,7 @@ export class SeriesEvidence {
     this.detectors.grow(count)
     this.since.grow(count)
     this.#last.grow(count)
+    this.excursions.rows.grow(count)
     this.sketches.rows.grow(count)
     this.recent.rows.grow(count)
   }
@@ -160,9 +166,10 @@ export class SeriesEvidence {
   }
 
   /**
-   * ln of the mean of the e-detectors if the running bucket, so far (n, c), ended now. May be asked at
-   * any time: within a bucket the likelihood ratio is a martingale. `baseRate`: the share that deviates
-   * normally in a bucket like this one. `onsets`: where within it a change may have begun.
+   * ln of the mean of the e-detectors if the running bucket, so far (n, c), ended now; less, where the evidence of
+   * the series rises and falls back by itself (see `Excursions`). May be asked at any time: within a bucket the
+   * likelihood ratio is a martingale. `baseRate`: the share that deviates normally in a bucket like this one.
+   * `onsets`: where within it a change may have begun.
    */
   prefix(
     series: number,
@@ -176,7 +183,8 @@ export class SeriesEvidence {
     const logM = logMeanExp(this.#step, 0, ALTERNATIVES)
     if (logM <= 0) return logM
     this.#join(series, n, c, baseRate)
-    return logMeanExp(this.#step, 0, ALTERNATIVES)
+    const joined = logMeanExp(this.#step, 0, ALTERNATIVES)
+    return joined <= 0 ? joined : joined / this.excursions.tail(series)
   }
 
   /**
@@ -270,10 +278,13 @@ export class SeriesEvidence {
     last.c[series] = c
     last.baseRate[series] = baseRate
     for (let j = 0; j < ALTERNATIVES; j++) {
+      this.#gain[j] = this.#step[j]! - logPlusOne(logM[at + j]!)
       last.logM[at + j] = logM[at + j]!
       logM[at + j] = this.#step[j]!
       this.#ratios[j] = Math.max(this.#ratios[j]!, this.#later[j]!)
     }
+    if (open) this.excursions.drop(series)
+    else this.excursions.step(series, logMeanExp(this.#gain, 0, ALTERNATIVES))
     const since = this.since.of
     const gain = logMeanExp(this.#ratios, 0, ALTERNATIVES)
     since.cusum[series] = Math.max(0, since.cusum[series]! + gain)
@@ -297,6 +308,7 @@ export class SeriesEvidence {
     for (let j = 0; j < ALTERNATIVES; j++) logM[at + j] = NO_EVIDENCE
     this.#last.of.bucket[series] = NO_BUCKET
     this.since.of.cusum[series] = 0
+    this.excursions.fallBack(series)
     if (this.since.of.firstMs[series] !== 0) this.#forget(series)
     return true
   }
@@ -304,6 +316,7 @@ export class SeriesEvidence {
   /** Starts anew after a series has closed: the rest of its bucket is what closed it. */
   restart(series: number): void {
     this.detectors.clear(series)
+    this.excursions.drop(series)
     this.detectors.of.suspended[series] = 1
     this.#last.of.bucket[series] = NO_BUCKET
     this.#forget(series)
@@ -325,6 +338,7 @@ export class SeriesEvidence {
     this.detectors.copy(series, from.detectors, old)
     this.since.copy(series, from.since, old)
     this.#last.copy(series, from.#last, old)
+    this.excursions.rows.copy(series, from.excursions.rows, old)
     this.sketches.rows.copy(series, from.sketches.rows, old)
     this.recent.rows.copy(series, from.recent.rows, old)
     this.votes.copy(series, from.votes, old)
@@ -337,6 +351,7 @@ export class SeriesEvidence {
       detectors: this.detectors.save(),
       since: this.since.save(),
       last: this.#last.save(),
+      excursions: this.excursions.rows.save(),
       sketches: this.sketches.rows.save(),
       recent: this.recent.rows.save(),
       votes: this.votes.state(),
@@ -348,6 +363,7 @@ export class SeriesEvidence {
     this.detectors.restore(state.detectors)
     this.since.restore(state.since)
     this.#last.restore(state.last)
+    this.excursions.rows.restore(state.excursions)
     this.sketches.rows.restore(state.sketches)
     this.recent.rows.restore(state.recent)
     this.votes.restore(state.votes)
@@ -359,6 +375,7 @@ export interface SeriesEvidenceState {
   readonly detectors: SavedColumns<typeof DETECTOR>
   readonly since: SavedColumns<typeof SINCE>
   readonly last: SavedColumns<typeof LAST_BUCKET>
+  readonly excursions: ExcursionsState
   readonly sketches: SketchesState
   readonly recent: RecentValuesState
   readonly votes: ReturnType<PathVotes['state']>

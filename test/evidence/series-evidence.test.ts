@@ -292,6 +292,68 @@ describe('the evidence of a series', () => {
   })
 })
 
+describe('evidence that rises and falls back by itself', () => {
+  const BUCKET = [40, 36] as const
+  /** After so many excursions of a few failing buckets and some plain ones. */
+  function seen(excursions: number, end: (evidence: SeriesEvidence) => void): SeriesEvidence {
+    const { evidence } = new OneSeries('errors').monitor
+    for (let i = 0; i < excursions; i++) {
+      evidence.endBucket(0, ...BUCKET, 0, false)
+      for (let k = 0; k < 20; k++) end(evidence)
+    }
+    return evidence
+  }
+  const normal = (evidence: SeriesEvidence): void => evidence.endBucket(0, 20, 0, 0, false)
+
+  it('is divided by how far its excursions went', () => {
+    // What one such bucket says: it rises so far by itself, each time.
+    const peak = new OneSeries('errors').monitor.evidence.prefix(0, ...BUCKET)
+    expect(peak).toBeGreaterThan(Math.log(20) + 1.5)
+    const evidence = seen(400, normal)
+    const { tail } = evidence.excursions
+    expect(evidence.excursions.tail(0)).toBeCloseTo(
+      (400 * (peak - Math.log(20))) / (400 + 2 * 20),
+      6,
+    )
+    const raw = evidence.prefix(0, ...BUCKET) * tail.call(evidence.excursions, 0)
+    expect(raw).toBeCloseTo(peak, 1)
+    // Nothing is not more than nothing.
+    expect(evidence.prefix(0, 20, 0)).toBeLessThan(0)
+  })
+
+  it('ends its excursions in plain buckets as well', () => {
+    const plain = (evidence: SeriesEvidence): void => {
+      if (!evidence.endPlainBucket(0, 20)) normal(evidence)
+    }
+    expect(seen(50, plain).excursions.rows.of.times[0]).toBe(50)
+    expect(seen(50, plain).excursions.tail(0)).toBe(seen(50, normal).excursions.tail(0))
+  })
+
+  it('is none where an alarm came of it', () => {
+    const evidence = seen(50, normal)
+    evidence.endBucket(0, ...BUCKET, 0, false)
+    evidence.endBucket(0, ...BUCKET, 0, true)
+    for (let i = 0; i < 50; i++) evidence.endBucket(0, 20, 0, 0, false)
+    expect(evidence.excursions.rows.of.times[0]).toBe(50)
+    evidence.endBucket(0, ...BUCKET, 0, false)
+    evidence.restart(0)
+    for (let i = 0; i < 50; i++) evidence.endBucket(0, 20, 0, 0, false)
+    expect(evidence.excursions.rows.of.times[0]).toBe(50)
+  })
+
+  it('is remembered under another null and in a restored copy', () => {
+    const evidence = seen(400, normal)
+    const other = new OneSeries('errors').monitor.evidence
+    other.copy(0, evidence, 0)
+    const restored = new OneSeries('errors').monitor.evidence
+    restored.restore(structuredClone(evidence.state()))
+    for (const copy of [other, restored]) {
+      expect(copy.excursions.tail(0)).toBe(evidence.excursions.tail(0))
+      expect(copy.prefix(0, ...BUCKET)).toBe(evidence.prefix(0, ...BUCKET))
+    }
+  })
+})
+
 describe('how much a bucket speaks for its place', () => {
   it('is its excess in standard errors, by the squared share', () => {
     expect(bucketScore(0, 0, 0.1)).toBe(0)
