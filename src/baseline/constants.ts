@@ -53,7 +53,7 @@ export interface Constants {
   readonly several: number
   /** Factor from which something is plainly more than something else. */
   readonly plainly: number
-  /** Odds from which something is likely: that evidence grows, that a series is normal again. */
+  /** Odds from which something is likely: that evidence grows, or has risen by itself, that a series is normal again. */
   readonly likelyOdds: number
   /** Looks at a running bucket. */
   readonly looks: number

@@ -1,6 +1,9 @@
 import type { Constants } from '../baseline/constants.ts'
 import { Columns, type SavedColumns } from '../columns/columns.ts'
 
+/** Excursions of a series that are remembered: then those of long ago count half. */
+const MOST_EXCURSIONS = 1000
+
 const EXCURSIONS = {
   /** CUSUM of ln of what each bucket says, and the most that it was since it was 0. */
   cusum: 'f64',
@@ -27,14 +30,11 @@ export class Excursions {
   /** From here on an excursion is one: what comes less far may come by the shape of a single bucket. */
   readonly #level: number
   readonly #deviations: number
-  /** Excursions from which on those of long ago count less. */
-  readonly #most: number
 
-  constructor(count: number, { likelyOdds, deviations, pairs }: Constants) {
+  constructor(count: number, { likelyOdds, deviations }: Constants) {
     this.rows = new Columns(EXCURSIONS, count)
     this.#level = Math.log(likelyOdds)
     this.#deviations = deviations
-    this.#most = pairs
   }
 
   /** A bucket has ended that says e^`gain`. */
@@ -54,7 +54,7 @@ export class Excursions {
     // A fault that raised no alarm is no tail: however far it went, it counts as one that went far.
     beyond[series]! += Math.min(above, this.#level)
     if (above < this.#level) times[series]!++
-    if (times[series]! < this.#most) return
+    if (times[series]! < MOST_EXCURSIONS) return
     times[series]! /= 2
     beyond[series]! /= 2
   }

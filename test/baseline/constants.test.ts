@@ -16,6 +16,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
       'MOST_CELLS',
       'MOST_ENTRIES',
       'MOST_EPISODES',
+      'MOST_EXCURSIONS',
       'MOST_IN_BIN',
     ],
     ...['MOST_MEMBERS', 'MOST_OF_SERIES', 'MOST_OF_SIGNATURE', 'MOST_PAST', 'MOST_PATHS'],

@@ -52,7 +52,8 @@ function alarms(lasts: number, asIfNothingWasSeen = false): number {
       if (open) series.evidence.restart(0)
       open = false
     }
-    const alarm: boolean = series.take(share, asIfNothingWasSeen, open) && bucket >= LEARNED && !open
+    const alarm: boolean =
+      series.take(share, asIfNothingWasSeen, open) && bucket >= LEARNED && !open
     if (alarm) raised++
     open ||= alarm
   }
