@@ -42,8 +42,8 @@ export interface Constants {
   readonly alternativeRho: number
   /** Pairs of occurrences that what others show of over-dispersion counts as. */
   readonly pairs: number
-  /** Buckets that bursts of slow calls, assumed of a young reference, count as. */
-  readonly youngBuckets: number
+  /** Buckets that bursts of slow calls, assumed of a young reference, count as. Fewer excursions of evidence say nothing. */
+  readonly young: number
   /** Occurrences (runs, parents, observations) below which a series is not monitored. */
   readonly enough: number
   /**
@@ -79,7 +79,7 @@ export const CONSTANTS: Constants = {
   leastErrorRho: 0.001,
   alternativeRho: 0.1,
   pairs: 1000,
-  youngBuckets: 10,
+  young: 10,
   enough: 30,
   several: 3,
   plainly: 1.5,

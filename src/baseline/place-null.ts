@@ -145,8 +145,8 @@ export function shrunkEstimate(
   const { leastRho, comesInBursts } = POOLS[pool]
   const floor = floorOf(signal, constants)
   const own = shrunkRho(moments, pooledRho, pairs, half)
-  const young = comesInBursts ? constants.youngBuckets : 0
-  const seasoned = (own * age + alternativeRho * young) / (age + young)
+  const assumed = comesInBursts ? constants.young : 0
+  const seasoned = (own * age + alternativeRho * assumed) / (age + assumed)
   const rho = raw.batched ? half : Math.max(constants[leastRho], seasoned)
   const independent = reference / (1 + Math.max(0, perBucket - 1) * rho)
   const mix = byPath && mixOf({ ...raw, floor, byPath }, rho, deviations)

@@ -5,12 +5,11 @@ import { Columns, type SavedColumns } from '../columns/columns.ts'
 const MOST_EXCURSIONS = 1000
 
 const EXCURSIONS = {
-  /** CUSUM of ln of what each bucket says, and the most that it was since it was 0. */
+  /** CUSUM of ln of what each bucket says, and the most that it was since it was 0, at any look. */
   cusum: 'f64',
   peak: 'f64',
-  /** Excursions that came beyond the level, fell back by themselves and went less than another level beyond. */
+  /** Excursions that came beyond the level and fell back by themselves, and how far beyond it all went. */
   times: 'f64',
-  /** How far beyond the level all went, each another level at most. */
   beyond: 'f64',
 } as const
 
@@ -30,11 +29,20 @@ export class Excursions {
   /** From here on an excursion is one: what comes less far may come by the shape of a single bucket. */
   readonly #level: number
   readonly #deviations: number
+  /** Fewer excursions say nothing. */
+  readonly #few: number
 
-  constructor(count: number, { likelyOdds, deviations }: Constants) {
+  constructor(count: number, { likelyOdds, deviations, young }: Constants) {
     this.rows = new Columns(EXCURSIONS, count)
     this.#level = Math.log(likelyOdds)
     this.#deviations = deviations
+    this.#few = young
+  }
+
+  /** The running bucket says e^`gain` so far: what falls back within it could have raised an alarm as well. */
+  reach(series: number, gain: number): void {
+    const { cusum, peak } = this.rows.of
+    if (cusum[series]! + gain > peak[series]!) peak[series] = cusum[series]! + gain
   }
 
   /** A bucket has ended that says e^`gain`. */
@@ -51,9 +59,9 @@ export class Excursions {
     const above = peak[series]! - this.#level
     this.drop(series)
     if (above <= 0) return
+    times[series]!++
     // A fault that raised no alarm is no tail: however far it went, it counts as one that went far.
     beyond[series]! += Math.min(above, this.#level)
-    if (above < this.#level) times[series]!++
     if (times[series]! < MOST_EXCURSIONS) return
     times[series]! /= 2
     beyond[series]! /= 2
@@ -67,12 +75,13 @@ export class Excursions {
   }
 
   /**
-   * The least that excursions of the series go beyond the level on average, given how few were seen: 1 or more. For
-   * k of an exponential tail, and what went further cut off, the mean is their sum over k, give or take its k-th root.
+   * How far beyond the level excursions of the series go on average, at least: 1 or more, less than the level. Such a
+   * mean of k is known to its k-th root; few say nothing.
    */
   tail(series: number): number {
     const { times, beyond } = this.rows.of
     const k = times[series]!
-    return k === 0 ? 1 : Math.max(1, beyond[series]! / (k + this.#deviations * Math.sqrt(k)))
+    if (k < this.#few) return 1
+    return Math.max(1, beyond[series]! / (k + this.#deviations * Math.sqrt(k)))
   }
 }

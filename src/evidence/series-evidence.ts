@@ -167,9 +167,9 @@ export class SeriesEvidence {
 
   /**
    * ln of the mean of the e-detectors if the running bucket, so far (n, c), ended now; less, where the evidence of
-   * the series rises and falls back by itself (see `Excursions`). May be asked at any time: within a bucket the
-   * likelihood ratio is a martingale. `baseRate`: the share that deviates normally in a bucket like this one.
-   * `onsets`: where within it a change may have begun.
+   * the series rises and falls back by itself: see `Excursions`, which remember how far it is. May be asked at any
+   * time: within a bucket the likelihood ratio is a martingale. `baseRate`: the share that deviates normally in a
+   * bucket like this one. `onsets`: where within it a change may have begun.
    */
   prefix(
     series: number,
@@ -184,7 +184,17 @@ export class SeriesEvidence {
     if (logM <= 0) return logM
     this.#join(series, n, c, baseRate)
     const joined = logMeanExp(this.#step, 0, ALTERNATIVES)
+    this.excursions.reach(series, this.#gainOf(series))
     return joined <= 0 ? joined : joined / this.excursions.tail(series)
+  }
+
+  /** ln of what the bucket that was weighed last adds to the evidence. */
+  #gainOf(series: number): number {
+    const { logM } = this.detectors.of
+    for (let j = 0; j < ALTERNATIVES; j++) {
+      this.#gain[j] = this.#step[j]! - logPlusOne(logM[series * ALTERNATIVES + j]!)
+    }
+    return logMeanExp(this.#gain, 0, ALTERNATIVES)
   }
 
   /**
@@ -272,19 +282,19 @@ export class SeriesEvidence {
     const { logM } = this.detectors.of
     this.#weigh(series, n, c, baseRate, onsets)
     this.#join(series, n, c, baseRate)
+    const gained = this.#gainOf(series)
     const last = this.#last.of
     last.bucket[series] = this.bucket
     last.n[series] = n
     last.c[series] = c
     last.baseRate[series] = baseRate
     for (let j = 0; j < ALTERNATIVES; j++) {
-      this.#gain[j] = this.#step[j]! - logPlusOne(logM[at + j]!)
       last.logM[at + j] = logM[at + j]!
       logM[at + j] = this.#step[j]!
       this.#ratios[j] = Math.max(this.#ratios[j]!, this.#later[j]!)
     }
     if (open) this.excursions.drop(series)
-    else this.excursions.step(series, logMeanExp(this.#gain, 0, ALTERNATIVES))
+    else this.excursions.step(series, gained)
     const since = this.since.of
     const gain = logMeanExp(this.#ratios, 0, ALTERNATIVES)
     since.cusum[series] = Math.max(0, since.cusum[series]! + gain)

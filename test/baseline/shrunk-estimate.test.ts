@@ -42,9 +42,9 @@ describe('the shrunk estimate of a series', () => {
   })
 
   it('is taken to burst while it is young, if it is slow calls', () => {
-    const { alternativeRho, youngBuckets } = CONSTANTS
+    const { alternativeRho, young } = CONSTANTS
     const slow = shrunkEstimate({ ...RAW, signal: 'selfTimeP90' }, 0.05, 10, FEW_PAIRS)
-    const seasoned = (0.05 * 10 + alternativeRho * youngBuckets) / (10 + youngBuckets)
+    const seasoned = (0.05 * 10 + alternativeRho * young) / (10 + young)
     expect(slow.rho).toBeCloseTo(seasoned + (1 - seasoned) / 100, 12)
     const far = shrunkEstimate({ ...RAW, signal: 'selfTimeP99' }, 0.05, 10, FEW_PAIRS)
     expect(far.rho).toBeCloseTo(0.05 + 0.95 / 100, 12)

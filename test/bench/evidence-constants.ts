@@ -27,7 +27,7 @@ const OTHERS: { readonly [K in keyof Free]: readonly [less: number, more: number
   leastErrorRho: [0.0003, 0.01],
   alternativeRho: [0.05, 0.2],
   pairs: [300, 3000],
-  youngBuckets: [5, 20],
+  young: [5, 20],
   enough: [15, 60],
   several: [2, 5],
   plainly: [1.25, 2],

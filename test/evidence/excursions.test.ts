@@ -23,6 +23,12 @@ describe('the excursions of a series', () => {
     expect(seen(Array(100).fill(LEVEL + 2)).tail(0)).toBeCloseTo(200 / 120, 9)
     // 4 of them: 8 / (4 + 2 sqrt 4) is no reason to ask more.
     expect(seen(Array(4).fill(LEVEL + 2)).tail(0)).toBe(1)
+    // Fewer than 10 say nothing, however far they went.
+    expect(seen(Array(9).fill(LEVEL + 50)).tail(0)).toBe(1)
+    expect(seen(Array(10).fill(LEVEL + 50)).tail(0)).toBeCloseTo(
+      (10 * LEVEL) / (10 + 2 * Math.sqrt(10)),
+      9,
+    )
     // ... nor are ever so many that went half as far as they might.
     expect(seen(Array(400).fill(LEVEL + 0.5)).tail(0)).toBe(1)
   })
@@ -34,7 +40,7 @@ describe('the excursions of a series', () => {
 
   it('are cut off another level beyond, so that a fault that raised no alarm hardly counts', () => {
     const excursions = seen([...Array(100).fill(LEVEL + 2), LEVEL + 50])
-    expect(excursions.tail(0)).toBeCloseTo((200 + LEVEL) / 120, 9)
+    expect(excursions.tail(0)).toBeCloseTo((200 + LEVEL) / (101 + 2 * Math.sqrt(101)), 9)
   })
 
   it('go as far as the most that they were, over several buckets, and begin again at 0', () => {
@@ -42,6 +48,17 @@ describe('the excursions of a series', () => {
     for (let i = 0; i < 100; i++) for (const gain of [2, 3, -1, 0.9, -9]) excursions.step(0, gain)
     expect(excursions.tail(0)).toBeCloseTo((100 * (5 - LEVEL)) / 120, 9)
     expect(excursions.rows.of.times[0]).toBe(100)
+  })
+
+  it('go as far as they were at a look, though the bucket ends lower', () => {
+    const excursions = new Excursions(1, CONSTANTS)
+    for (let i = 0; i < 100; i++) {
+      excursions.step(0, 2)
+      excursions.reach(0, 3)
+      excursions.reach(0, 1)
+      excursions.step(0, -9)
+    }
+    expect(excursions.tail(0)).toBeCloseTo((100 * (5 - LEVEL)) / 120, 9)
   })
 
   it('do not count where an alarm came of them', () => {

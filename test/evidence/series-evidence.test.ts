@@ -321,6 +321,19 @@ describe('evidence that rises and falls back by itself', () => {
     expect(evidence.prefix(0, 20, 0)).toBeLessThan(0)
   })
 
+  it('has gone as far as a look found, though the bucket ends lower', () => {
+    const excursions = (looks: boolean): number | undefined => {
+      const { evidence } = new OneSeries('errors').monitor
+      for (let i = 0; i < 20; i++) {
+        if (looks) evidence.prefix(0, 40, 38)
+        evidence.endBucket(0, 400, 38, 0, false)
+        for (let k = 0; k < 20; k++) normal(evidence)
+      }
+      return evidence.excursions.rows.of.times[0]
+    }
+    expect([excursions(false), excursions(true)]).toEqual([0, 20])
+  })
+
   it('ends its excursions in plain buckets as well', () => {
     const plain = (evidence: SeriesEvidence): void => {
       if (!evidence.endPlainBucket(0, 20)) normal(evidence)
