@@ -9,9 +9,20 @@ import { hashWords } from '../stats/random.ts'
 import { BucketCounts, type BucketCountsState } from './bucket-counts.ts'
 import { COUNT_BINS, countBin } from './count-bins.ts'
 import { PathTotals, type PathTotalsState } from './path-totals.ts'
-import { bucketsEach, PlaceRecords, type PlaceRecordsState } from './place-records.ts'
+import {
+  type BucketRecord,
+  bucketsEach,
+  PlaceRecords,
+  type PlaceRecordsState,
+} from './place-records.ts'
 import { type PlaceReferenceData, packReference, type RequestTotals } from './reference-data.ts'
-import { SelfTimeSample, type SelfTimeSampleState, VALUES_PER_BUCKET } from './self-time-sample.ts'
+import {
+  SelfTimeSample,
+  type SelfTimeSampleState,
+  VALUES_PER_BUCKET,
+  WaitSample,
+  type WaitSampleState,
+} from './self-time-sample.ts'
 
 export interface PlaceReferenceOptions {
   readonly bucketMs: number
@@ -39,12 +50,15 @@ export class PlaceReference {
   readonly #decay: number
   #bucket = -1
   readonly #sample: SelfTimeSample
+  readonly #waitSample: WaitSample
   readonly #counts: BucketCounts
   readonly #totals = new Columns(TOTALS)
   readonly #byPath: PathTotals
   /** Decayed totals of all entry operations together: requests, and those that failed. */
   readonly #requests = { n: 0, failed: 0 }
   readonly #places = new Map<number, PlaceRecords>()
+  /** Of places that take messages: how long those waited. */
+  readonly #waits = new Map<number, PlaceRecords>()
   readonly #strata = new Map<number, PlaceRecords>()
   /** Places that were forgotten. */
   readonly #accepted = new Set<number>()
@@ -52,7 +66,8 @@ export class PlaceReference {
   constructor(table: ElementTable, options: PlaceReferenceOptions) {
     this.#table = table
     this.#sample = new SelfTimeSample(options.seed)
-    this.#counts = new BucketCounts(table, this.#sample)
+    this.#waitSample = new WaitSample(options.seed)
+    this.#counts = new BucketCounts(table, this.#sample, this.#waitSample)
     this.#byPath = new PathTotals(table)
     this.#options = options
     this.#decay = decayPerMs(options.halfLifeMs)
@@ -100,6 +115,7 @@ export class PlaceReference {
   /** Takes back what a place did since then, in whole buckets: it led to an anomaly cluster. */
   dropPlaceSince(place: number, timeMs: number): void {
     this.#places.get(place)?.dropSince(this.#bucketOf(timeMs))
+    this.#waits.get(place)?.dropSince(this.#bucketOf(timeMs))
     this.#counts.takeBackPlace(place)
   }
 
@@ -111,6 +127,7 @@ export class PlaceReference {
   /** Forgets a place, so that what it does now becomes its normal. */
   forgetPlace(place: number): void {
     this.#places.get(place)?.clear()
+    this.#waits.get(place)?.clear()
     this.#totals.clear(place)
     this.#byPath.forgetPlaces((one) => one === place)
     this.#accepted.add(place)
@@ -124,6 +141,7 @@ export class PlaceReference {
   giveUp({ places, strata }: IdSets): void {
     for (const place of places) {
       this.#places.delete(place)
+      this.#waits.delete(place)
       this.#accepted.delete(place)
       if (place < this.#totals.rows) this.#totals.clear(place)
     }
@@ -136,6 +154,7 @@ export class PlaceReference {
     this.#counts.forget(gone)
     this.#byPath.forget(gone)
     for (const records of this.#places.values()) records.forgetPaths(gone.paths)
+    for (const records of this.#waits.values()) records.forgetPaths(gone.paths)
   }
 
   /** Everything the fit needs, as plain typed arrays; nothing is shared with this. */
@@ -144,6 +163,7 @@ export class PlaceReference {
       bucketMs: this.#options.bucketMs,
       table: this.#table,
       places: this.#places,
+      waits: this.#waits,
       strata: this.#strata,
       accepted: this.#accepted,
       totals: this.#totals.of,
@@ -158,6 +178,7 @@ export class PlaceReference {
     if (bucket >= this.#bucket) return
     this.#bucket = bucket
     for (const records of this.#places.values()) records.dropSince(bucket + 1)
+    for (const records of this.#waits.values()) records.dropSince(bucket + 1)
     for (const records of this.#strata.values()) records.dropSince(bucket + 1)
   }
 
@@ -194,6 +215,7 @@ export class PlaceReference {
     this.#requests.n *= factor
     this.#requests.failed *= factor
     this.#counts.clear()
+    this.#waitSample.clear()
   }
 
   #keepPlace(place: number): void {
@@ -216,6 +238,17 @@ export class PlaceReference {
     const most = bucketsEach(this.#places.size)
     records.add(record, this.#sample.values, place * VALUES_PER_BUCKET, most)
     occurrences[place] = 0
+    this.#keepWaits(place, record, most)
+  }
+
+  /** `most`: buckets that there is room for, as of the place's other values. */
+  #keepWaits(place: number, record: BucketRecord, most: number): void {
+    const n = this.#counts.places.of.waits[place]!
+    if (n === 0) return
+    const length = Math.min(n, VALUES_PER_BUCKET)
+    const { values } = this.#waitSample
+    const ofWaits = { ...record, n, runs: n, parents: n, errors: 0, length }
+    recordsOf(this.#waits, place).add(ofWaits, values, this.#waitSample.rowOf(place), most)
   }
 
   #keepStratum(stratum: number): void {
@@ -243,11 +276,13 @@ export class PlaceReference {
     return {
       bucket: this.#bucket,
       sample: this.#sample.state(),
+      waitSample: this.#waitSample.state(),
       counts: this.#counts.state(),
       totals: this.#totals.save(),
       byPath: this.#byPath.state(),
       requests: { ...this.#requests },
       places: statesOf(this.#places),
+      waits: statesOf(this.#waits),
       strata: statesOf(this.#strata),
       accepted: [...this.#accepted],
     }
@@ -257,11 +292,13 @@ export class PlaceReference {
   restore(state: PlaceReferenceState): void {
     this.#bucket = state.bucket
     this.#sample.restore(state.sample)
+    this.#waitSample.restore(state.waitSample)
     this.#counts.restore(state.counts)
     this.#totals.restore(state.totals)
     this.#byPath.restore(state.byPath)
     Object.assign(this.#requests, state.requests)
     for (const [place, records] of state.places) recordsOf(this.#places, place).restore(records)
+    for (const [place, records] of state.waits) recordsOf(this.#waits, place).restore(records)
     for (const [stratum, one] of state.strata) recordsOf(this.#strata, stratum).restore(one)
     for (const place of state.accepted) this.#accepted.add(place)
   }
@@ -272,11 +309,13 @@ type KeptRecords = readonly (readonly [id: number, records: PlaceRecordsState])[
 export interface PlaceReferenceState {
   readonly bucket: number
   readonly sample: SelfTimeSampleState
+  readonly waitSample: WaitSampleState
   readonly counts: BucketCountsState
   readonly totals: SavedColumns<typeof TOTALS>
   readonly byPath: PathTotalsState
   readonly requests: RequestTotals
   readonly places: KeptRecords
+  readonly waits: KeptRecords
   readonly strata: KeptRecords
   readonly accepted: readonly number[]
 }

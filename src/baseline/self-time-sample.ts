@@ -1,4 +1,5 @@
 import { Columns, type SavedColumns } from '../columns/columns.ts'
+import { type SavedTouchedRows, TouchedRows } from '../columns/touched-rows.ts'
 import { hashWords } from '../stats/random.ts'
 
 /** Self times that one place keeps of a bucket. */
@@ -63,4 +64,60 @@ export class SelfTimeSample {
 export interface SelfTimeSampleState {
   readonly draw: number
   readonly values: SavedValues
+}
+
+/** Where in the sample a place has its values: slot + 1; 0 = nowhere. */
+const SLOT = { slot: 'u32' } as const
+
+/** The same of how long messages waited, with room for those places only that took any in the running bucket. */
+export class WaitSample {
+  readonly #sample: SelfTimeSample
+  readonly #places = new TouchedRows(SLOT)
+
+  constructor(seed: number) {
+    this.#sample = new SelfTimeSample(seed ^ 0x3a17)
+  }
+
+  get values(): SampledValues {
+    return this.#sample.values
+  }
+
+  grow(places: number): void {
+    this.#places.rows.grow(places)
+  }
+
+  /** Offers the wait of the n-th message that a place took in its bucket. */
+  offer(place: number, n: number, waitNs: number, path: number): void {
+    const { slot } = this.#places.of
+    if (slot[place] === 0) {
+      this.#places.touch(place)
+      slot[place] = this.#places.count
+      this.#sample.grow(this.#places.count)
+    }
+    this.#sample.offer(slot[place]! - 1, n, waitNs, path)
+  }
+
+  /** First of the rows of a place that took messages. */
+  rowOf(place: number): number {
+    return (this.#places.of.slot[place]! - 1) * VALUES_PER_BUCKET
+  }
+
+  /** Begins the next bucket. */
+  clear(): void {
+    this.#places.clear()
+  }
+
+  state(): WaitSampleState {
+    return { sample: this.#sample.state(), places: this.#places.save() }
+  }
+
+  restore({ sample, places }: WaitSampleState): void {
+    this.#sample.restore(sample)
+    this.#places.restore(places)
+  }
+}
+
+export interface WaitSampleState {
+  readonly sample: SelfTimeSampleState
+  readonly places: SavedTouchedRows<typeof SLOT>
 }

@@ -11,7 +11,7 @@ import type { NewErrorsState } from './new-errors.ts'
 import type { TablesState } from './tables.ts'
 
 /** Rises when a state of before cannot be read any more. */
-export const STATE_FORMAT = 10
+export const STATE_FORMAT = 11
 
 /** A detector as plain data: numbers, strings, bigints, arrays, typed arrays and plain objects. */
 export interface DetectorState {

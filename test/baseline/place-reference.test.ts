@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PlaceReference } from '../../src/baseline/place-reference.ts'
 import { IdSets } from '../../src/columns/marks.ts'
-import { type HandSpan, HandTraces } from '../profile/traces.ts'
+import { type HandSpan, HandTraces, mailed } from '../profile/traces.ts'
 
 const BUCKET = 30_000
 
@@ -234,5 +234,133 @@ describe('the reference of a place', () => {
     expect([...copy.request().accepted]).toEqual([cart])
     expect(copy.request().requests.n).toBeCloseTo(4, 5)
     expect([...copy.request().observations]).toEqual([1, 1, 1])
+  })
+})
+
+/** A mailer that takes messages, and what is remembered of how long those waited. */
+class Mailer {
+  readonly traces = new HandTraces()
+  readonly options = { bucketMs: BUCKET, halfLifeMs: 1e12, seed: 1 }
+  readonly reference = new PlaceReference(this.traces.tables.elements, this.options)
+
+  /** One message in a bucket for each wait, ms. */
+  see(bucket: number, ...waits: readonly number[]): this {
+    for (const wait of waits) {
+      this.traces.read(mailed(wait), () => {
+        this.reference.learn(this.traces.elements, bucket * BUCKET + 5)
+      })
+    }
+    return this
+  }
+
+  /** Place and path of the mailer, which is read last. */
+  ids(): [place: number, path: number] {
+    return [this.traces.elements.place[0]!, this.traces.elements.path[0]!]
+  }
+
+  /** Messages of each ended bucket, and their waits, ms. */
+  waits(reference = this.reference): unknown {
+    const { places, waits } = reference.request()
+    const i = places.indexOf(this.ids()[0])
+    const [from, to] = [waits.records[i], waits.records[i + 1]]
+    const values = waits.values.slice(waits.valueOffsets[from!], waits.valueOffsets[to!])
+    return {
+      bucket: [...waits.bucket.slice(from, to)],
+      n: [...waits.n.slice(from, to)],
+      ms: [...values].map((ns) => Math.round(ns / 1e6)),
+      durationMs: [...waits.durationNs.slice(from, to)].map((ns) => Math.round(ns / 1e6)),
+    }
+  }
+}
+
+const KEPT = { bucket: [0, 1], n: [2, 1], ms: [30, 40, 50], durationMs: [20, 20] }
+const NOTHING = { bucket: [], n: [], ms: [], durationMs: [] }
+
+describe('how long messages waited', () => {
+  const seen = () => new Mailer().see(0, 30, 40).see(1, 50).see(2, 60)
+
+  it('is kept by place as each bucket ends, of places that take messages alone', () => {
+    const mailer = seen()
+    expect(mailer.waits()).toEqual(KEPT)
+    const { places, waits } = mailer.reference.request()
+    expect(places).toHaveLength(3)
+    expect([...waits.n]).toEqual(KEPT.n)
+    expect([...new Set(waits.valuePaths)]).toEqual([mailer.ids()[1]])
+    // And never in the place of self times.
+    const i = places.indexOf(mailer.ids()[0])
+    const { values, valueOffsets, records } = mailer.reference.request()
+    const self = values.slice(valueOffsets[records[i]!], valueOffsets[records[i + 1]!])
+    expect([...self].map((ns) => Math.round(ns / 1e6))).toEqual([20, 20, 20])
+  })
+
+  it('is no more than a sample where many come', () => {
+    const many = Array.from({ length: 200 }, (_, i) => i)
+    const { n, ms } = new Mailer()
+      .see(0, ...many)
+      .see(1, 1)
+      .waits() as typeof KEPT
+    expect([n, ms.length]).toEqual([[200], 32])
+    expect(ms.some((wait) => wait >= 32)).toBe(true)
+    // The room for those of the running bucket is that of places that took any in it.
+    const { reference, traces } = seen()
+    expect(reference.state().waitSample.places.ids).toHaveLength(1)
+    traces.read(mailed(0).slice(0, 1), () => reference.learn(traces.elements, 5 * BUCKET))
+    expect(reference.state().waitSample.places.ids).toHaveLength(0)
+  })
+
+  it('is not learned while the place is frozen', () => {
+    const mailer = seen()
+    mailer.reference.freezePlace(mailer.ids()[0], true)
+    mailer.see(3, 70).see(4, 80)
+    expect(mailer.waits()).toEqual({
+      ...KEPT,
+      bucket: [0, 1, 2],
+      n: [2, 1, 1],
+      ms: [30, 40, 50, 60],
+      durationMs: [20, 20, 20],
+    })
+    mailer.reference.freezePlace(mailer.ids()[0], false)
+    expect(mailer.see(4, 90).see(5, 1).waits()).toMatchObject({
+      bucket: [0, 1, 2, 4],
+      n: [2, 1, 1, 1],
+    })
+  })
+
+  it('is taken back, forgotten and given up with its place', () => {
+    const mailer = seen()
+    const [place] = mailer.ids()
+    mailer.reference.dropPlaceSince(place, BUCKET + 7)
+    expect(mailer.waits()).toMatchObject({ bucket: [0], ms: [30, 40] })
+    // What the running bucket had of it is gone as well.
+    expect(mailer.see(3, 70).see(4, 1).waits()).toMatchObject({ bucket: [0, 3], ms: [30, 40, 70] })
+    mailer.reference.forgetPlace(place)
+    expect(mailer.waits()).toEqual(NOTHING)
+    expect(mailer.see(5, 80).see(6, 1).waits()).toMatchObject({ bucket: [4, 5], ms: [1, 80] })
+    const again = seen()
+    const idle = new IdSets()
+    idle.places.add(again.ids()[0])
+    again.reference.giveUp(idle)
+    expect(again.see(3, 70).see(4, 1).waits()).toMatchObject({ bucket: [2, 3], ms: [60, 70] })
+  })
+
+  it('forgets what is still to come where data time was set back, and paths that are gone', () => {
+    const mailer = new Mailer().see(0, 30).see(900, 40).see(901, 50)
+    mailer.reference.turnBack(2 * BUCKET)
+    expect(mailer.waits()).toMatchObject({ bucket: [0], ms: [30] })
+    const gone = new IdSets()
+    gone.paths.add(mailer.ids()[1])
+    mailer.reference.forget(gone)
+    expect([...new Set(mailer.reference.request().waits.valuePaths)]).toEqual([1])
+  })
+
+  it('goes on from its state as if nothing had happened', () => {
+    const mailer = seen()
+    const copy = new PlaceReference(mailer.traces.tables.elements, mailer.options)
+    copy.restore(structuredClone(mailer.reference.state()))
+    for (const reference of [mailer.reference, copy]) {
+      mailer.traces.read(mailed(99), () => reference.learn(mailer.traces.elements, 3 * BUCKET))
+    }
+    expect(mailer.waits(copy)).toEqual(mailer.waits())
+    expect(mailer.waits(copy)).toMatchObject({ bucket: [0, 1, 2], ms: [30, 40, 50, 60] })
   })
 })
