@@ -126,8 +126,8 @@ export class BucketCounts {
   #countWait({ place, path, trace }: TraceElements): void {
     const at = place[0]!
     if (at <= OTHER_PAIR || this.isFrozen(at)) return
-    const n = ++this.places.of.waits[at]!
-    this.#waits?.offer(at, n, trace.waitNs, path[0]!)
+    this.places.of.waits[at]!++
+    this.#waits?.offer(at, trace.waitNs, path[0]!)
   }
 
   /** Not left out where frozen: a child that is learned from may hang below. */
@@ -186,6 +186,7 @@ export class BucketCounts {
   /** Forgets what a place did so far in this bucket. */
   takeBackPlace(place: number): void {
     this.places.rows.clear(place)
+    this.#waits?.takeBack(place)
   }
 
   takeBackStratum(stratum: number): void {
@@ -198,7 +199,10 @@ export class BucketCounts {
       const { rows } = this[table]
       for (const id of gone[table]) if (id < rows.rows) rows.clear(id)
     }
-    for (const id of gone.places) this.freezePlace(id, false)
+    for (const id of gone.places) {
+      this.freezePlace(id, false)
+      this.#waits?.takeBack(id)
+    }
     for (const id of gone.strata) this.freezeStratum(id, false)
   }
 

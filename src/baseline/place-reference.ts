@@ -7,14 +7,10 @@ import type { TraceElements } from '../profile/trace-elements.ts'
 import { decayKey, decayPerMs } from '../sample/decay-key.ts'
 import { hashWords } from '../stats/random.ts'
 import { BucketCounts, type BucketCountsState } from './bucket-counts.ts'
+import { CONSTANTS } from './constants.ts'
 import { COUNT_BINS, countBin } from './count-bins.ts'
 import { PathTotals, type PathTotalsState } from './path-totals.ts'
-import {
-  type BucketRecord,
-  bucketsEach,
-  PlaceRecords,
-  type PlaceRecordsState,
-} from './place-records.ts'
+import { bucketsEach, PlaceRecords, type PlaceRecordsState } from './place-records.ts'
 import { type PlaceReferenceData, packReference, type RequestTotals } from './reference-data.ts'
 import {
   SelfTimeSample,
@@ -48,7 +44,10 @@ export class PlaceReference {
   readonly #table: ElementTable
   readonly #options: PlaceReferenceOptions
   readonly #decay: number
+  readonly #lookMs: number
   #bucket = -1
+  /** Number of the running stretch between two looks. */
+  #look = -1
   readonly #sample: SelfTimeSample
   readonly #waitSample: WaitSample
   readonly #counts: BucketCounts
@@ -57,7 +56,7 @@ export class PlaceReference {
   /** Decayed totals of all entry operations together: requests, and those that failed. */
   readonly #requests = { n: 0, failed: 0 }
   readonly #places = new Map<number, PlaceRecords>()
-  /** Of places that take messages: how long those waited. */
+  /** Of places that take messages: how long those waited, between two looks at a time. */
   readonly #waits = new Map<number, PlaceRecords>()
   readonly #strata = new Map<number, PlaceRecords>()
   /** Places that were forgotten. */
@@ -70,6 +69,7 @@ export class PlaceReference {
     this.#counts = new BucketCounts(table, this.#sample, this.#waitSample)
     this.#byPath = new PathTotals(table)
     this.#options = options
+    this.#lookMs = options.bucketMs / CONSTANTS.looks
     this.#decay = decayPerMs(options.halfLifeMs)
   }
 
@@ -177,6 +177,7 @@ export class PlaceReference {
     const bucket = this.#bucketOf(timeMs)
     if (bucket >= this.#bucket) return
     this.#bucket = bucket
+    this.#look = Math.floor(timeMs / this.#lookMs)
     for (const records of this.#places.values()) records.dropSince(bucket + 1)
     for (const records of this.#waits.values()) records.dropSince(bucket + 1)
     for (const records of this.#strata.values()) records.dropSince(bucket + 1)
@@ -188,6 +189,11 @@ export class PlaceReference {
 
   /** Ends the running bucket if `timeMs` lies beyond it; makes room for ids that are new. */
   #begin(timeMs: number): void {
+    const look = Math.floor(timeMs / this.#lookMs)
+    if (look > this.#look) {
+      if (this.#look >= 0) this.#endLook()
+      this.#look = look
+    }
     const bucket = this.#bucketOf(timeMs)
     if (bucket > this.#bucket) {
       if (this.#bucket >= 0) this.#endBucket(bucket - this.#bucket)
@@ -215,6 +221,26 @@ export class PlaceReference {
     this.#requests.n *= factor
     this.#requests.failed *= factor
     this.#counts.clear()
+  }
+
+  /** Keeps how long messages waited that were taken since the look before, for each place that took any. */
+  #endLook(): void {
+    const { values, taken } = this.#waitSample
+    const most = bucketsEach(this.#places.size)
+    for (let t = 0; t < taken.count; t++) {
+      const place = taken.ids[t]!
+      const n = this.#waitSample.countOf(place)
+      // Taken back meanwhile.
+      if (n === 0) continue
+      const record = {
+        bucket: this.#bucket,
+        ...{ n, runs: n, parents: n, errors: 0 },
+        durationNs: this.#counts.places.of.durationNs[place]!,
+        length: Math.min(n, VALUES_PER_BUCKET),
+        key: this.#key(place, this.#look, this.#lookMs),
+      }
+      recordsOf(this.#waits, place).add(record, values, this.#waitSample.rowOf(place), most)
+    }
     this.#waitSample.clear()
   }
 
@@ -238,17 +264,6 @@ export class PlaceReference {
     const most = bucketsEach(this.#places.size)
     records.add(record, this.#sample.values, place * VALUES_PER_BUCKET, most)
     occurrences[place] = 0
-    this.#keepWaits(place, record, most)
-  }
-
-  /** `most`: buckets that there is room for, as of the place's other values. */
-  #keepWaits(place: number, record: BucketRecord, most: number): void {
-    const n = this.#counts.places.of.waits[place]!
-    if (n === 0) return
-    const length = Math.min(n, VALUES_PER_BUCKET)
-    const { values } = this.#waitSample
-    const ofWaits = { ...record, n, runs: n, parents: n, errors: 0, length }
-    recordsOf(this.#waits, place).add(ofWaits, values, this.#waitSample.rowOf(place), most)
   }
 
   #keepStratum(stratum: number): void {
@@ -262,19 +277,20 @@ export class PlaceReference {
   }
 
   /**
-   * Sampling key of the running bucket for one place: independent between places, but the same for
-   * `BLOCK` neighbouring buckets, so that how long bursts last can be seen in what is kept.
+   * Sampling key of the running bucket, or look, for one place: independent between places, but the same for
+   * `BLOCK` neighbouring ones, so that how long bursts last can be seen in what is kept.
    */
-  #key(subject: number): number {
-    const block = Math.floor(this.#bucket / BLOCK)
+  #key(subject: number, number = this.#bucket, lengthMs = this.#options.bucketMs): number {
+    const block = Math.floor(number / BLOCK)
     const hash = hashWords(subject, block, this.#options.seed, 0, 0x51f3)
-    const timeMs = this.#bucket * this.#options.bucketMs
+    const timeMs = number * lengthMs
     return decayKey(timeMs, (hash + 0.5) / 4294967296, this.#decay)
   }
 
   state(): PlaceReferenceState {
     return {
       bucket: this.#bucket,
+      look: this.#look,
       sample: this.#sample.state(),
       waitSample: this.#waitSample.state(),
       counts: this.#counts.state(),
@@ -291,6 +307,7 @@ export class PlaceReference {
   /** Takes over a state; only valid on a fresh reference with the same options. */
   restore(state: PlaceReferenceState): void {
     this.#bucket = state.bucket
+    this.#look = state.look
     this.#sample.restore(state.sample)
     this.#waitSample.restore(state.waitSample)
     this.#counts.restore(state.counts)
@@ -308,6 +325,7 @@ type KeptRecords = readonly (readonly [id: number, records: PlaceRecordsState])[
 
 export interface PlaceReferenceState {
   readonly bucket: number
+  readonly look: number
   readonly sample: SelfTimeSampleState
   readonly waitSample: WaitSampleState
   readonly counts: BucketCountsState

@@ -125,8 +125,9 @@ function selfTimeTails(
 
 /**
  * Of an entry, which has no other call path. Messages that wait at the same time wait together, and are taken
- * one after the other: in the time between two looks there are as many that say something of their own as
- * normal waits have room in it. Those of a consumer that works now and then, the oldest first, are one.
+ * one after the other: how alike they are is seen between two looks, and there are no more that say something of
+ * their own there than normal waits have room in it. Those of a consumer that works now and then, the oldest
+ * first, are one.
  */
 function waitTail(
   { waits, bucketMs }: PlaceReferenceData,

@@ -50,7 +50,7 @@ export interface PlaceReferenceData extends PathCells, PackedRecords {
   /** 1 where the parent is an entry. */
   readonly underEntry: Uint8Array<ArrayBuffer>
   readonly requests: RequestTotals
-  /** The same places' waits: `n` is of messages. */
+  /** The same places' waits, a record for each stretch between two looks: `n` is of messages. */
   readonly waits: PackedRecords
   /** Decayed totals: runs of the place, occurrences of its parent since it was first seen. */
   readonly runTotal: Float64Array<ArrayBuffer>

@@ -5,6 +5,7 @@ import {
   VALUES_PER_BUCKET,
   WaitSample,
 } from '../../src/baseline/self-time-sample.ts'
+import { IdSets } from '../../src/columns/marks.ts'
 import { OccurrenceScan } from '../../src/profile/occurrence-scan.ts'
 import { type HandSpan, HandTraces, mailed } from '../profile/traces.ts'
 
@@ -132,6 +133,14 @@ describe('the counts of a bucket', () => {
     expect(counted()).toEqual([3, 2, 3])
     bucket.takeBackPlace(place)
     expect(counted()).toEqual([0, 0, 3])
+    expect(waits.countOf(place)).toBe(0)
+    // Its number is another place's.
+    bucket.freezePlace(place, false)
+    see(mailed(60))
+    const gone = new IdSets()
+    gone.places.add(place)
+    bucket.forget(gone)
+    expect(waits.countOf(place)).toBe(0)
   })
 
   it('leave out what is frozen, but for its being there for its children', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { PlaceReference } from '../../src/baseline/place-reference.ts'
+import { PlaceReference, type PlaceReferenceOptions } from '../../src/baseline/place-reference.ts'
 import { IdSets } from '../../src/columns/marks.ts'
 import { type HandSpan, HandTraces, mailed } from '../profile/traces.ts'
 
@@ -240,15 +240,22 @@ describe('the reference of a place', () => {
 /** A mailer that takes messages, and what is remembered of how long those waited. */
 class Mailer {
   readonly traces = new HandTraces()
-  readonly options = { bucketMs: BUCKET, halfLifeMs: 1e12, seed: 1 }
-  readonly reference = new PlaceReference(this.traces.tables.elements, this.options)
+  readonly options: PlaceReferenceOptions
+  readonly reference: PlaceReference
+
+  constructor(halfLifeMs = 1e12) {
+    this.options = { bucketMs: BUCKET, halfLifeMs, seed: 1 }
+    this.reference = new PlaceReference(this.traces.tables.elements, this.options)
+  }
 
   /** One message in a bucket for each wait, ms. */
   see(bucket: number, ...waits: readonly number[]): this {
+    return this.seeAt(bucket * BUCKET + 5, ...waits)
+  }
+
+  seeAt(timeMs: number, ...waits: readonly number[]): this {
     for (const wait of waits) {
-      this.traces.read(mailed(wait), () => {
-        this.reference.learn(this.traces.elements, bucket * BUCKET + 5)
-      })
+      this.traces.read(mailed(wait), () => this.reference.learn(this.traces.elements, timeMs))
     }
     return this
   }
@@ -291,6 +298,37 @@ describe('how long messages waited', () => {
     const { values, valueOffsets, records } = mailer.reference.request()
     const self = values.slice(valueOffsets[records[i]!], valueOffsets[records[i + 1]!])
     expect([...self].map((ns) => Math.round(ns / 1e6))).toEqual([20, 20, 20])
+  })
+
+  it('is kept at each look at a bucket, that is ten times in it', () => {
+    const mailer = new Mailer().seeAt(5, 30, 40).seeAt(2_999, 50).seeAt(3_000, 60)
+    expect(mailer.waits()).toEqual(NOTHING)
+    // The place itself is known once its bucket has ended.
+    const later = mailer.seeAt(29_999, 70).seeAt(30_000, 80).seeAt(33_000, 90)
+    const lasts = [20, 20, 20, 20]
+    expect(later.waits()).toEqual({
+      ...{ bucket: [0, 0, 0, 1], n: [3, 1, 1, 1] },
+      ...{ ms: [30, 40, 50, 60, 70, 80], durationMs: lasts },
+    })
+    later.reference.dropPlaceSince(later.ids()[0], 30_001)
+    expect(later.waits()).toMatchObject({ n: [3, 1, 1], ms: [30, 40, 50, 60, 70] })
+  })
+
+  it('prefers what is recent, neighbouring looks together', () => {
+    const mailer = new Mailer(30 * BUCKET)
+    for (let look = 0; look < 900; look++) {
+      mailer.seeAt(look * 3_000 + 5, ...new Array<number>(10).fill(look))
+    }
+    const { n, ms } = mailer.waits() as typeof KEPT
+    const looks = [...new Set(ms)]
+    expect(n.length).toBe(looks.length)
+    expect(n.length).toBeGreaterThan(100)
+    expect(n.length).toBeLessThanOrEqual(128)
+    const early = looks.filter((look) => look < 450).length
+    expect(early).toBeLessThan(looks.length / 3)
+    expect(early).toBeGreaterThan(0)
+    const blocks = Map.groupBy(looks, (look) => Math.floor(look / 4))
+    expect([...blocks.values()].filter(({ length }) => length < 4).length).toBeLessThan(5)
   })
 
   it('is no more than a sample where many come', () => {
@@ -347,6 +385,9 @@ describe('how long messages waited', () => {
     const mailer = new Mailer().see(0, 30).see(900, 40).see(901, 50)
     mailer.reference.turnBack(2 * BUCKET)
     expect(mailer.waits()).toMatchObject({ bucket: [0], ms: [30] })
+    // What was counted last ends with what comes next.
+    mailer.see(3, 60).see(4, 70).see(5, 80)
+    expect(mailer.waits()).toMatchObject({ bucket: [0, 2, 3, 4], ms: [30, 50, 60, 70] })
     const gone = new IdSets()
     gone.paths.add(mailer.ids()[1])
     mailer.reference.forget(gone)
