@@ -9,6 +9,7 @@ const STATISTICS = 'test/**/*.statistics.test.ts'
 const MORE_DRAWS = [
   ...['test/replay.test.ts', 'test/e2e/*kill.test.ts', 'test/otlp/mutations.test.ts'],
   ...['test/simulate/demo-scenario.test.ts', 'test/cases/new-route.test.ts'],
+  'test/cases/lag.test.ts',
 ]
 /** Files whose tests wait for a broker, or for a process of their own, more than they work. */
 const WAITING = [

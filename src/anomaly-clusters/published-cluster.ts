@@ -49,7 +49,7 @@ export function rankCluster(
   const weighed = [...strongest.values()].map(
     (alarm): Weighed => ({ suspect: suspects.of(alarm), score: alarm.score, alarm }),
   )
-  const telling = withoutAftermath(withoutAnswers(weighed))
+  const telling = withoutBacklogs(withoutAftermath(withoutAnswers(weighed)))
   const services = rankSuspects(telling)
   const isAbout = ({ suspect: { service, caller, callee } }: Weighed): boolean =>
     [service, caller, callee].includes(services[0] ?? '')
@@ -119,6 +119,16 @@ function withoutAftermath(weighed: readonly Weighed[]): readonly Weighed[] {
     ({ alarm, suspect }) =>
       alarm.signal !== 'selfTimeP10' && (services.has(suspect.service) || !follows(alarm)),
   )
+}
+
+/** Messages wait where those that take them have become slow, or fail: then that is what to tell. */
+function withoutBacklogs(weighed: readonly Weighed[]): readonly Weighed[] {
+  const isCause = ({ alarm }: Weighed): boolean => {
+    const { term, direction } = SIGNALS[alarm.signal]
+    return isFailing(alarm) || (term === 'self_time' && direction === 'high')
+  }
+  if (!weighed.some(isCause)) return weighed
+  return weighed.filter(({ alarm }) => alarm.signal !== 'wait')
 }
 
 function isFailing({ signal }: Alarm): boolean {

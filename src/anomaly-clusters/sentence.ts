@@ -109,6 +109,8 @@ function placeCause(alarm: PlaceAlarm, since: string, table: ElementTable): stri
         ? `${calleeText(subject, table)} sends no spans${since}: for ${counts(alarm)} ${callsText(subject, table)}, ${normally}`
         : `${where} is missing${since}: in ${shares}${of}, ${normally}`
     }
+    case 'wait':
+      return `${messagesText(subject, table)} wait longer${since}: ${timesOf(typical, normal)}, in ${counts(alarm)}`
     case 'unseen':
       return `${newText(alarm, since, table)}: in ${shares} of ${where}`
   }
@@ -231,6 +233,14 @@ function callsText(subject: number, table: ElementTable): string {
 function callerText(subject: number, table: ElementTable): string {
   const parent = table.places.callerOf(subject)
   return parent === 0 ? '' : ` of ${table.serviceText(parent)} ${table.operationText(parent)}`
+}
+
+/** `messages from orders to mailer (mails process)`. */
+function messagesText(subject: number, table: ElementTable): string {
+  const element = table.places.calleeOf(subject)
+  const sender = table.senderText(element)
+  const from = sender === '' ? '' : ` from ${sender}`
+  return `messages${from} to ${table.serviceText(element)} (${table.operationText(element)})`
 }
 
 /** The place as people say it: who calls whom. */

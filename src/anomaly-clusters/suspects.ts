@@ -50,6 +50,8 @@ export class Suspects {
     if (this.#table.isLog(line)) return alone(this.#table.serviceText(line))
     const element = places.calleeOf(subject)
     if (signal === 'noAnswer') return this.#ofUnanswered(element)
+    // Whoever takes the messages, whomever it calls to work on them.
+    if (signal === 'wait') return alone(this.#table.serviceText(element))
     if (signal !== 'count' && signal !== 'appearance' && signal !== 'presence') {
       return this.#ofElement(element)
     }

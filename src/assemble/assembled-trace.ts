@@ -46,6 +46,10 @@ export interface AssembledTrace {
   orphans: number
   /** Spans are known to be missing: dropped by a cap, or the log was read from after its beginning. */
   truncated: boolean
+  /** How long the message waited that the entry takes, ns; -1 where it takes none, or since when is not known. */
+  waitNs: number
+  /** Vocabulary id of the service that sent it; 0 where that is not known. */
+  sender: number
 }
 
 /** A trace of no spans, with room for some; `stride` attribute slots a span. */
@@ -67,5 +71,7 @@ export function emptyTrace(stride: number, spans: number): AssembledTrace {
     rooted: false,
     orphans: 0,
     truncated: false,
+    waitNs: -1,
+    sender: 0,
   }
 }

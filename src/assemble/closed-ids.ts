@@ -6,6 +6,7 @@ const CLOSED = {
   asked: 'u8', // 1 where it was asked for since the hand last passed
   long: 'u8', // 1 where it went on for longer than anybody waits
   closedMs: 'f64', // data time at which it was handed out last
+  sentMs: 'f64', // when the last message that is known of it was sent, ms since 1970
 } as const
 
 /** The ids of `ClosedIds`, 4 words each, and what is known of them, the next to be forgotten first. */
@@ -52,12 +53,21 @@ export class ClosedIds {
     return this.#slots.of.closedMs[slot]!
   }
 
-  /** Notes that the trace with the id at `words[at .. at + 3]` was handed out; returns how many other ids this costs. */
-  add(words: Uint32Array, at: number, closedMs: number, isLong: boolean): number {
+  /** When the last message was sent that is known of the trace at `words[at .. at + 3]`, ms; -1 if it is not known. */
+  sentMs(words: Uint32Array, at: number): number {
+    return this.#slots.of.sentMs[this.#index.find(words, at)] ?? -1
+  }
+
+  /**
+   * Notes that the trace with the id at `words[at .. at + 3]` was handed out; returns how many other ids this
+   * costs. `sentMs`: when the last message of what was handed out was sent.
+   */
+  add(words: Uint32Array, at: number, closedMs: number, isLong: boolean, sentMs: number): number {
     const known = this.#index.find(words, at)
     if (known >= 0) {
       this.#slots.of.closedMs[known] = closedMs
       if (isLong) this.#slots.of.long[known] = 1
+      if (sentMs > this.#slots.of.sentMs[known]!) this.#slots.of.sentMs[known] = sentMs
       return 0
     }
     if (this.limit === 0) return 1
@@ -75,6 +85,7 @@ export class ClosedIds {
     this.#index.insert(slot, words, at)
     this.#slots.of.long[slot] = isLong ? 1 : 0
     this.#slots.of.closedMs[slot] = closedMs
+    this.#slots.of.sentMs[slot] = sentMs
     return isFull ? 1 : 0
   }
 
@@ -85,11 +96,11 @@ export class ClosedIds {
 
   /** Takes over `state` into an instance that is still empty; returns how many ids found no room. */
   restore(state: ClosedIdsState): number {
-    const { asked, long, closedMs } = state.slots
+    const { asked, long, closedMs, sentMs } = state.slots
     const size = asked.length
     const skipped = Math.max(0, size - this.limit)
     for (let i = skipped; i < size; i++) {
-      this.add(state.ids, i * 4, closedMs[i]!, long[i] === 1)
+      this.add(state.ids, i * 4, closedMs[i]!, long[i] === 1, sentMs[i]!)
       this.#slots.of.asked[this.size - 1] = asked[i]!
     }
     return skipped

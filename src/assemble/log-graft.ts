@@ -142,6 +142,8 @@ export class LogGraft {
     to.rooted = from.rooted
     to.orphans = from.orphans
     to.truncated = from.truncated
+    to.waitNs = from.waitNs
+    to.sender = from.sender
   }
 
   #addRecord({ record, above, startNs }: Grafted): void {

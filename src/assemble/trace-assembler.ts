@@ -33,7 +33,7 @@ const DROPPED = 2
 const MAX_REDATES = 8
 
 /** Rises when a state of before cannot be read any more. */
-const STATE_FORMAT = 3
+const STATE_FORMAT = 4
 
 /** Everything an assembler remembers, as plain data: numbers and typed arrays, live rows only. */
 export interface AssemblerState {
@@ -409,8 +409,18 @@ export class TraceAssembler {
     const flags = open.of.flags[slot]!
     const isLong = this.#isLong(slot, cause)
     const apart = (flags & LATE) !== 0 || (isLong && (flags & ROOT_SEEN) === 0)
-    const segments = this.#builder.build(trace, this.#store, head, spans, nowMs, counts, apart)
     const { id } = open.index.slots.of
+    const before = (flags & LATE) === 0 ? -1 : this.#closed.sentMs(id, slot * 4)
+    const segments = this.#builder.build(
+      trace,
+      this.#store,
+      head,
+      spans,
+      nowMs,
+      counts,
+      apart,
+      before,
+    )
     for (let word = 0; word < 4; word++) {
       trace.id[word] = trace.traceId[word] = id[slot * 4 + word]!
     }
@@ -427,7 +437,11 @@ export class TraceAssembler {
     open.release(slot)
     if (apart) this.#withhold(trace, flags, isLong && cause === 'max_wait')
     else this.#handOutAll(trace.count)
-    counts.closedIdsForgotten += this.#closed.add(trace.traceId, 0, nowMs, isLong)
+    // A message that no span of its own sends was sent by the end of the trace.
+    const { sentMs } = this.#builder
+    const isFirst = (flags & LATE) === 0
+    const lastSentMs = isFirst && sentMs < 0 ? trace.endMs : sentMs
+    counts.closedIdsForgotten += this.#closed.add(trace.traceId, 0, nowMs, isLong, lastSentMs)
     if (apart || segments > 1) return false
     counts.spansOut += trace.count
     return true

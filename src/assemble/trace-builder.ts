@@ -20,6 +20,9 @@ const ROWS = {
   shift: 'f64', // how far it was moved for clock skew, ns
   top: 'i32', // position of the first span of its segment
   place: 'i32', // position in its segment
+  // By position of the first span of a segment: see `AssembledTrace`.
+  waitNs: 'f64',
+  sender: 'i32',
 } as const
 
 /** Makes the stored spans of a closed trace an `AssembledTrace`. */
@@ -29,12 +32,15 @@ export class TraceBuilder {
   // Start of the trace.
   #baseHi = 0
   #baseLo = 0
+  /** When the last message of the trace built last was sent, ms since 1970; -1 = it sends none. */
+  sentMs = -1
 
   /**
    * Fills `trace`, all but id, cause and truncated, from the list of rows that begins at `head`.
    * @param spans length of the list
    * @param nowMs data time; the trace is not dated later, whatever the clocks of its hosts say
    * @param apart whether spans whose parent is not here begin segments of their own
+   * @param sentMs when the last message of what was handed out of the trace before was sent; -1 = not known
    * @returns how many segments it falls into; 1 = the trace as it is. See `tops` and `cut`.
    */
   build(
@@ -45,6 +51,7 @@ export class TraceBuilder {
     nowMs: number,
     counts: AssemblerCounts,
     apart = false,
+    sentMs = -1,
   ): number {
     const tree = this.#tree
     this.#reserve(trace, spans)
@@ -68,7 +75,7 @@ export class TraceBuilder {
     for (let at = 0; at < tree.count; at++) trace.parent[at] = parentAt[at]!
     trace.endMs = latestEndMs(trace, nowMs)
     this.#place(trace, counts)
-    return this.#divide(trace, apart)
+    return this.#divide(trace, apart, sentMs)
   }
 
   /** Position of the first span of the segment that holds position `at` of the trace built last. */
@@ -100,6 +107,8 @@ export class TraceBuilder {
     segment.count = count
     segment.rooted = top > 0 || trace.rooted
     segment.orphans = orphans
+    segment.waitNs = this.#rows.of.waitNs[top]!
+    segment.sender = this.#rows.of.sender[top]!
     const lo = trace.startLo + earliest
     const carry = Math.floor(lo / WORD)
     segment.startLo = lo - carry * WORD
@@ -111,13 +120,16 @@ export class TraceBuilder {
    * Finds where segments begin: at a consumer that takes a message of another service or of a producer
    * beside it, and, if `apart`, at all spans whose parent is not here.
    */
-  #divide(trace: AssembledTrace, apart: boolean): number {
+  #divide(trace: AssembledTrace, apart: boolean, sentMs: number): number {
     const { count, parent } = trace
     const { kind, service } = trace.columns.of
     const { order, hangs } = this.#tree.of
     const { top } = this.#rows.of
     let segments = 1
+    let lastSent = -1
     top[0] = 0
+    this.#findWait(trace, 0, sentMs)
+    if (kind[0] === KIND_PRODUCER) lastSent = 0
     for (let at = 1; at < count; at++) {
       const up = parent[at]!
       const takes = kind[at] === KIND_CONSUMER
@@ -126,9 +138,38 @@ export class TraceBuilder {
           ? takes && (kind[up] === KIND_PRODUCER || service[up] !== service[at])
           : takes || apart
       top[at] = begins ? at : top[up]!
-      if (begins) segments++
+      if (kind[at] === KIND_PRODUCER && (lastSent < 0 || endsLater(trace, at, lastSent))) {
+        lastSent = at
+      }
+      if (!begins) continue
+      segments++
+      this.#findWait(trace, at, sentMs)
     }
+    this.sentMs = lastSent < 0 ? -1 : startMs(trace) + endNs(trace, lastSent) / 1e6
     return segments
+  }
+
+  /**
+   * How long the message waited that the first span of a segment takes: since what it hangs under ended, which
+   * sent it. That holds for whatever that is: what a request does before it sends is no wait, and where
+   * it goes on afterwards less is claimed than was waited. Where that was handed out before, since the
+   * last message was sent that is known of its trace (`sentMs`), which is no more than it waited.
+   */
+  #findWait(trace: AssembledTrace, at: number, sentMs: number): void {
+    const { waitNs, sender } = this.#rows.of
+    const { kind, service, startHi } = trace.columns.of
+    const up = trace.parent[at]!
+    const hangs = this.#tree.of.hangs[this.#tree.of.order[at]!]
+    waitNs[at] = -1
+    sender[at] = 0
+    if (kind[at] !== KIND_CONSUMER || !isPlausibleHi(startHi[at]!)) return
+    if (hangs === CHILD) {
+      if (!isPlausibleHi(startHi[up]!)) return
+      waitNs[at] = Math.max(0, trace.startNs[at]! - endNs(trace, up))
+      sender[at] = service[up]!
+    } else if (hangs === ORPHAN && sentMs >= 0) {
+      waitNs[at] = Math.max(0, trace.startNs[at]! + (startMs(trace) - sentMs) * 1e6)
+    }
   }
 
   #reserve(trace: AssembledTrace, spans: number): void {
@@ -239,6 +280,20 @@ export class TraceBuilder {
     trace.startLo = lo - carry * WORD
     trace.startHi = this.#baseHi + carry
   }
+}
+
+/** End of a span, ns after the start of the trace. */
+function endNs({ startNs, durationNs }: AssembledTrace, at: number): number {
+  return startNs[at]! + durationNs[at]!
+}
+
+function endsLater(trace: AssembledTrace, one: number, other: number): boolean {
+  return endNs(trace, one) > endNs(trace, other)
+}
+
+/** Start of the trace, ms since 1970. */
+function startMs({ startHi, startLo }: AssembledTrace): number {
+  return (startHi * WORD + startLo) / 1e6
 }
 
 /** Latest plausible end of its spans, not after `nowMs`; `nowMs` if there is none. */

@@ -5,14 +5,21 @@ import type { ElementTable } from '../profile/element-table.ts'
 import type { OccurrenceScan } from '../profile/occurrence-scan.ts'
 import { OTHER_PAIR } from '../profile/pair-table.ts'
 import type { TraceElements } from '../profile/trace-elements.ts'
-import type { SelfTimeSample } from './self-time-sample.ts'
+import type { SelfTimeSample, WaitSample } from './self-time-sample.ts'
 import type { Denominator } from './signals.ts'
 
 /**
  * By place: occurrences, those that failed by themselves, runs (children of one parent taken together),
- * and the duration of the first observation that contains it, ns.
+ * messages that it took of which it is known how long they waited, and the duration of the first
+ * observation that contains it, ns.
  */
-const PLACE = { occurrences: 'u32', errors: 'u32', runs: 'u32', durationNs: 'f32' } as const
+const PLACE = {
+  occurrences: 'u32',
+  errors: 'u32',
+  runs: 'u32',
+  waits: 'u32',
+  durationNs: 'f32',
+} as const
 
 /** By call path; `parents`: its occurrences in complete observations, where a missing child says something. */
 const PATH = { occurrences: 'u32', errors: 'u32', runs: 'u32', parents: 'u32' } as const
@@ -39,11 +46,17 @@ export class BucketCounts {
   readonly #frozenStrata = new Columns(FROZEN)
   readonly #table: ElementTable
   readonly #sample: SelfTimeSample | null
+  readonly #waits: WaitSample | null
 
-  /** `sample`: takes in self times as they are counted. */
-  constructor(table: ElementTable, sample: SelfTimeSample | null = null) {
+  /** `sample`, `waits`: take in self times, and waits, as they are counted. */
+  constructor(
+    table: ElementTable,
+    sample: SelfTimeSample | null = null,
+    waits: WaitSample | null = null,
+  ) {
     this.#table = table
     this.#sample = sample
+    this.#waits = waits
   }
 
   /** Makes room for all ids that there are. */
@@ -52,6 +65,7 @@ export class BucketCounts {
     this.places.rows.grow(places.size)
     this.#frozenPlaces.grow(places.size)
     this.#sample?.grow(places.size)
+    this.#waits?.grow(places.size)
     this.paths.rows.grow(paths.size)
     this.elements.rows.grow(elements.size)
     this.strata.rows.grow(strata.size)
@@ -61,6 +75,7 @@ export class BucketCounts {
   count(elements: TraceElements, scan: OccurrenceScan): void {
     this.grow()
     this.#countOccurrences(elements, scan)
+    if (elements.trace.waitNs >= 0) this.#countWait(elements)
     if (!scan.complete) return
     this.#countParents(elements)
     this.#countRuns(elements, scan)
@@ -107,6 +122,14 @@ export class BucketCounts {
     }
   }
 
+  /** Of the message that the entry takes, which is an occurrence of its place. */
+  #countWait({ place, path, trace }: TraceElements): void {
+    const at = place[0]!
+    if (at <= OTHER_PAIR || this.isFrozen(at)) return
+    this.places.of.waits[at]!++
+    this.#waits?.offer(at, trace.waitNs, path[0]!)
+  }
+
   /** Not left out where frozen: a child that is learned from may hang below. */
   #countParents({ element, place, path, count }: TraceElements): void {
     const { elements, paths } = this
@@ -143,7 +166,7 @@ export class BucketCounts {
 
   /** The same by call path. */
   denominatorByPath(of: Denominator): Uint32Array<ArrayBuffer> {
-    return this.paths.of[of === 'observations' || of === 'requests' ? 'occurrences' : of]
+    return this.paths.of[of === 'runs' || of === 'parents' ? of : 'occurrences']
   }
 
   isFrozen(place: number): boolean {
@@ -163,6 +186,7 @@ export class BucketCounts {
   /** Forgets what a place did so far in this bucket. */
   takeBackPlace(place: number): void {
     this.places.rows.clear(place)
+    this.#waits?.takeBack(place)
   }
 
   takeBackStratum(stratum: number): void {
@@ -175,7 +199,10 @@ export class BucketCounts {
       const { rows } = this[table]
       for (const id of gone[table]) if (id < rows.rows) rows.clear(id)
     }
-    for (const id of gone.places) this.freezePlace(id, false)
+    for (const id of gone.places) {
+      this.freezePlace(id, false)
+      this.#waits?.takeBack(id)
+    }
     for (const id of gone.strata) this.freezeStratum(id, false)
   }
 

@@ -147,7 +147,8 @@ export function shrunkEstimate(
   const own = shrunkRho(moments, pooledRho, pairs, half)
   const assumed = comesInBursts ? constants.young : 0
   const seasoned = (own * age + alternativeRho * assumed) / (age + assumed)
-  const rho = raw.batched ? half : Math.max(constants[leastRho], seasoned)
+  const least = Math.max(constants[leastRho], raw.leastRho ?? 0)
+  const rho = raw.batched ? half : Math.max(least, seasoned)
   const independent = reference / (1 + Math.max(0, perBucket - 1) * rho)
   const mix = byPath && mixOf({ ...raw, floor, byPath }, rho, deviations)
   return {

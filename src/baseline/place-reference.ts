@@ -7,11 +7,18 @@ import type { TraceElements } from '../profile/trace-elements.ts'
 import { decayKey, decayPerMs } from '../sample/decay-key.ts'
 import { hashWords } from '../stats/random.ts'
 import { BucketCounts, type BucketCountsState } from './bucket-counts.ts'
+import { CONSTANTS } from './constants.ts'
 import { COUNT_BINS, countBin } from './count-bins.ts'
 import { PathTotals, type PathTotalsState } from './path-totals.ts'
 import { bucketsEach, PlaceRecords, type PlaceRecordsState } from './place-records.ts'
 import { type PlaceReferenceData, packReference, type RequestTotals } from './reference-data.ts'
-import { SelfTimeSample, type SelfTimeSampleState, VALUES_PER_BUCKET } from './self-time-sample.ts'
+import {
+  SelfTimeSample,
+  type SelfTimeSampleState,
+  VALUES_PER_BUCKET,
+  WaitSample,
+  type WaitSampleState,
+} from './self-time-sample.ts'
 
 export interface PlaceReferenceOptions {
   readonly bucketMs: number
@@ -37,14 +44,20 @@ export class PlaceReference {
   readonly #table: ElementTable
   readonly #options: PlaceReferenceOptions
   readonly #decay: number
+  readonly #lookMs: number
   #bucket = -1
+  /** Number of the running stretch between two looks. */
+  #look = -1
   readonly #sample: SelfTimeSample
+  readonly #waitSample: WaitSample
   readonly #counts: BucketCounts
   readonly #totals = new Columns(TOTALS)
   readonly #byPath: PathTotals
   /** Decayed totals of all entry operations together: requests, and those that failed. */
   readonly #requests = { n: 0, failed: 0 }
   readonly #places = new Map<number, PlaceRecords>()
+  /** Of places that take messages: how long those waited, between two looks at a time. */
+  readonly #waits = new Map<number, PlaceRecords>()
   readonly #strata = new Map<number, PlaceRecords>()
   /** Places that were forgotten. */
   readonly #accepted = new Set<number>()
@@ -52,9 +65,11 @@ export class PlaceReference {
   constructor(table: ElementTable, options: PlaceReferenceOptions) {
     this.#table = table
     this.#sample = new SelfTimeSample(options.seed)
-    this.#counts = new BucketCounts(table, this.#sample)
+    this.#waitSample = new WaitSample(options.seed)
+    this.#counts = new BucketCounts(table, this.#sample, this.#waitSample)
     this.#byPath = new PathTotals(table)
     this.#options = options
+    this.#lookMs = options.bucketMs / CONSTANTS.looks
     this.#decay = decayPerMs(options.halfLifeMs)
   }
 
@@ -100,6 +115,7 @@ export class PlaceReference {
   /** Takes back what a place did since then, in whole buckets: it led to an anomaly cluster. */
   dropPlaceSince(place: number, timeMs: number): void {
     this.#places.get(place)?.dropSince(this.#bucketOf(timeMs))
+    this.#waits.get(place)?.dropSince(this.#bucketOf(timeMs))
     this.#counts.takeBackPlace(place)
   }
 
@@ -111,6 +127,7 @@ export class PlaceReference {
   /** Forgets a place, so that what it does now becomes its normal. */
   forgetPlace(place: number): void {
     this.#places.get(place)?.clear()
+    this.#waits.get(place)?.clear()
     this.#totals.clear(place)
     this.#byPath.forgetPlaces((one) => one === place)
     this.#accepted.add(place)
@@ -124,6 +141,7 @@ export class PlaceReference {
   giveUp({ places, strata }: IdSets): void {
     for (const place of places) {
       this.#places.delete(place)
+      this.#waits.delete(place)
       this.#accepted.delete(place)
       if (place < this.#totals.rows) this.#totals.clear(place)
     }
@@ -136,6 +154,7 @@ export class PlaceReference {
     this.#counts.forget(gone)
     this.#byPath.forget(gone)
     for (const records of this.#places.values()) records.forgetPaths(gone.paths)
+    for (const records of this.#waits.values()) records.forgetPaths(gone.paths)
   }
 
   /** Everything the fit needs, as plain typed arrays; nothing is shared with this. */
@@ -144,6 +163,7 @@ export class PlaceReference {
       bucketMs: this.#options.bucketMs,
       table: this.#table,
       places: this.#places,
+      waits: this.#waits,
       strata: this.#strata,
       accepted: this.#accepted,
       totals: this.#totals.of,
@@ -157,7 +177,9 @@ export class PlaceReference {
     const bucket = this.#bucketOf(timeMs)
     if (bucket >= this.#bucket) return
     this.#bucket = bucket
+    this.#look = Math.floor(timeMs / this.#lookMs)
     for (const records of this.#places.values()) records.dropSince(bucket + 1)
+    for (const records of this.#waits.values()) records.dropSince(bucket + 1)
     for (const records of this.#strata.values()) records.dropSince(bucket + 1)
   }
 
@@ -167,6 +189,11 @@ export class PlaceReference {
 
   /** Ends the running bucket if `timeMs` lies beyond it; makes room for ids that are new. */
   #begin(timeMs: number): void {
+    const look = Math.floor(timeMs / this.#lookMs)
+    if (look > this.#look) {
+      if (this.#look >= 0) this.#endLook()
+      this.#look = look
+    }
     const bucket = this.#bucketOf(timeMs)
     if (bucket > this.#bucket) {
       if (this.#bucket >= 0) this.#endBucket(bucket - this.#bucket)
@@ -194,6 +221,27 @@ export class PlaceReference {
     this.#requests.n *= factor
     this.#requests.failed *= factor
     this.#counts.clear()
+  }
+
+  /** Keeps how long messages waited that were taken since the look before, for each place that took any. */
+  #endLook(): void {
+    const { values, taken } = this.#waitSample
+    const most = bucketsEach(this.#places.size)
+    for (let t = 0; t < taken.count; t++) {
+      const place = taken.ids[t]!
+      const n = this.#waitSample.countOf(place)
+      // Taken back meanwhile.
+      if (n === 0) continue
+      const record = {
+        bucket: this.#bucket,
+        ...{ n, runs: n, parents: n, errors: 0 },
+        durationNs: this.#counts.places.of.durationNs[place]!,
+        length: Math.min(n, VALUES_PER_BUCKET),
+        key: this.#key(place, this.#look, this.#lookMs),
+      }
+      recordsOf(this.#waits, place).add(record, values, this.#waitSample.rowOf(place), most)
+    }
+    this.#waitSample.clear()
   }
 
   #keepPlace(place: number): void {
@@ -229,25 +277,28 @@ export class PlaceReference {
   }
 
   /**
-   * Sampling key of the running bucket for one place: independent between places, but the same for
-   * `BLOCK` neighbouring buckets, so that how long bursts last can be seen in what is kept.
+   * Sampling key of the running bucket, or look, for one place: independent between places, but the same for
+   * `BLOCK` neighbouring ones, so that how long bursts last can be seen in what is kept.
    */
-  #key(subject: number): number {
-    const block = Math.floor(this.#bucket / BLOCK)
+  #key(subject: number, number = this.#bucket, lengthMs = this.#options.bucketMs): number {
+    const block = Math.floor(number / BLOCK)
     const hash = hashWords(subject, block, this.#options.seed, 0, 0x51f3)
-    const timeMs = this.#bucket * this.#options.bucketMs
+    const timeMs = number * lengthMs
     return decayKey(timeMs, (hash + 0.5) / 4294967296, this.#decay)
   }
 
   state(): PlaceReferenceState {
     return {
       bucket: this.#bucket,
+      look: this.#look,
       sample: this.#sample.state(),
+      waitSample: this.#waitSample.state(),
       counts: this.#counts.state(),
       totals: this.#totals.save(),
       byPath: this.#byPath.state(),
       requests: { ...this.#requests },
       places: statesOf(this.#places),
+      waits: statesOf(this.#waits),
       strata: statesOf(this.#strata),
       accepted: [...this.#accepted],
     }
@@ -256,12 +307,15 @@ export class PlaceReference {
   /** Takes over a state; only valid on a fresh reference with the same options. */
   restore(state: PlaceReferenceState): void {
     this.#bucket = state.bucket
+    this.#look = state.look
     this.#sample.restore(state.sample)
+    this.#waitSample.restore(state.waitSample)
     this.#counts.restore(state.counts)
     this.#totals.restore(state.totals)
     this.#byPath.restore(state.byPath)
     Object.assign(this.#requests, state.requests)
     for (const [place, records] of state.places) recordsOf(this.#places, place).restore(records)
+    for (const [place, records] of state.waits) recordsOf(this.#waits, place).restore(records)
     for (const [stratum, one] of state.strata) recordsOf(this.#strata, stratum).restore(one)
     for (const place of state.accepted) this.#accepted.add(place)
   }
@@ -271,12 +325,15 @@ type KeptRecords = readonly (readonly [id: number, records: PlaceRecordsState])[
 
 export interface PlaceReferenceState {
   readonly bucket: number
+  readonly look: number
   readonly sample: SelfTimeSampleState
+  readonly waitSample: WaitSampleState
   readonly counts: BucketCountsState
   readonly totals: SavedColumns<typeof TOTALS>
   readonly byPath: PathTotalsState
   readonly requests: RequestTotals
   readonly places: KeptRecords
+  readonly waits: KeptRecords
   readonly strata: KeptRecords
   readonly accepted: readonly number[]
 }

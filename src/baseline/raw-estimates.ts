@@ -5,7 +5,7 @@ import type { Constants } from './constants.ts'
 import { binEdge, COUNT_BINS } from './count-bins.ts'
 import type { CategoryShare, StructureShare } from './entry-shares.ts'
 import type { ByPath } from './mix-null.ts'
-import type { PlaceReferenceData } from './reference-data.ts'
+import type { PackedRecords, PlaceReferenceData } from './reference-data.ts'
 import { type SeriesSignal, SIGNALS } from './signals.ts'
 
 /** What the reference shows of one series, before over-dispersion is shared between series. */
@@ -21,6 +21,8 @@ export interface RawEstimate {
   readonly moments: DispersionMoments
   /** Whether the occurrences of a bucket are hardly more than one, many times: the items of a batch. */
   readonly batched?: boolean
+  /** Least over-dispersion, whatever was measured, where more is known of it than of its pool. */
+  readonly leastRho?: number
   /** By the call paths that lead to it; null where a series has none. */
   readonly byPath: ByPath | null
 }
@@ -46,15 +48,16 @@ export function placeEstimates(
     ...countOf(data, i, constants),
     ...childOf(data, i, constants),
     ...unseenOf(data, i, unseen, constants),
+    ...waitTail(data, i, age, constants),
   ]
 }
 
 /** The buckets of place i, as indices of records. */
-function recordsOf(data: PlaceReferenceData, i: number): { from: number; to: number } {
+function recordsOf(data: PackedRecords, i: number): { from: number; to: number } {
   return { from: data.records[i]!, to: data.records[i + 1]! }
 }
 
-/** Self times of one place, ascending, each with the record it is from and the calls it stands for. */
+/** Self times of one place, or waits, ascending, each with the record it is from and the calls it stands for. */
 interface SortedTimes {
   readonly values: Float64Array
   readonly weights: Float64Array
@@ -62,7 +65,7 @@ interface SortedTimes {
   readonly path: Int32Array
 }
 
-function sortedTimes(data: PlaceReferenceData, i: number): SortedTimes {
+function sortedTimes(data: PackedRecords, i: number): SortedTimes {
   const { from, to } = recordsOf(data, i)
   const first = data.valueOffsets[from]!
   const count = data.valueOffsets[to]! - first
@@ -87,9 +90,9 @@ function sortedTimes(data: PlaceReferenceData, i: number): SortedTimes {
   return { values, weights, record, path }
 }
 
-/** A tail of the self times of a place. */
+/** A tail of the self times of a place, or of its waits. */
 interface Tail {
-  readonly signal: 'selfTimeP90' | 'selfTimeP99' | 'selfTimeP10'
+  readonly signal: 'selfTimeP90' | 'selfTimeP99' | 'selfTimeP10' | 'wait'
   readonly level: number
   /** Where its bursts are measured: the quantile itself, as little lies beyond a level moved far out. */
   readonly bare: number
@@ -102,21 +105,11 @@ function selfTimeTails(
   constants: Constants,
 ): RawEstimate[] {
   const times = sortedTimes(data, i)
-  const { values, weights } = times
-  const count = values.length
-  const { from, to } = recordsOf(data, i)
-  // Times of two buckets may be those of two batches, unless the reference has no more than two.
-  const leastBuckets = Math.max(2, Math.min(constants.several, age))
-  if (count < constants.enough || to - from < leastBuckets) return []
-  const { quantile, farQuantile, deviations, few, half } = constants
-  const at = (share: number): number => weightedQuantile(values, weights, share)
-  const median = at(0.5)
-  const durations = data.durationNs.slice(from, to).sort()
-  const least = few * durations[durations.length >> 1]!
-  const above = (share: number): number =>
-    Math.max(at(upperShare(share, count, deviations)), median + least)
+  if (!isEnough(data, i, times, age, constants)) return []
+  const { quantile, farQuantile, deviations, half } = constants
+  const { at, median, least, above } = quantilesOf(data, i, times, constants)
   const low = Math.min(
-    at(lowerShare(1 - quantile, count, deviations)),
+    at(lowerShare(1 - quantile, times.values.length, deviations)),
     median - least,
     half * median,
   )
@@ -125,24 +118,95 @@ function selfTimeTails(
     { signal: 'selfTimeP99', level: above(farQuantile), bare: at(farQuantile) },
   ]
   if (low > LEAST_LOW_NS) tails.push({ signal: 'selfTimeP10', level: low, bare: at(1 - quantile) })
-  const batched = rankIntraclassCorrelation(times.record, from, to) >= half
-  return tails.map((tail) => tailOf(data, i, times, median, tail, batched))
+  const batched = isBatched(data, i, times, constants)
+  const paths = data.cellPath.slice(data.cells[i]!, data.cells[i + 1])
+  return tails.map((tail) => tailOf(data, i, times, median, tail, batched, paths))
 }
 
+/**
+ * Of an entry, which has no other call path. Messages that wait at the same time wait together, and are taken
+ * one after the other: how alike they are is seen between two looks, and there are no more that say something of
+ * their own there than normal waits have room in it. Those of a consumer that works now and then, the oldest
+ * first, are one.
+ */
+function waitTail(
+  { waits, bucketMs }: PlaceReferenceData,
+  i: number,
+  age: number,
+  constants: Constants,
+): RawEstimate[] {
+  const times = sortedTimes(waits, i)
+  if (!isEnough(waits, i, times, age, constants)) return []
+  const { quantile, half, looks } = constants
+  const count = times.values.length
+  const { from, to } = recordsOf(waits, i)
+  const { at, median, above } = quantilesOf(waits, i, times, constants)
+  const bare = at(quantile)
+  const leastRho = Math.min(half, (bare * looks) / (bucketMs * 1e6))
+  const independent = count / (1 + Math.max(0, count / (to - from) - 1) * leastRho)
+  const tail: Tail = { signal: 'wait', level: above(quantile, independent), bare }
+  const batched = isBatched(waits, i, times, constants)
+  const raw = tailOf(waits, i, times, median, tail, batched, ANY_PATH)
+  return [{ ...raw, byPath: null, leastRho }]
+}
+
+const ANY_PATH = new Int32Array(1)
+
+/** Times of two buckets may be those of two batches, unless the reference has no more than two. */
+function isEnough(
+  data: PackedRecords,
+  i: number,
+  { values }: SortedTimes,
+  age: number,
+  { several, enough }: Constants,
+): boolean {
+  const { from, to } = recordsOf(data, i)
+  return values.length >= enough && to - from >= Math.max(2, Math.min(several, age))
+}
+
+/** Whether the times of a bucket are rather those of one batch than of many calls. */
+function isBatched(
+  data: PackedRecords,
+  i: number,
+  { record }: SortedTimes,
+  { half }: Constants,
+): boolean {
+  const { from, to } = recordsOf(data, i)
+  return rankIntraclassCorrelation(record, from, to) >= half
+}
+
+/** Quantiles of some times; by how much others must differ at `least`; and from where on they are beyond one. */
+function quantilesOf(
+  data: PackedRecords,
+  i: number,
+  { values, weights }: SortedTimes,
+  { deviations, few }: Constants,
+) {
+  const { from, to } = recordsOf(data, i)
+  const at = (share: number): number => weightedQuantile(values, weights, share)
+  const median = at(0.5)
+  const durations = data.durationNs.slice(from, to).sort()
+  const least = few * durations[durations.length >> 1]!
+  const above = (share: number, count = values.length): number =>
+    Math.max(at(upperShare(share, count, deviations)), median + least)
+  return { at, median, least, above }
+}
+
+/** `paths`: of the place, the first for all others. */
 function tailOf(
-  data: PlaceReferenceData,
+  data: PackedRecords,
   i: number,
   times: SortedTimes,
   normal: number,
   { signal, level, bare }: Tail,
   batched: boolean,
+  paths: Int32Array<ArrayBuffer>,
 ): RawEstimate {
   const { values, weights, record, path } = times
   const { from, to } = recordsOf(data, i)
   const isLow = SIGNALS[signal].direction === 'low'
   const isBeyond = (value: number, bound: number): boolean =>
     isLow ? value < bound : value > bound
-  const paths = data.cellPath.slice(data.cells[i]!, data.cells[i + 1])
   const cellOf = new Map(Array.from(paths, (one, k) => [one, k]))
   const totals = new Float64Array(paths.length)
   const hits = new Float64Array(paths.length)

@@ -3,14 +3,14 @@ import type { ElementTable } from '../profile/element-table.ts'
 import { OTHER_PAIR } from '../profile/pair-table.ts'
 import { COUNT_BINS } from './count-bins.ts'
 import type { PathCells } from './path-totals.ts'
-import { type PlaceRecords, RECORD } from './place-records.ts'
+import { PlaceRecords, RECORD } from './place-records.ts'
 import { sampledValues } from './self-time-sample.ts'
 
 /**
  * The buckets of several places one after another: place i has the records [records[i], records[i + 1]),
  * record j the values [valueOffsets[j], valueOffsets[j + 1]). Columns: see place-records.ts.
  */
-interface PackedRecords {
+export interface PackedRecords {
   readonly records: Int32Array<ArrayBuffer>
   readonly bucket: Int32Array<ArrayBuffer>
   readonly n: Uint32Array<ArrayBuffer>
@@ -19,7 +19,7 @@ interface PackedRecords {
   readonly errors: Uint32Array<ArrayBuffer>
   readonly durationNs: Float32Array<ArrayBuffer>
   readonly valueOffsets: Int32Array<ArrayBuffer>
-  /** Self times, ns, and the call path that each came by. */
+  /** Self times (or waits), ns, and the call path that each came by. */
   readonly values: Float32Array<ArrayBuffer>
   readonly valuePaths: Int32Array<ArrayBuffer>
 }
@@ -50,6 +50,8 @@ export interface PlaceReferenceData extends PathCells, PackedRecords {
   /** 1 where the parent is an entry. */
   readonly underEntry: Uint8Array<ArrayBuffer>
   readonly requests: RequestTotals
+  /** The same places' waits, a record for each stretch between two looks: `n` is of messages. */
+  readonly waits: PackedRecords
   /** Decayed totals: runs of the place, occurrences of its parent since it was first seen. */
   readonly runTotal: Float64Array<ArrayBuffer>
   readonly parentTotal: Float64Array<ArrayBuffer>
@@ -67,6 +69,7 @@ export interface ReferenceSource {
   readonly bucketMs: number
   readonly table: ElementTable
   readonly places: ReadonlyMap<number, PlaceRecords>
+  readonly waits: ReadonlyMap<number, PlaceRecords>
   readonly strata: ReadonlyMap<number, PlaceRecords>
   readonly accepted: Iterable<number>
   readonly totals: Readonly<Record<'runs' | 'parents', Float64Array>> & {
@@ -75,6 +78,8 @@ export interface ReferenceSource {
   readonly requests: RequestTotals
   readonly byPath: (places: readonly number[]) => PathCells
 }
+
+const NO_RECORDS = new PlaceRecords()
 
 export function packReference(source: ReferenceSource): PlaceReferenceData {
   const { table, totals } = source
@@ -100,6 +105,7 @@ export function packReference(source: ReferenceSource): PlaceReferenceData {
     ),
     underEntry: Uint8Array.from(parents, (one) => Number(isEntry(one))),
     ...packRecords(places.map((place) => source.places.get(place) as PlaceRecords)),
+    waits: packRecords(places.map((place) => source.waits.get(place) ?? NO_RECORDS)),
     runTotal: Float64Array.from(places, (place) => totals.runs[place] ?? 0),
     parentTotal: Float64Array.from(places, (place) => totals.parents[place] ?? 0),
     counts: Float64Array.from(

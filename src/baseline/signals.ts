@@ -6,10 +6,11 @@ export type Subject = 'place' | 'entry operation' | 'similar anomalies'
 
 /**
  * Against what its deviations count: occurrences of the place, its runs (children of one parent taken
- * together), occurrences of its parent in complete observations, observations of the entry operation
- * whose set of calls is judged, or all its requests.
+ * together), messages that it takes and that are known to have waited for so long, occurrences of its parent
+ * in complete observations, observations of the entry operation whose set of calls is judged, or all its
+ * requests.
  */
-export type Denominator = 'occurrences' | 'runs' | 'parents' | 'observations' | 'requests'
+export type Denominator = 'occurrences' | 'runs' | 'waits' | 'parents' | 'observations' | 'requests'
 
 /** Names of shares among the constants. */
 type Share = 'hardlyEver' | 'rare' | 'few' | 'some' | 'half'
@@ -33,6 +34,8 @@ interface PoolProperties {
 export const POOLS = {
   selfTime: { leastRho: 'leastRho', mostRho: 'half', comesInBursts: true },
   far: { leastRho: 'leastRho', mostRho: 'half', comesInBursts: false },
+  /** Backlogs come and go as a whole: what they are like says nothing of slow calls, nor the other way round. */
+  wait: { leastRho: 'leastRho', mostRho: 'half', comesInBursts: true },
   errors: { leastRho: 'leastErrorRho', mostRho: 'few', comesInBursts: false },
   count: { leastRho: 'leastRho', mostRho: 'few', comesInBursts: false },
   presence: { leastRho: 'leastRho', mostRho: 'few', comesInBursts: false },
@@ -153,6 +156,8 @@ const TABLE = {
   noAnswer: { ...RARE_IN_PLACE, pool: 'errors', term: 'no_answer' },
   /** Requests that fail, of an entry operation of which the baseline does not know how often they do. */
   failures: { ...RARE_AT_ENTRY, denominator: 'requests', pool: 'errors', term: 'errors' },
+  /** Messages that waited for longer than normal before they were taken. */
+  wait: { ...SELF_TIME, denominator: 'waits', pool: 'wait', term: 'wait' },
 } as const satisfies Readonly<Record<string, SignalProperties>>
 
 export type SignalName = keyof typeof TABLE

@@ -10,6 +10,7 @@ export type DeviationTerm =
   | 'presence'
   | 'structure'
   | 'category'
+  | 'wait'
   | 'like' // flagged observations with no shared place, grouped by k-medoids
 
 export type Direction = 'high' | 'low'
@@ -65,7 +66,7 @@ export interface AnomalyCluster {
   readonly normalRate: number
   /** Strength of the evidence (mean of e-detectors); finite. */
   readonly eValue: number
-  /** Typical and normal value: ms for self time, calls for counts; null for other terms. */
+  /** Typical and normal value: ms for self time and waits, calls for counts; null for other terms. */
   readonly typical: number | null
   readonly normal: number | null
   /** The one sentence a person reads. */

@@ -18,6 +18,7 @@ const NO_ANSWER = SIGNALS.noAnswer.number
 const COUNT = SIGNALS.count.number
 const PRESENCE = SIGNALS.presence.number
 const APPEARANCE = SIGNALS.appearance.number
+const WAIT = SIGNALS.wait.number
 
 const BY_SERIES = {
   /** Deviating occurrences. */
@@ -121,6 +122,7 @@ export class Deviations {
     this.ofObservation.begin(this.#series.count + 1)
     this.bucket.count(elements, scan)
     this.#findOccurrences(elements, scan)
+    if (elements.trace.waitNs >= 0) this.#findWait(elements)
     if (!scan.complete) return
     this.#findRuns(elements, scan)
     this.#findMissing(elements, scan)
@@ -159,6 +161,17 @@ export class Deviations {
       const signal = noAnswer[i] === 1 ? NO_ANSWER : ERRORS
       this.#addValue(byPlace[at * SIGNAL_STRIDE + signal]!, self)
     }
+  }
+
+  /** The wait of the message that the entry takes. */
+  #findWait({ place, trace }: TraceElements): void {
+    const at = place[0]!
+    const { byPlace, places } = this.#series
+    if (at >= places) return
+    // As precise as the values that the level is from.
+    const waited = Math.fround(trace.waitNs)
+    if (waited <= this.#series.ofPlace.of.wait[at]!) return
+    this.#addValue(byPlace[at * SIGNAL_STRIDE + WAIT]!, waited)
   }
 
   /**

@@ -47,6 +47,7 @@ const PLACE = {
   p99: INFINITE,
   p10: { type: 'f64', fill: -1 },
   calls: INFINITE,
+  wait: INFINITE,
   child: 'u8',
   answer: 'u8',
 } as const
@@ -207,7 +208,7 @@ export class MonitoredSeries {
   }
 
   #addOfPlace(place: number, one: SeriesNull): void {
-    const { p90, p99, p10, calls, child, answer } = this.ofPlace.of
+    const { p90, p99, p10, calls, wait, child, answer } = this.ofPlace.of
     const series = this.#add(place, one)
     answer[place] = this.#table.isAnswer(place) ? 1 : 0
     this.byPlace[place * SIGNAL_STRIDE + SIGNALS[one.signal].number] = series
@@ -215,6 +216,7 @@ export class MonitoredSeries {
     if (one.signal === 'selfTimeP99') p99[place] = one.level
     if (one.signal === 'selfTimeP10') p10[place] = one.level
     if (one.signal === 'count') calls[place] = one.level
+    if (one.signal === 'wait') wait[place] = one.level
     if (one.signal === 'presence') child[place] = EXPECTED
     if (one.signal === 'appearance') child[place] = OPTIONAL
   }

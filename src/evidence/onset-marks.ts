@@ -40,6 +40,7 @@ export class OnsetMarks {
     this.#marks.push({
       occurrences: bucket.denominator('occurrences').slice(),
       runs: bucket.denominator('runs').slice(),
+      waits: bucket.denominator('waits').slice(),
       parents: bucket.denominator('parents').slice(),
       observations: bucket.denominator('observations').slice(),
       requests: bucket.denominator('requests').slice(),

@@ -16,8 +16,8 @@ interface Answerer {
 }
 
 /**
- * Which service answered at an address and port, and which one answered the calls that one operation
- * makes: learned from calls that were answered, so that those that nobody answers keep their name. Where
+ * Which service answered at an address and port, which one answered the calls that one operation
+ * makes, and which one sends the messages that it takes: learned from calls that were answered, so that those that nobody answers keep their name. Where
  * several services answer in turn (a proxy, an address that moved on) it names nobody, until one of them
  * has answered for long. Bounded: the key that was learned first makes room, and is learned again if it is
  * still in use.
@@ -28,8 +28,9 @@ export class AnsweredCalls {
   readonly #limit: number
   readonly #byAddress = new Map<number, Answerer>()
   readonly #byCall = new Map<number, Answerer>()
+  readonly #senders = new Map<number, Answerer>()
 
-  /** `limit`: addresses, and calls, that are remembered. */
+  /** `limit`: addresses, calls, and takers of messages that are remembered. */
   constructor(limit: number) {
     this.#limit = limit
   }
@@ -47,6 +48,11 @@ export class AnsweredCalls {
     this.#learn(this.#byCall, caller * STRIDE + call, service)
   }
 
+  /** `taker`: the operation that takes a message of the service `sender`. */
+  learnSender(taker: number, sender: number): void {
+    this.#learn(this.#senders, taker, sender)
+  }
+
   /** The service that answers there; NO_TEXT: none is known, or not one. */
   atAddress(address: number, port: number): number {
     return serviceOf(this.#byAddress.get(address * STRIDE + port))
@@ -59,6 +65,11 @@ export class AnsweredCalls {
 
   ofCall(caller: number, call: number): number {
     return serviceOf(this.#byCall.get(caller * STRIDE + call))
+  }
+
+  /** The service that sends the messages that an operation takes; NO_TEXT: none is known, or not one. */
+  senderTo(taker: number): number {
+    return serviceOf(this.#senders.get(taker))
   }
 
   #learn(answerers: Map<number, Answerer>, key: number, service: number): void {
@@ -90,6 +101,9 @@ export class AnsweredCalls {
       const isGone = operations.has(Math.floor(key / STRIDE)) || operations.has(call)
       if (isGone || values.has(service)) this.#byCall.delete(key)
     }
+    for (const [taker, { service }] of this.#senders) {
+      if (operations.has(taker) || values.has(service)) this.#senders.delete(taker)
+    }
   }
 
   state(): AnsweredCallsState {
@@ -97,14 +111,16 @@ export class AnsweredCalls {
       dropped: this.dropped,
       byAddress: rows(this.#byAddress),
       byCall: rows(this.#byCall),
+      senders: rows(this.#senders),
     }
   }
 
   /** Takes over a state; only valid on a fresh instance. */
-  restore({ dropped, byAddress, byCall }: AnsweredCallsState): void {
+  restore({ dropped, byAddress, byCall, senders }: AnsweredCallsState): void {
     this.dropped = dropped
     for (const [key, service, run] of byAddress) this.#byAddress.set(key, { service, run })
     for (const [key, service, run] of byCall) this.#byCall.set(key, { service, run })
+    for (const [taker, service, run] of senders) this.#senders.set(taker, { service, run })
   }
 }
 
@@ -114,6 +130,7 @@ export interface AnsweredCallsState {
   readonly dropped: number
   readonly byAddress: readonly Row[]
   readonly byCall: readonly Row[]
+  readonly senders: readonly Row[]
 }
 
 function serviceOf(answerer: Answerer | undefined): number {

@@ -162,6 +162,17 @@ export class ElementTable {
     return element <= OTHER_PAIR ? '' : this.#values.text(this.callee(element))
   }
 
+  /** Takes note of the service that sent a message which the element takes. */
+  learnSender(element: number, sender: number): void {
+    if (element > OTHER_PAIR) this.answered.learnSender(this.elements.operationOf(element), sender)
+  }
+
+  /** Who sends the messages that the element takes; '' where that is not known, or not one. */
+  senderText(element: number): string {
+    if (element <= OTHER_PAIR) return ''
+    return this.#values.text(this.answered.senderTo(this.elements.operationOf(element)))
+  }
+
   operationText(element: number): string {
     if (element <= OTHER_PAIR) return element === OTHER_PAIR ? '(other)' : ''
     return this.#names.text(this.operation(element)) || '(no name)'

@@ -63,6 +63,7 @@ export class TraceElements {
     this.#findCallees(trace)
     this.#nameElements(trace)
     this.#takeSelfTimes(trace)
+    if (trace.sender !== NO_TEXT) this.#table.learnSender(this.element[0]!, trace.sender)
     const kind = this.isRequest ? TRACE_STRATUM : SESSION_STRATUM
     this.stratum = this.#table.strata.intern(kind, this.path[0]!)
   }

@@ -140,7 +140,7 @@ function normally(cluster: AnomalyCluster): string {
 }
 
 /** Terms whose typical value says more than the share of deviating calls does. */
-const HAS_TYPICAL: ReadonlySet<string> = new Set(['self_time', 'count'])
+const HAS_TYPICAL: ReadonlySet<string> = new Set(['self_time', 'count', 'wait'])
 
 /** `typical` and `normal` are in the unit of their term. */
 function quantity(cluster: AnomalyCluster, value: number): string {

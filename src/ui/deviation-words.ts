@@ -8,6 +8,7 @@ const WORDS: Readonly<Record<DeviationTerm, Readonly<Record<Direction, string>>>
   presence: { high: 'called where it seldom is', low: 'missing' },
   structure: { high: 'calls that are new', low: 'calls are missing' },
   category: { high: 'unusual attributes', low: 'unusual attributes' },
+  wait: { high: 'takes messages later', low: 'takes messages sooner' },
   like: { high: 'alike anomalies', low: 'alike anomalies' },
 }
 

@@ -17,6 +17,7 @@ describe('how far an alarm has gone', () => {
     expect(sizeOf({ signal: 'selfTimeP90', typical: 60e6, normal: 20e6 })).toBe(3)
     expect(sizeOf({ signal: 'selfTimeP10', typical: 5e6, normal: 20e6 })).toBe(4)
     expect(sizeOf({ signal: 'count', typical: 6, normal: 1 })).toBe(6)
+    expect(sizeOf({ signal: 'wait', typical: 5e9, normal: 40e6 })).toBe(125)
   })
 
   it('is nothing of errors: how long failing calls take is not compared with how many fail', () => {

@@ -64,6 +64,18 @@ describe('the services of a cluster', () => {
     expect(ranked(answers)).toEqual({ services: ['ads'], lead: 0 })
   })
 
+  it('leave out who takes messages later where something is slower or fails', () => {
+    const waits = placeAlarm({ signal: 'wait', subject: 2, score: 9 })
+    const slow = placeAlarm({ signal: 'selfTimeP90', subject: 3, score: 1 })
+    expect(ranked(waits, slow)).toEqual({ services: ['ads'], lead: 1 })
+    expect(ranked(waits, { ...slow, signal: 'errors' })).toEqual({ services: ['ads'], lead: 1 })
+    expect(ranked(waits, { ...slow, signal: 'noAnswer' })).toEqual({ services: ['ads'], lead: 1 })
+    for (const signal of ['selfTimeP10', 'count', 'appearance', 'unseen'] as const) {
+      expect(ranked(waits, { ...slow, signal })).toEqual({ services: ['cart', 'ads'], lead: 0 })
+    }
+    expect(ranked(waits)).toEqual({ services: ['cart'], lead: 0 })
+  })
+
   it('leave out who only misses calls where others fail', () => {
     const fails = placeAlarm({ subject: 2, score: 1 })
     const missing = placeAlarm({ signal: 'presence', subject: 3, score: 9 })

@@ -5,7 +5,7 @@ import { NO_REQUESTS } from '../../src/anomaly-clusters/recent-requests.ts'
 import { clockText, placeText, sentenceOf } from '../../src/anomaly-clusters/sentence.ts'
 import { categoryVote } from '../../src/evidence/path-votes.ts'
 import { KIND_LOG } from '../../src/otlp/span-columns.ts'
-import { HandTraces } from '../profile/traces.ts'
+import { HandTraces, mailed } from '../profile/traces.ts'
 import { entryAlarm, placeAlarm, similarAlarm } from './hand-alarms.ts'
 
 const LINE = '“retrying <*>”'
@@ -83,6 +83,29 @@ describe('the sentence about an alarm', () => {
     expect(inPlace('errors', 'GET /', { normal: 0 })).toBe(
       `shop GET / fails ${since} in 30 %: 12 of 40 requests.`,
     )
+  })
+
+  it('says whose messages wait for whom', () => {
+    const mails = new HandTraces()
+    const waiting = (subject: number) => {
+      const alarm = placeAlarm({ signal: 'wait', subject, typical: 31e9, normal: 40e6 })
+      const facts = { ...alarm, ...FACTS } as Alarm
+      return `${sentenceOf(facts, [], SINCE_MS, mails.tables.elements, names)}.`
+    }
+    // Taken from nobody who is known.
+    const [, , alone] = mailed(0)
+    mails.read([{ ...alone!, parent: -1 }], () => {})
+    const [place = 0] = mails.elements.place
+    const wait = `wait longer ${since}: typically 31.0 s, normally 40 ms, in 12 of 40.`
+    expect(waiting(place)).toBe(`messages to mailer (mails process) ${wait}`)
+    mails.read(mailed(40, 'orders'), () => {})
+    expect(waiting(place)).toBe(`messages from orders to mailer (mails process) ${wait}`)
+    // Of one that comes late nobody knows who sent it.
+    mails.read([{ ...alone!, parent: -1 }], () => {})
+    expect(waiting(place)).toBe(`messages from orders to mailer (mails process) ${wait}`)
+    // Several send them.
+    mails.read(mailed(40, 'refunds'), () => {})
+    expect(waiting(place)).toBe(`messages to mailer (mails process) ${wait}`)
   })
 
   it('says of lines of a log that they are new, missing, or logged more often', () => {

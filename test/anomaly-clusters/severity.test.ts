@@ -52,7 +52,7 @@ describe('severity', () => {
   })
 
   it.each([
-    ['warning', ['errors', 'noAnswer', 'selfTimeP90', 'selfTimeP99', 'count']],
+    ['warning', ['errors', 'noAnswer', 'selfTimeP90', 'selfTimeP99', 'count', 'wait']],
     ['warning', ['presence']],
     ['information', ['selfTimeP10', 'unseen', 'appearance']],
   ] as const)('is %s by %j where no request suffers', (severity, signals) => {

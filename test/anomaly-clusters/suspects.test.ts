@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Alarm } from '../../src/anomaly-clusters/alarm.ts'
 import { rankSuspects, type Suspect, Suspects } from '../../src/anomaly-clusters/suspects.ts'
 import { KIND_LOG } from '../../src/otlp/span-columns.ts'
-import { type HandSpan, HandTraces } from '../profile/traces.ts'
+import { type HandSpan, HandTraces, mailed } from '../profile/traces.ts'
 import { entryAlarm, placeAlarm, similarAlarm } from './hand-alarms.ts'
 
 /** shop calls cart (traced) and a database without spans of its own. */
@@ -111,6 +111,22 @@ describe('a deviating place', () => {
 
   it('blames its own service when it fails by itself', () => {
     expect(serviceOf(placeAlarm({ signal: 'errors', subject: place('Get') }))).toBe('cart')
+  })
+})
+
+describe('messages that wait', () => {
+  it('blame who takes them, whomever that calls to work on them', () => {
+    const traces = new HandTraces()
+    const calls = { name: 'Render', parent: 2, start: 40, duration: 5, kind: 2 }
+    traces.read([...mailed(30), { service: 'templates', ...calls }], () => {})
+    const [element = 0] = traces.elements.element
+    const table = traces.tables.elements
+    expect(table.elementText(element)).toBe('mailer mails process → templates')
+    const subject = traces.elements.place[0]!
+    const suspect = (signal: 'wait' | 'selfTimeP90') =>
+      new Suspects(table).of(placeAlarm({ signal, subject }))
+    expect(suspect('wait')).toEqual({ service: 'mailer', caller: '', callee: '' })
+    expect(suspect('selfTimeP90').service).toBe('templates')
   })
 })
 

@@ -1,5 +1,12 @@
 import type { AssembleSettings } from '../../src/assemble/assemble-settings.ts'
-import { endMsOf, endOf, type SpanDraft, startOf, type TraceCopy } from './span-drafts.ts'
+import {
+  endMsOf,
+  endOf,
+  hundredths,
+  type SpanDraft,
+  startOf,
+  type TraceCopy,
+} from './span-drafts.ts'
 
 interface OpenTrace {
   readonly trace: number
@@ -18,6 +25,8 @@ interface OpenTrace {
 interface Closed {
   readonly at: number
   readonly long: boolean
+  /** When the last message was sent that is known of it, ns since 1970. */
+  readonly sent: bigint
 }
 
 /** A span where it hangs, at its time, with all below it. */
@@ -158,8 +167,10 @@ export class NaiveAssembler {
     const goesOn = cause === 'max_wait' && (open.late !== null || open.latestEnd > half)
     const long = open.late?.long === true || goesOn
     const apart = open.late !== null || (long && !open.rootSeen)
-    this.#closed.set(open.trace, { at: this.#now, long })
     const { entry, rooted } = this.#tree(spans)
+    const sentBefore = this.#closed.get(open.trace)?.sent ?? null
+    const sent = this.#lastSent(entry, open.late === null ? spans : [], sentBefore)
+    this.#closed.set(open.trace, { at: this.#now, long, sent })
     const tops = [entry, ...below(entry).filter((one) => this.#begins(one, entry, apart))]
     tops.sort((x, y) => below(entry).indexOf(x) - below(entry).indexOf(y))
     const kept: SpanDraft[] = []
@@ -188,6 +199,7 @@ export class NaiveAssembler {
         rooted: apart || top !== entry || rooted,
         orphans: own.filter((one) => one !== top && this.#isOrphan(one)).length,
         startNs,
+        ...this.#waitOf(top, entry, apart && open.late ? sentBefore : null),
         spans: own.map((one) => ({
           span: one.draft.span,
           up: one === top ? -1 : own.findIndex((other) => other.children.includes(one)),
@@ -207,8 +219,40 @@ export class NaiveAssembler {
       rootEnd: 0,
       latestEnd: 0,
       dropped: open.dropped,
-      late: { at: this.#now, long: true },
+      late: { at: this.#now, long: true, sent },
     })
+  }
+
+  /** When the last message of a trace was sent; by its end where it sends none, as far as that is asked. */
+  #lastSent(entry: Placed, spans: readonly SpanDraft[], before: bigint | null): bigint {
+    const producers = below(entry).filter(({ draft }) => draft.kind === 4)
+    const ends = producers.map(({ at, duration }) => at + duration)
+    if (before !== null) ends.push(before)
+    const latest = spans.map(endMsOf).filter((end) => isPlausible(end) && end <= this.#now)
+    const byItsEnd = latest.length > 0 ? Math.max(...latest) : this.#now
+    if (ends.length === 0) return BigInt(Math.round(byItsEnd * 1e6))
+    return ends.reduce((last, end) => (end > last ? end : last))
+  }
+
+  /** How long the message waited that a segment begins with, and who sent it. */
+  #waitOf(
+    top: Placed,
+    entry: Placed,
+    sentBefore: bigint | null,
+  ): { waitMs: number; sender: number } {
+    const { draft, at, isChild } = top
+    const nobody = { waitMs: -1, sender: 0 }
+    const isDated = ({ draft: one }: Placed): boolean =>
+      isPlausible(Number(startOf(one) / 1_000_000n))
+    if (draft.kind !== 5 || !isDated(top)) return nobody
+    const since = (from: bigint): number => Math.max(0, hundredths(Number(at - from) / 1e6))
+    if (isChild) {
+      const up = below(entry).find((other) => other.children.includes(top))
+      if (!up || !isDated(up)) return nobody
+      return { waitMs: since(up.at + up.duration), sender: up.draft.service ?? 2 }
+    }
+    if (sentBefore === null || !this.#isOrphan(top)) return nobody
+    return { waitMs: since(sentBefore), sender: 0 }
   }
 
   /** Whether a span begins a segment. */

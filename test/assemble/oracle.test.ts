@@ -241,7 +241,7 @@ describe('a snapshot', () => {
     const state = assembler.state()
     const restore = (changed: object, stride = STRIDE) =>
       TraceAssembler.restore({ ...state, ...changed } as typeof state, wide, stride)
-    expect(() => restore({ format: 1 })).toThrow(/format 1.*reads 3/)
+    expect(() => restore({ format: 1 })).toThrow(/format 1.*reads 4/)
     expect(() => restore({}, STRIDE + 1)).toThrow(/3 attribute slots.*expected 4/)
     const changed = (part: object): object => ({ open: { ...state.open, ...part } })
     const facts = { ...state.open.facts, spans: Int32Array.of(0) }

@@ -86,6 +86,9 @@ export interface TraceCopy {
   readonly truncated: boolean
   readonly startNs: bigint
   readonly endMs: number
+  /** To a hundredth of a ms; -1 = none. */
+  readonly waitMs: number
+  readonly sender: number
   readonly spans: readonly SpanCopy[]
 }
 
@@ -120,8 +123,15 @@ export function copyOf(trace: AssembledTrace): TraceCopy {
     truncated: trace.truncated,
     startNs: (BigInt(trace.startHi) << 32n) + BigInt(trace.startLo),
     endMs: trace.endMs,
+    waitMs: trace.waitNs < 0 ? -1 : hundredths(trace.waitNs / 1e6),
+    sender: trace.sender,
     spans,
   }
+}
+
+/** A time in ms to a hundredth: nanoseconds since 1970 do not fit a double. */
+export function hundredths(ms: number): number {
+  return Math.round(ms * 100) / 100
 }
 
 /** An assembler, what it handed out so far, and `feed` to give it one record. */

@@ -142,7 +142,7 @@ describe('closed ids', () => {
               const known = naive.has(n)
               expect(closed.find(idOf(n), 0) >= 0).toBe(known)
               if (what === 'add' && !known)
-                expect(closed.add(idOf(n), 0, 0, false)).toBe(naive.add(n))
+                expect(closed.add(idOf(n), 0, 0, false, -1)).toBe(naive.add(n))
             }
             expect(closed.size).toBe(naive.list.length)
           }
@@ -155,7 +155,7 @@ describe('closed ids', () => {
   it('grow beyond their first room', () => {
     const closed = new ClosedIds(5_000)
     let forgotten = 0
-    for (let n = 1; n <= 6_000; n++) forgotten += closed.add(idOf(n), 0, 0, false)
+    for (let n = 1; n <= 6_000; n++) forgotten += closed.add(idOf(n), 0, 0, false, -1)
     expect([closed.size, forgotten]).toEqual([5_000, 1_000])
     expect(closed.find(idOf(1_000), 0) >= 0).toBe(false)
     for (let n = 1_001; n <= 6_000; n++) expect(closed.find(idOf(n), 0) >= 0).toBe(true)
@@ -163,13 +163,13 @@ describe('closed ids', () => {
 
   it('can be none', () => {
     const closed = new ClosedIds(0)
-    expect(closed.add(idOf(1), 0, 0, false)).toBe(1)
+    expect(closed.add(idOf(1), 0, 0, false, -1)).toBe(1)
     expect(closed.find(idOf(1), 0) >= 0).toBe(false)
   })
 
   it('keep the latest where a snapshot has more than there is room for', () => {
     const closed = new ClosedIds(10)
-    for (let n = 1; n <= 10; n++) closed.add(idOf(n), 0, 0, false)
+    for (let n = 1; n <= 10; n++) closed.add(idOf(n), 0, 0, false, -1)
     const smaller = new ClosedIds(4)
     expect(smaller.restore(closed.state())).toBe(6)
     const known = Array.from({ length: 10 }, (_, i) => i + 1).filter(

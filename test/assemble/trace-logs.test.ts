@@ -63,6 +63,13 @@ function joined(...records: readonly TracedRecord[]): AssembledTrace {
 }
 
 describe('log records in a trace', () => {
+  it('leave alone how long its message waited, and who sent it', () => {
+    const store = logs()
+    const made = { ...trace(...TREE), waitNs: 7e9, sender: 5 }
+    store.add(ID, 0, record(), START_MS)
+    expect(store.join(made)).toMatchObject({ count: 5, waitNs: 7e9, sender: 5 })
+  })
+
   it('hang below the span that they name, by time, and the spans stay as they are', () => {
     const all = joined(
       record({ spanLo: 2, name: 51, timeMs: START_MS + 25 }),

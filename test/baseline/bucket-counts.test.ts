@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { BucketCounts } from '../../src/baseline/bucket-counts.ts'
-import { SelfTimeSample, VALUES_PER_BUCKET } from '../../src/baseline/self-time-sample.ts'
+import {
+  SelfTimeSample,
+  VALUES_PER_BUCKET,
+  WaitSample,
+} from '../../src/baseline/self-time-sample.ts'
+import { IdSets } from '../../src/columns/marks.ts'
 import { OccurrenceScan } from '../../src/profile/occurrence-scan.ts'
-import { type HandSpan, HandTraces } from '../profile/traces.ts'
+import { type HandSpan, HandTraces, mailed } from '../profile/traces.ts'
 
 /** A page that asks the cart so many times, the last of which fails. */
 function spansOf(calls: number, rooted = true): HandSpan[] {
@@ -90,6 +95,52 @@ describe('the counts of a bucket', () => {
     expect(bucket.denominatorByPath('occurrences')[path]).toBe(4)
     expect(bucket.denominatorByPath('runs')[path]).toBe(2)
     expect(bucket.denominatorByPath('parents')[path]).toBe(4)
+  })
+
+  it('hold the messages that a place took, where it is known how long they waited', () => {
+    const traces = new HandTraces()
+    const waits = new WaitSample(1)
+    const bucket = new BucketCounts(traces.tables.elements, null, waits)
+    const scan = new OccurrenceScan()
+    const see = (spans: readonly HandSpan[]): void =>
+      traces.read(spans, () => {
+        scan.read(traces.elements)
+        bucket.count(traces.elements, scan)
+      })
+    see(mailed(30))
+    const [place = 0] = traces.elements.place
+    const [path = 0] = traces.elements.path
+    // One that nobody is known to have sent.
+    see(
+      mailed(0)
+        .slice(2)
+        .map((span) => ({ ...span, parent: -1 })),
+    )
+    expect(traces.elements.place[0]).toBe(place)
+    see(mailed(0))
+    const counted = () => [
+      bucket.denominator('occurrences')[place],
+      bucket.denominator('waits')[place],
+      bucket.denominatorByPath('waits')[path],
+    ]
+    expect(counted()).toEqual([3, 2, 3])
+    const from = waits.rowOf(place)
+    expect([...waits.values.of.value.slice(from, from + 3)]).toEqual([30e6, 0, 0])
+    // Neither the request nor what sends took any.
+    expect(bucket.denominator('waits').reduce((sum, n) => sum + n)).toBe(2)
+    bucket.freezePlace(place, true)
+    see(mailed(50))
+    expect(counted()).toEqual([3, 2, 3])
+    bucket.takeBackPlace(place)
+    expect(counted()).toEqual([0, 0, 3])
+    expect(waits.countOf(place)).toBe(0)
+    // Its number is another place's.
+    bucket.freezePlace(place, false)
+    see(mailed(60))
+    const gone = new IdSets()
+    gone.places.add(place)
+    bucket.forget(gone)
+    expect(waits.countOf(place)).toBe(0)
   })
 
   it('leave out what is frozen, but for its being there for its children', () => {

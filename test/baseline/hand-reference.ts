@@ -1,5 +1,5 @@
 import { COUNT_BINS } from '../../src/baseline/count-bins.ts'
-import type { PlaceReferenceData } from '../../src/baseline/reference-data.ts'
+import type { PackedRecords, PlaceReferenceData } from '../../src/baseline/reference-data.ts'
 
 /** One bucket of one place. */
 export interface HandRecord {
@@ -33,6 +33,8 @@ export interface HandPlace {
   readonly expectsAnswer?: boolean
   readonly underEntry?: boolean
   readonly records?: readonly HandRecord[]
+  /** The same of the messages that it took: `values` are waits. */
+  readonly waits?: readonly HandRecord[]
   readonly runTotal?: number
   readonly parentTotal?: number
   readonly counts?: readonly number[]
@@ -52,13 +54,9 @@ export function handReferenceData(
   accepted: readonly number[] = [],
   requests: PlaceReferenceData['requests'] = { n: 0, failed: 0 },
 ): PlaceReferenceData {
-  const records = places.map((place) => place.records ?? [])
-  const all = records.flat()
-  const values = all.map((record) => record.values ?? [])
   const cells = places.map((place) => [{ path: 0 }, ...(place.cells ?? [])] as HandCell[])
   const allCells = cells.flat()
   const buckets = strata.map(([, ofStratum]) => ofStratum)
-  const ints = (numbers: readonly number[]): Int32Array<ArrayBuffer> => Int32Array.from(numbers)
   const counts = (bins: readonly number[] = []): number[] =>
     Array.from({ length: COUNT_BINS }, (_, bin) => bins[bin] ?? 0)
   return {
@@ -73,16 +71,8 @@ export function handReferenceData(
     expectsAnswer: Uint8Array.from(places, ({ expectsAnswer }) => Number(expectsAnswer ?? false)),
     underEntry: Uint8Array.from(places, ({ underEntry }) => Number(underEntry ?? false)),
     accepted: ints(accepted),
-    records: offsets(records),
-    bucket: ints(all.map((_, i) => i)),
-    n: Uint32Array.from(all, ({ n, values: own }) => n ?? own?.length ?? 0),
-    runs: Uint32Array.from(all, ({ runs }) => runs ?? 0),
-    parents: Uint32Array.from(all, ({ parents }) => parents ?? 0),
-    errors: Uint32Array.from(all, ({ errors }) => errors ?? 0),
-    durationNs: Float32Array.from(all, ({ durationNs }) => durationNs ?? 0),
-    valueOffsets: offsets(values),
-    values: Float32Array.from(values.flat(), ([selfNs]) => selfNs),
-    valuePaths: ints(values.flat().map(([, path]) => path)),
+    ...packed(places.map((place) => place.records ?? [])),
+    waits: packed(places.map((place) => place.waits ?? [])),
     runTotal: Float64Array.from(places, ({ runTotal }) => runTotal ?? 0),
     parentTotal: Float64Array.from(places, ({ parentTotal }) => parentTotal ?? 0),
     counts: Float64Array.from(places.flatMap((place) => counts(place.counts))),
@@ -98,6 +88,27 @@ export function handReferenceData(
     strataRecords: offsets(buckets),
     observations: Uint32Array.from(buckets.flat(), ([observations]) => observations),
     unusual: Uint32Array.from(buckets.flat(), ([, unusual]) => unusual),
+  }
+}
+
+function ints(numbers: readonly number[]): Int32Array<ArrayBuffer> {
+  return Int32Array.from(numbers)
+}
+
+function packed(records: readonly (readonly HandRecord[])[]): PackedRecords {
+  const all = records.flat()
+  const values = all.map((record) => record.values ?? [])
+  return {
+    records: offsets(records),
+    bucket: ints(all.map((_, i) => i)),
+    n: Uint32Array.from(all, ({ n, values: own }) => n ?? own?.length ?? 0),
+    runs: Uint32Array.from(all, ({ runs }) => runs ?? 0),
+    parents: Uint32Array.from(all, ({ parents }) => parents ?? 0),
+    errors: Uint32Array.from(all, ({ errors }) => errors ?? 0),
+    durationNs: Float32Array.from(all, ({ durationNs }) => durationNs ?? 0),
+    valueOffsets: offsets(values),
+    values: Float32Array.from(values.flat(), ([selfNs]) => selfNs),
+    valuePaths: ints(values.flat().map(([, path]) => path)),
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { PlaceReference } from '../../src/baseline/place-reference.ts'
+import { PlaceReference, type PlaceReferenceOptions } from '../../src/baseline/place-reference.ts'
 import { IdSets } from '../../src/columns/marks.ts'
-import { type HandSpan, HandTraces } from '../profile/traces.ts'
+import { type HandSpan, HandTraces, mailed } from '../profile/traces.ts'
 
 const BUCKET = 30_000
 
@@ -234,5 +234,174 @@ describe('the reference of a place', () => {
     expect([...copy.request().accepted]).toEqual([cart])
     expect(copy.request().requests.n).toBeCloseTo(4, 5)
     expect([...copy.request().observations]).toEqual([1, 1, 1])
+  })
+})
+
+/** A mailer that takes messages, and what is remembered of how long those waited. */
+class Mailer {
+  readonly traces = new HandTraces()
+  readonly options: PlaceReferenceOptions
+  readonly reference: PlaceReference
+
+  constructor(halfLifeMs = 1e12) {
+    this.options = { bucketMs: BUCKET, halfLifeMs, seed: 1 }
+    this.reference = new PlaceReference(this.traces.tables.elements, this.options)
+  }
+
+  /** One message in a bucket for each wait, ms. */
+  see(bucket: number, ...waits: readonly number[]): this {
+    return this.seeAt(bucket * BUCKET + 5, ...waits)
+  }
+
+  seeAt(timeMs: number, ...waits: readonly number[]): this {
+    for (const wait of waits) {
+      this.traces.read(mailed(wait), () => this.reference.learn(this.traces.elements, timeMs))
+    }
+    return this
+  }
+
+  /** Place and path of the mailer, which is read last. */
+  ids(): [place: number, path: number] {
+    return [this.traces.elements.place[0]!, this.traces.elements.path[0]!]
+  }
+
+  /** Messages of each ended bucket, and their waits, ms. */
+  waits(reference = this.reference): unknown {
+    const { places, waits } = reference.request()
+    const i = places.indexOf(this.ids()[0])
+    const [from, to] = [waits.records[i], waits.records[i + 1]]
+    const values = waits.values.slice(waits.valueOffsets[from!], waits.valueOffsets[to!])
+    return {
+      bucket: [...waits.bucket.slice(from, to)],
+      n: [...waits.n.slice(from, to)],
+      ms: [...values].map((ns) => Math.round(ns / 1e6)),
+      durationMs: [...waits.durationNs.slice(from, to)].map((ns) => Math.round(ns / 1e6)),
+    }
+  }
+}
+
+const KEPT = { bucket: [0, 1], n: [2, 1], ms: [30, 40, 50], durationMs: [20, 20] }
+const NOTHING = { bucket: [], n: [], ms: [], durationMs: [] }
+
+describe('how long messages waited', () => {
+  const seen = () => new Mailer().see(0, 30, 40).see(1, 50).see(2, 60)
+
+  it('is kept by place as each bucket ends, of places that take messages alone', () => {
+    const mailer = seen()
+    expect(mailer.waits()).toEqual(KEPT)
+    const { places, waits } = mailer.reference.request()
+    expect(places).toHaveLength(3)
+    expect([...waits.n]).toEqual(KEPT.n)
+    expect([...new Set(waits.valuePaths)]).toEqual([mailer.ids()[1]])
+    // And never in the place of self times.
+    const i = places.indexOf(mailer.ids()[0])
+    const { values, valueOffsets, records } = mailer.reference.request()
+    const self = values.slice(valueOffsets[records[i]!], valueOffsets[records[i + 1]!])
+    expect([...self].map((ns) => Math.round(ns / 1e6))).toEqual([20, 20, 20])
+  })
+
+  it('is kept at each look at a bucket, that is ten times in it', () => {
+    const mailer = new Mailer().seeAt(5, 30, 40).seeAt(2_999, 50).seeAt(3_000, 60)
+    expect(mailer.waits()).toEqual(NOTHING)
+    // The place itself is known once its bucket has ended.
+    const later = mailer.seeAt(29_999, 70).seeAt(30_000, 80).seeAt(33_000, 90)
+    const lasts = [20, 20, 20, 20]
+    expect(later.waits()).toEqual({
+      ...{ bucket: [0, 0, 0, 1], n: [3, 1, 1, 1] },
+      ...{ ms: [30, 40, 50, 60, 70, 80], durationMs: lasts },
+    })
+    later.reference.dropPlaceSince(later.ids()[0], 30_001)
+    expect(later.waits()).toMatchObject({ n: [3, 1, 1], ms: [30, 40, 50, 60, 70] })
+  })
+
+  it('prefers what is recent, neighbouring looks together', () => {
+    const mailer = new Mailer(30 * BUCKET)
+    for (let look = 0; look < 900; look++) {
+      mailer.seeAt(look * 3_000 + 5, ...new Array<number>(10).fill(look))
+    }
+    const { n, ms } = mailer.waits() as typeof KEPT
+    const looks = [...new Set(ms)]
+    expect(n.length).toBe(looks.length)
+    expect(n.length).toBeGreaterThan(100)
+    expect(n.length).toBeLessThanOrEqual(128)
+    const early = looks.filter((look) => look < 450).length
+    expect(early).toBeLessThan(looks.length / 3)
+    expect(early).toBeGreaterThan(0)
+    const blocks = Map.groupBy(looks, (look) => Math.floor(look / 4))
+    expect([...blocks.values()].filter(({ length }) => length < 4).length).toBeLessThan(5)
+  })
+
+  it('is no more than a sample where many come', () => {
+    const many = Array.from({ length: 200 }, (_, i) => i)
+    const { n, ms } = new Mailer()
+      .see(0, ...many)
+      .see(1, 1)
+      .waits() as typeof KEPT
+    expect([n, ms.length]).toEqual([[200], 32])
+    expect(ms.some((wait) => wait >= 32)).toBe(true)
+    // The room for those of the running bucket is that of places that took any in it.
+    const { reference, traces } = seen()
+    expect(reference.state().waitSample.places.ids).toHaveLength(1)
+    traces.read(mailed(0).slice(0, 1), () => reference.learn(traces.elements, 5 * BUCKET))
+    expect(reference.state().waitSample.places.ids).toHaveLength(0)
+  })
+
+  it('is not learned while the place is frozen', () => {
+    const mailer = seen()
+    mailer.reference.freezePlace(mailer.ids()[0], true)
+    mailer.see(3, 70).see(4, 80)
+    expect(mailer.waits()).toEqual({
+      ...KEPT,
+      bucket: [0, 1, 2],
+      n: [2, 1, 1],
+      ms: [30, 40, 50, 60],
+      durationMs: [20, 20, 20],
+    })
+    mailer.reference.freezePlace(mailer.ids()[0], false)
+    expect(mailer.see(4, 90).see(5, 1).waits()).toMatchObject({
+      bucket: [0, 1, 2, 4],
+      n: [2, 1, 1, 1],
+    })
+  })
+
+  it('is taken back, forgotten and given up with its place', () => {
+    const mailer = seen()
+    const [place] = mailer.ids()
+    mailer.reference.dropPlaceSince(place, BUCKET + 7)
+    expect(mailer.waits()).toMatchObject({ bucket: [0], ms: [30, 40] })
+    // What the running bucket had of it is gone as well.
+    expect(mailer.see(3, 70).see(4, 1).waits()).toMatchObject({ bucket: [0, 3], ms: [30, 40, 70] })
+    mailer.reference.forgetPlace(place)
+    expect(mailer.waits()).toEqual(NOTHING)
+    expect(mailer.see(5, 80).see(6, 1).waits()).toMatchObject({ bucket: [4, 5], ms: [1, 80] })
+    const again = seen()
+    const idle = new IdSets()
+    idle.places.add(again.ids()[0])
+    again.reference.giveUp(idle)
+    expect(again.see(3, 70).see(4, 1).waits()).toMatchObject({ bucket: [2, 3], ms: [60, 70] })
+  })
+
+  it('forgets what is still to come where data time was set back, and paths that are gone', () => {
+    const mailer = new Mailer().see(0, 30).see(900, 40).see(901, 50)
+    mailer.reference.turnBack(2 * BUCKET)
+    expect(mailer.waits()).toMatchObject({ bucket: [0], ms: [30] })
+    // What was counted last ends with what comes next.
+    mailer.see(3, 60).see(4, 70).see(5, 80)
+    expect(mailer.waits()).toMatchObject({ bucket: [0, 2, 3, 4], ms: [30, 50, 60, 70] })
+    const gone = new IdSets()
+    gone.paths.add(mailer.ids()[1])
+    mailer.reference.forget(gone)
+    expect([...new Set(mailer.reference.request().waits.valuePaths)]).toEqual([1])
+  })
+
+  it('goes on from its state as if nothing had happened', () => {
+    const mailer = seen()
+    const copy = new PlaceReference(mailer.traces.tables.elements, mailer.options)
+    copy.restore(structuredClone(mailer.reference.state()))
+    for (const reference of [mailer.reference, copy]) {
+      mailer.traces.read(mailed(99), () => reference.learn(mailer.traces.elements, 3 * BUCKET))
+    }
+    expect(mailer.waits(copy)).toEqual(mailer.waits())
+    expect(mailer.waits(copy)).toMatchObject({ bucket: [0, 1, 2], ms: [30, 40, 50, 60] })
   })
 })

@@ -38,6 +38,67 @@ const TIMES: readonly HandRecord[] = Array.from({ length: 10 }, (_, r) => ({
   values: [1, 2, 3, 4].map((k) => [(4 * r + k) * 1e6, 4 * r + k > 30 ? 7 : 5] as const),
 }))
 
+describe('the tail of how long messages waited', () => {
+  /** 1 to 40 ms in ten buckets, each with some of all, by path 5. */
+  const waits = TIMES.map((_, r) => ({
+    durationNs: 100e6,
+    values: [1, 11, 21, 31].map((k) => [(r + k) * 1e6, 5] as const),
+  }))
+
+  it('begins at the p90 of what was seen, and is that of self times in nothing', () => {
+    const found = estimate({ waits, records: TIMES.slice(0, 1) }, 'wait')
+    expect(found).toMatchObject({ level: 36e6, baseRate: 0.1, normal: 20e6, byPath: null })
+    expect(found).toMatchObject({ reference: 40, perBucket: 4, batched: false })
+    expect(estimate({ records: TIMES }, 'wait')).toBeUndefined()
+    expect(estimate({ waits, isLog: true }, 'wait')).toBeUndefined()
+  })
+
+  it('is moved out by standard errors and by what is material', () => {
+    // 0.9 + 2 sqrt(0.09 / (40 / (1 + 3 x 0.012))) = 0.997 of 40.
+    expect(estimate({ waits }, 'wait', { ...BARE, deviations: 2 })?.level).toBe(40e6)
+    expect(estimate({ waits }, 'wait', { ...BARE, few: 0.18 })?.level).toBe(38e6)
+  })
+
+  it('needs thirty of them, of three buckets', () => {
+    expect(estimate({ waits: waits.slice(0, 7) }, 'wait')).toBeUndefined()
+    expect(estimate({ waits: waits.slice(0, 8) }, 'wait')).toBeDefined()
+    const two = waits.slice(0, 2).map((record) => ({
+      ...record,
+      values: Array.from({ length: 20 }, (_, k) => [k * 1e6, 5] as const),
+    }))
+    expect(estimate({ waits: two }, 'wait')).toBeUndefined()
+  })
+
+  it('is of as many that say something of their own as normal waits have room between two looks', () => {
+    const times = (factor: number) =>
+      waits.map(({ values }) => ({
+        values: values.map(([ns, path]) => [ns * factor, path] as const),
+      }))
+    // 36 ms of 3 s, 0.9 s, and 36 s: all that wait at a time are one.
+    expect(estimate({ waits: times(1) }, 'wait')?.leastRho).toBeCloseTo(0.012, 12)
+    expect(estimate({ waits: times(25) }, 'wait')?.leastRho).toBeCloseTo(0.3, 9)
+    expect(estimate({ waits: times(1000) }, 'wait')?.leastRho).toBe(0.5)
+    // 0.9 + 1.1 sqrt(0.09 / 400) = 0.9165 of 400 where nothing waits long; 0.9 + 1.1 sqrt(0.09 / 21.6) = 0.971 where
+    // 40 of each bucket are 400 / (1 + 39 x 0.45).
+    const many = (factor: number) =>
+      waits.map((_, r) => ({
+        values: Array.from({ length: 40 }, (_, k) => [(r + 10 * k + 1) * factor, 5] as const),
+      }))
+    const careful = { ...BARE, deviations: 1.1 }
+    // 40 / (1 + 3 x 0.45) = 17: 0.9 + sqrt(0.09 / 17) = 0.973 of 40.
+    const four = estimate({ waits: times(37.5) }, 'wait', { ...BARE, deviations: 1 })
+    expect(four?.level).toBe(Math.fround(39 * 37.5e6))
+    expect(estimate({ waits: many(1) }, 'wait', careful)?.level).toBe(367)
+    expect(estimate({ waits: many(3.75e6) }, 'wait', careful)?.level).toBe(
+      Math.fround(389 * 3.75e6),
+    )
+  })
+
+  it('is that of batches where a bucket is like itself', () => {
+    expect(estimate({ waits: TIMES }, 'wait')?.batched).toBe(true)
+  })
+})
+
 describe('the tails of a self time', () => {
   const cells = [{ path: 7 }]
 

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { SelfTimeSample, VALUES_PER_BUCKET } from '../../src/baseline/self-time-sample.ts'
+import {
+  SelfTimeSample,
+  VALUES_PER_BUCKET,
+  WaitSample,
+} from '../../src/baseline/self-time-sample.ts'
 
 const PLACE = 3
 
@@ -52,5 +56,62 @@ describe('the self times kept of a place in one bucket', () => {
     for (let n = 61; n <= 100; n++) copy.offer(PLACE, n, 1000 + n, n % 5)
     expect(keptOf(copy)).toEqual(keptOf(whole))
     expect(keptOf(sampleOf(100, 8))).not.toEqual(keptOf(whole))
+  })
+})
+
+describe('the waits kept between two looks', () => {
+  /** The first ones kept of a place. */
+  const keptOf = (sample: WaitSample, place: number, count: number): [number, number][] => {
+    const { value, path } = sample.values.of
+    const from = sample.rowOf(place)
+    return Array.from({ length: count }, (_, i) => [value[from + i]!, path[from + i]!])
+  }
+  const placesOf = ({ taken }: WaitSample): number[] => [...taken.ids.slice(0, taken.count)]
+
+  it('are those of each place that took messages, and there is room for no others', () => {
+    const sample = new WaitSample(1)
+    sample.grow(5_000)
+    sample.offer(4_000, 10, 7)
+    sample.offer(3, 20, 8)
+    sample.offer(4_000, 30, 9)
+    expect(keptOf(sample, 4_000, 2)).toEqual([
+      [10, 7],
+      [30, 9],
+    ])
+    expect(keptOf(sample, 3, 1)).toEqual([[20, 8]])
+    expect([placesOf(sample), sample.countOf(4_000), sample.countOf(3)]).toEqual([[4_000, 3], 2, 1])
+    expect(sample.values.rows).toBe(2 * VALUES_PER_BUCKET)
+  })
+
+  it('begin anew after each, and where what a place took is taken back', () => {
+    const sample = new WaitSample(1)
+    sample.grow(10)
+    for (const place of [4, 5]) sample.offer(place, place, 0)
+    sample.clear()
+    expect(placesOf(sample)).toEqual([])
+    for (const place of [6, 5]) sample.offer(place, place, 0)
+    expect([5, 6].map((place) => keptOf(sample, place, 1)[0]![0])).toEqual([5, 6])
+    expect(sample.values.rows).toBe(2 * VALUES_PER_BUCKET)
+    sample.takeBack(6)
+    sample.takeBack(99)
+    expect([sample.countOf(6), sample.countOf(5)]).toEqual([0, 1])
+    sample.offer(6, 7, 1)
+    expect([keptOf(sample, 6, 1), sample.countOf(6), placesOf(sample)]).toEqual([
+      [[7, 1]],
+      1,
+      [6, 5],
+    ])
+  })
+
+  it('are the same over a restart', () => {
+    const offer = (sample: WaitSample, from: number, to: number): WaitSample => {
+      sample.grow(10)
+      for (let n = from; n <= to; n++) for (const place of [3, 8]) sample.offer(place, n, place)
+      return sample
+    }
+    const whole = offer(new WaitSample(7), 1, 100)
+    const copy = new WaitSample(8)
+    copy.restore(structuredClone(offer(new WaitSample(7), 1, 60).state()))
+    expect(offer(copy, 61, 100).state()).toEqual(whole.state())
   })
 })

@@ -55,6 +55,16 @@ describe('the shrunk estimate of a series', () => {
     expect(shrunkEstimate(batch, 0.05, 10, FEW_PAIRS).rho).toBe(0.5)
   })
 
+  it('has at least the over-dispersion that is known of it', () => {
+    const { alternativeRho } = CONSTANTS
+    const waits = (leastRho: number) =>
+      shrunkEstimate({ ...RAW, signal: 'wait', leastRho }, 0, 10, FEW_PAIRS).rho
+    expect(waits(0.3)).toBeCloseTo(0.3 + 0.7 / 100, 12)
+    // Less than is assumed of a young reference anyway.
+    const young = alternativeRho / 2
+    expect(waits(0.02)).toBeCloseTo(young + (1 - young) / 100, 12)
+  })
+
   it('has at least the base rate of its signal', () => {
     const rare = { ...RAW, baseRate: 0.001 }
     expect(shrunkEstimate(rare, 0.2, 10, FEW_PAIRS).baseRate).toBe(CONSTANTS.hardlyEver)
@@ -92,7 +102,7 @@ describe('the over-dispersion of a pool', () => {
   it('is the least where nobody saw any', () => {
     const { pooledRho } = fitPlaceNull(handReferenceData([place(10, [0, 0])]))
     const others = { selfTime: 0.01, far: 0.01, count: 0.01, presence: 0.01, structure: 0.01 }
-    expect(pooledRho).toEqual({ errors: 0.001, ...others })
+    expect(pooledRho).toEqual({ errors: 0.001, ...others, wait: 0.01 })
   })
 
   it('follows from its signals alone, and is bounded for rare ones', () => {
@@ -166,7 +176,7 @@ describe('the null of the strata', () => {
       places: [],
       strata: [],
       unknownEntry: null,
-      pooledRho: { selfTime: 0, far: 0, errors: 0, count: 0, presence: 0, structure: 0 },
+      pooledRho: { selfTime: 0, far: 0, errors: 0, count: 0, presence: 0, structure: 0, wait: 0 },
     })
   })
 })

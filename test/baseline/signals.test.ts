@@ -24,6 +24,7 @@ const EXPECTED = `
 10 similarAnomalies of similar anomalies / observations, high; from rare, floor null, pool null; reopens; like
 11 noAnswer of place / occurrences, high; from few, floor hardlyEver, pool errors; learned, reopens; no_answer
 12 failures of entry operation / requests, high; from few, floor hardlyEver, pool errors; learned, reopens; errors
+13 wait of place / waits, high; from some, floor few, pool wait; bursts go on, learned, reopens; wait in ms
 `
 
 describe('the table of signals', () => {
@@ -66,6 +67,7 @@ describe('the table of signals', () => {
       0.005,
       0.005,
       0.005,
+      0.05,
     ])
   })
 
@@ -79,6 +81,7 @@ describe('the table of signals', () => {
     expect(bounds).toEqual([
       ['selfTime', 0.01, 0.5, true],
       ['far', 0.01, 0.5, false],
+      ['wait', 0.01, 0.5, true],
       ['errors', 0.001, 0.05, false],
       ['count', 0.01, 0.05, false],
       ['presence', 0.01, 0.05, false],

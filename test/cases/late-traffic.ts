@@ -1,10 +1,14 @@
 import { type CaseSpan, type Chance, MINUTE } from './small-shop.ts'
 
-/** A mailer takes its message from a queue `waitMs` after it was sent, in the same trace. */
-export function mailed(waitMs: number, factor: (t: number) => number) {
+/** How long after a request that begins at a time its message is taken, ms. */
+type Wait = (startMs: number, chance: Chance) => number
+
+/** A mailer takes its message from a queue `wait` after the request began, in the same trace. */
+export function mailed(wait: number | Wait, factor: (t: number) => number) {
   return (spans: CaseSpan[], startMs: number, chance: Chance): CaseSpan[] => {
     const [{ traceId, spanId }] = spans as [CaseSpan]
     const sent = chance.hex(16)
+    const waitMs = typeof wait === 'number' ? wait : wait(startMs, chance)
     const own = chance.around(20) * factor(startMs + waitMs)
     const attributes = { 'messaging.system': 'kafka', 'messaging.destination.name': 'mails' }
     const span = (

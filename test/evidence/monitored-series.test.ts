@@ -47,7 +47,9 @@ function childrenOf({ children, childStart }: MonitoredSeries, element: number):
   return [...children.slice(childStart[element], childStart[element + 1])]
 }
 
-const OF_PLACE = ['selfTimeP90', 'selfTimeP10', 'selfTimeP99', 'errors', 'count', 'unseen'] as const
+const OF_PLACE = [
+  ...(['selfTimeP90', 'selfTimeP10', 'selfTimeP99', 'errors', 'count', 'unseen', 'wait'] as const),
+] as const
 const OF_STRATUM = ['structure', 'category'] as const
 
 /** A series no number of which is that of another. */
@@ -117,15 +119,17 @@ describe('the series of a null', () => {
       [shop.answer]: [distinct('errors', 6)],
     })
     expect(places).toBe(shop.answer + 1)
-    const { p90, p99, p10, calls } = ofPlace.of
-    const levels = (place: number) => [p10[place], p90[place], p99[place], calls[place]]
+    const { p90, p99, p10, calls, wait } = ofPlace.of
+    const levels = (place: number) => [
+      ...[p10[place], p90[place], p99[place], calls[place], wait[place]],
+    ]
     expect(levels(shop.placeOfCall)).toEqual(
-      (['selfTimeP10', 'selfTimeP90', 'selfTimeP99', 'count'] as const).map(
+      (['selfTimeP10', 'selfTimeP90', 'selfTimeP99', 'count', 'wait'] as const).map(
         (signal) => distinct(signal, 5).level,
       ),
     )
     for (const place of [0, 1, shop.placeOfEntry, shop.answer]) {
-      expect(levels(place)).toEqual([-1, Infinity, Infinity, Infinity])
+      expect(levels(place)).toEqual([-1, Infinity, Infinity, Infinity, Infinity])
     }
   })
 

@@ -6,7 +6,7 @@ import { categoryVote } from '../../src/evidence/path-votes.ts'
 import { SeriesMonitor } from '../../src/evidence/series-monitor.ts'
 import { OccurrenceScan } from '../../src/profile/occurrence-scan.ts'
 import { logShareRatio } from '../../src/stats/share-evidence.ts'
-import { type HandSpan, HandTraces } from '../profile/traces.ts'
+import { type HandSpan, HandTraces, mailed } from '../profile/traces.ts'
 import { handNull, handSeries } from './hand-null.ts'
 
 /** How one request of the page goes. */
@@ -490,5 +490,72 @@ describe('the own time of a call', () => {
     const answer = { service: 'bank', name: 'Pay', parent: 0, start: 2, duration: 18, kind: 2 }
     traces.read([entry, answer], () => {})
     expect(counted(false, false, ['errors'], traces)).toEqual([1, 0, 0])
+  })
+})
+
+describe('how long a message waited', () => {
+  const traces = new HandTraces()
+  const { elements } = traces
+  const scan = new OccurrenceScan()
+  traces.read(mailed(30), () => {})
+  const [place = 0] = elements.place
+  const table = traces.tables.elements
+
+  /** A monitor that has read some messages, and how the last one deviates. */
+  function seen(nulls: Readonly<Record<number, readonly SeriesNull[]>>, ...waits: number[]) {
+    const monitor = new SeriesMonitor(handNull(nulls), table, CONSTANTS)
+    let deviating: string[] = []
+    const read = (spans: readonly HandSpan[]): void =>
+      traces.read(spans, () => {
+        scan.read(elements)
+        monitor.count(elements, scan)
+        const { count, series } = monitor.deviations.ofObservation
+        deviating = [...series.slice(0, count)].map((one) => monitor.series.signal(one).name)
+      })
+    for (const wait of waits) read(mailed(wait))
+    return { monitor, read, deviating: () => deviating }
+  }
+
+  const watched = { [place]: [handSeries('wait', { level: 30e6, normal: 20e6 })] }
+
+  it('deviates beyond its level, of all messages that are known to have waited for so long', () => {
+    const { monitor, read, deviating } = seen(watched, 30)
+    const series = monitor.series.find(SIGNALS.wait.number, place)
+    const counted = () => {
+      const { n, c } = monitor.running(series)
+      return [n, c]
+    }
+    expect([deviating(), counted()]).toEqual([[], [1, 0]])
+    read(mailed(31))
+    expect([deviating(), counted()]).toEqual([['wait'], [2, 1]])
+    // Whose message nobody is known to have sent says nothing.
+    read([{ ...mailed(0)[2]!, parent: -1 }])
+    expect(elements.place[0]).toBe(place)
+    expect([deviating(), counted()]).toEqual([[], [2, 1]])
+    expect(monitor.evidence.recent.median(series)).toBe(31e6)
+    // One that waited for nothing is one.
+    read(mailed(0))
+    expect(counted()).toEqual([3, 1])
+    const all = seen({ [place]: [handSeries('wait', { level: -1 })] }, 0)
+    expect(all.deviating()).toEqual(['wait'])
+  })
+
+  it('is marked within its bucket, and is among what was touched in it', () => {
+    const { monitor, read } = seen(watched, 10, 10)
+    const series = monitor.series.find(SIGNALS.wait.number, place)
+    read([{ ...mailed(0)[2]!, parent: -1 }])
+    monitor.deviations.mark()
+    for (let i = 0; i < 3; i++) read(mailed(90))
+    const { count, n, c } = monitor.deviations.onsets(series)
+    expect([count, n[0], c[0]]).toEqual([1, 2, 0])
+    expect([...monitor.touched.slice(0, monitor.findTouched())]).toEqual([series])
+    const restored = SeriesMonitor.restore(structuredClone(monitor.state()), table, CONSTANTS)
+    expect(restored.running(series)).toEqual(monitor.running(series))
+    expect(restored.deviations.onsets(series).n[0]).toBe(2)
+  })
+
+  it('is no matter where nothing is said of it', () => {
+    expect(seen({ [place]: [handSeries('errors')] }, 900).deviating()).toEqual([])
+    expect(seen({}, 900).deviating()).toEqual([])
   })
 })

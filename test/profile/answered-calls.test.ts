@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { IdSets } from '../../src/columns/marks.ts'
 import { AnsweredCalls } from '../../src/profile/answered-calls.ts'
 
 const [ADDRESS, PORT, CART, ADS] = [7, 8, 2, 3]
@@ -13,6 +14,10 @@ describe('who answered', () => {
     expect([calls.atAddress(ADDRESS, PORT), calls.ofCall(20, 21)]).toEqual([CART, ADS])
     expect([calls.atAddress(PORT, ADDRESS), calls.ofCall(21, 20)]).toEqual([0, 0])
     expect(calls.isKnown(ADDRESS, PORT)).toBe(true)
+    calls.learnSender(20, CART)
+    expect([calls.senderTo(20), calls.senderTo(21)]).toEqual([CART, 0])
+    calls.learnSender(20, ADS)
+    expect(calls.senderTo(20)).toBe(0)
   })
 
   it('is nobody while several answer in turn, and the last one once it has for long', () => {
@@ -39,10 +44,24 @@ describe('who answered', () => {
     for (let address = 1; address <= 4; address++) calls.learnAddress(address, 0, CART)
     calls.learnAddress(4, 0, ADS)
     calls.learnCall(20, 21, ADS)
+    calls.learnSender(20, CART)
     const restored = new AnsweredCalls(3)
     restored.restore(structuredClone(calls.state()))
     expect(restored.state()).toEqual(calls.state())
     for (const each of [calls, restored]) each.learnAddress(9, 0, CART)
     expect(restored.state()).toEqual(calls.state())
+    expect(restored.senderTo(20)).toBe(CART)
+  })
+
+  it('is forgotten with those who send messages, and those who take them', () => {
+    const calls = new AnsweredCalls(10)
+    calls.learnSender(20, CART)
+    calls.learnSender(21, ADS)
+    calls.learnSender(22, ADS + 1)
+    const gone = new IdSets()
+    gone.values.add(ADS)
+    gone.operations.add(20)
+    calls.forget(gone)
+    expect([20, 21, 22].map((taker) => calls.senderTo(taker))).toEqual([0, 0, ADS + 1])
   })
 })

@@ -50,6 +50,22 @@ export class HandTraces {
   }
 }
 
+/** A request of `front` sends a message that `mailer` takes so many ms later, and works on for 20 ms. */
+export function mailed(waitMs: number, sender = 'front'): HandSpan[] {
+  return [
+    { service: sender, name: 'POST /orders', parent: -1, start: 0, duration: 10, kind: 2 },
+    { service: sender, name: 'mails publish', parent: 0, start: 5, duration: 1, kind: 4 },
+    {
+      service: 'mailer',
+      name: 'mails process',
+      parent: 1,
+      start: 6 + waitMs,
+      duration: 20,
+      kind: 5,
+    },
+  ]
+}
+
 function resourceOf(span: HandSpan, index: number, traceId: string): unknown {
   const startMs = Date.UTC(2026, 0, 1) + span.start
   const nanos = (ms: number): string => `${Math.round(ms * 1000)}000`

@@ -204,6 +204,18 @@ describe('the page of a cluster', () => {
     expect(failing).toContain('<title id="chart-0-title">Share of calls that fail</title>')
   })
 
+  it('says how long messages wait, and that it is about who takes them', () => {
+    const waits = { term: 'wait', typical: 31_000, normal: 40, services: ['mailer'] } as const
+    const [first, ...others] = exampleDetail().deviating
+    const detail = {
+      ...exampleDetail(),
+      deviating: [{ ...first!, term: 'wait' as const }, ...others],
+    }
+    const shown = text(clusterPage(exampleCluster(waits), { detail }))
+    expect(shown).toMatch(/Typical 31(\.0)? s, normally 40 ms/)
+    expect(shown).toContain('currency Convert takes messages later 58 of 60')
+  })
+
   it('draws no chart of what it does not know', () => {
     const bare = clusterPage(exampleCluster(), { detail: { timeline: null, deviating: [] } })
     expect(bare).not.toContain('<svg')

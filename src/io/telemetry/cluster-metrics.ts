@@ -173,7 +173,7 @@ export class ClusterMetrics {
     set('medoscope_anomaly_cluster_strength', Math.log10(Math.max(1, cluster.eValue)))
     set('medoscope_anomaly_cluster_first_timestamp_seconds', cluster.firstMs / 1000)
     set('medoscope_anomaly_cluster_last_timestamp_seconds', cluster.lastMs / 1000)
-    if (term === 'self_time') {
+    if (term === 'self_time' || term === 'wait') {
       set('medoscope_anomaly_cluster_typical_seconds', typical && typical / 1000)
       set('medoscope_anomaly_cluster_normal_seconds', normal && normal / 1000)
     } else if (term === 'count') {
@@ -214,6 +214,7 @@ const WORDS: Readonly<Record<DeviationTerm, readonly [high: string, low: string]
   presence: ['is called more often', 'is missing'],
   structure: ['makes unusual calls', 'makes unusual calls'],
   category: ['gets unusual requests', 'gets unusual requests'],
+  wait: ['takes messages later', 'takes messages sooner'],
   like: ['has requests that are strange in the same way', 'has fewer strange requests'],
 }
 

@@ -95,6 +95,18 @@ describe('metrics of anomaly clusters', () => {
     )
   })
 
+  it('says how long messages wait in seconds, as other times', async () => {
+    const { metrics, clusters } = made()
+    const waits = { term: 'wait', typical: 31_000, normal: 40 } as const
+    const cluster = exampleCluster(waits)
+    clusters.take(output({ clusterChanges: [{ change: 'opened', timeMs: 1, cluster }] }))
+    expect(await series(metrics, 'medoscope_anomaly_cluster_typical_seconds')).toEqual([
+      'medoscope_anomaly_cluster_typical_seconds{cluster="c-7f3a01"} 31',
+    ])
+    const [info] = await series(metrics, 'medoscope_anomaly_cluster_info')
+    expect(info).toContain('term="wait",direction="high",words="takes messages later"')
+  })
+
   it('counts how often people were told: not of what is known until it outgrows that', async () => {
     const { metrics, clusters } = made()
     const take = (change: 'opened' | 'updated' | 'closed', alerts: boolean) => {
