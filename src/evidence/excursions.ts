@@ -8,8 +8,9 @@ const EXCURSIONS = {
   /** CUSUM of ln of what each bucket says, and the most that it was since it was 0, at any look. */
   cusum: 'f64',
   peak: 'f64',
-  /** Excursions that came beyond the level and fell back by themselves, and how far beyond it all went. */
+  /** Excursions that came beyond the level and fell back by themselves, those that went far, and how far all went. */
   times: 'f64',
+  far: 'f64',
   beyond: 'f64',
 } as const
 
@@ -55,15 +56,17 @@ export class Excursions {
 
   /** Nothing speaks for a change any more. */
   fallBack(series: number): void {
-    const { peak, times, beyond } = this.rows.of
+    const { peak, times, far, beyond } = this.rows.of
     const above = peak[series]! - this.#level
     this.drop(series)
     if (above <= 0) return
     times[series]!++
-    // A fault that raised no alarm is no tail: however far it went, it counts as one that went far.
+    // A fault that raised no alarm is no tail: all that is known is that it went as far again, or further.
+    if (above > this.#level) far[series]!++
     beyond[series]! += Math.min(above, this.#level)
     if (times[series]! < MOST_EXCURSIONS) return
     times[series]! /= 2
+    far[series]! /= 2
     beyond[series]! /= 2
   }
 
@@ -75,13 +78,14 @@ export class Excursions {
   }
 
   /**
-   * How far beyond the level excursions of the series go on average, at least: 1 or more, less than the level. Such a
-   * mean of k is known to its k-th root; few say nothing.
+   * How far beyond the level excursions of the series go on average, at least: 1 or more. Of an exponential tail,
+   * cut off, the mean is their sum over those that were not cut; of k it is known to the k-th root. Few say nothing.
    */
   tail(series: number): number {
-    const { times, beyond } = this.rows.of
+    const { times, far, beyond } = this.rows.of
     const k = times[series]!
     if (k < this.#few) return 1
-    return Math.max(1, beyond[series]! / (k + this.#deviations * Math.sqrt(k)))
+    const ended = k - far[series]!
+    return Math.max(1, beyond[series]! / (ended + this.#deviations * Math.sqrt(k)))
   }
 }

@@ -23,10 +23,10 @@ describe('the excursions of a series', () => {
     expect(seen(Array(100).fill(LEVEL + 2)).tail(0)).toBeCloseTo(200 / 120, 9)
     // 4 of them: 8 / (4 + 2 sqrt 4) is no reason to ask more.
     expect(seen(Array(4).fill(LEVEL + 2)).tail(0)).toBe(1)
-    // Fewer than 10 say nothing, however far they went.
+    // Fewer than 10 say nothing, however far they went; of 10 that all went far it is unknown how far.
     expect(seen(Array(9).fill(LEVEL + 50)).tail(0)).toBe(1)
     expect(seen(Array(10).fill(LEVEL + 50)).tail(0)).toBeCloseTo(
-      (10 * LEVEL) / (10 + 2 * Math.sqrt(10)),
+      (10 * LEVEL) / (2 * Math.sqrt(10)),
       9,
     )
     // ... nor are ever so many that went half as far as they might.
@@ -40,7 +40,7 @@ describe('the excursions of a series', () => {
 
   it('are cut off another level beyond, so that a fault that raised no alarm hardly counts', () => {
     const excursions = seen([...Array(100).fill(LEVEL + 2), LEVEL + 50])
-    expect(excursions.tail(0)).toBeCloseTo((200 + LEVEL) / (101 + 2 * Math.sqrt(101)), 9)
+    expect(excursions.tail(0)).toBeCloseTo((200 + LEVEL) / (100 + 2 * Math.sqrt(101)), 9)
   })
 
   it('go as far as the most that they were, over several buckets, and begin again at 0', () => {
@@ -86,6 +86,11 @@ describe('the excursions of a series', () => {
     expect(seen(then).rows.of.times[0]).toBe(500)
     expect(seen(then).tail(0)).toBeGreaterThan(1.8)
     expect(seen([...then, ...since, ...since]).tail(0)).toBe(1)
+  })
+
+  it('that went far count less, as all do, when they are of long ago', () => {
+    const then = seen(Array(1000).fill(LEVEL + 50))
+    expect([then.rows.of.times[0], then.rows.of.far[0]]).toEqual([500, 500])
   })
 
   it('are those of each series', () => {
