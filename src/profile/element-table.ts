@@ -80,6 +80,8 @@ export class ElementTable {
   /** Who answered the calls so far. */
   readonly answered: AnsweredCalls
   readonly #steps = new CallSteps()
+  /** By id of those that have one: what an id stands for stays, until it is forgotten. */
+  readonly #stratumTexts = new Map<number, string>()
   readonly #names: Vocabulary
   readonly #values: Vocabulary
 
@@ -246,9 +248,13 @@ export class ElementTable {
     return element === 0 ? 0 : this.places.find(0, element)
   }
 
-  /** Where stratum ids are pairs (kind of observation, path of the entry). */
+  /** Where stratum ids are pairs (kind of observation, path of the entry). Each observation asks for it. */
   stratumText(stratum: number): string {
-    return stratum === OTHER_PAIR ? '(other)' : this.pathText(this.strata.entryOf(stratum))
+    const known = this.#stratumTexts.get(stratum)
+    if (known !== undefined) return known
+    const text = stratum === OTHER_PAIR ? '(other)' : this.pathText(this.strata.entryOf(stratum))
+    if (stratum < this.strata.size) this.#stratumTexts.set(stratum, text)
+    return text
   }
 
   /** A stretch of time is over: see `IdLedger`. */
@@ -261,6 +267,7 @@ export class ElementTable {
   forget(gone: IdSets): void {
     for (const name of PAIR_TABLES) this[name].forget(gone[name])
     this.#steps.clear()
+    this.#stratumTexts.clear()
     this.answered.forget(gone)
   }
 
