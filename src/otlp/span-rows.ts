@@ -143,6 +143,11 @@ export class SpanRows {
     return this.#ignore
   }
 
+  /** Whether all of the text of an attribute is kept, not a part that many share. */
+  keepsAllOf(key: number): boolean {
+    return this.keys.slot[key] !== this.#url
+  }
+
   /** Id of the text of an attribute, which is `bytes[start, end)`: what is kept of it. */
   textOfBytes(
     key: number,

@@ -155,6 +155,11 @@ export class Vocabulary {
     return id
   }
 
+  /** A text that is not essential was looked up again, by its id. */
+  again(id: number): void {
+    this.#see(id, false)
+  }
+
   /** Id of a text that is kept as it is: one of our own making. */
   internOwn(text: string): number {
     const id = this.#idOf(text, false)
