@@ -69,8 +69,8 @@ export class AttributeReader {
   /** Reads the KeyValue in `bytes[start, end)` for a row or for `RESOURCE`. Most are known from spans before. */
   read(bytes: Uint8Array, view: DataView, start: number, end: number, row: number): void {
     if (end - start >= LEAST_BYTES && row !== RESOURCE && this.#known.find(view, start, end)) {
-      const { key, value } = this.#known
-      this.#rows.target.values.again(value)
+      const { key, value, isCounted } = this.#known
+      if (isCounted) this.#rows.target.values.again(value)
       this.#rows.setAttribute(row, key, value)
       return
     }
@@ -129,20 +129,24 @@ export class AttributeReader {
     key: number,
     whole: number,
   ): void {
-    const short = end - start >= 2 && bytes[start] === VALUE_STRING
-    if (short && start + 2 + bytes[start + 1]! === end && row !== RESOURCE) {
-      const rows = this.#rows
-      if (rows.keys.slot[key]! < 0) return
-      const id = rows.textOfBytes(key, bytes, start + 2, end, view)
-      rows.setAttribute(row, key, id)
-      // What found no room is counted each time it comes.
-      const isKept = whole !== NOT_KEPT && id > OTHER_TEXT && rows.keepsAllOf(key)
-      if (isKept) this.#known.keep(bytes, view, whole, end, key, id)
+    const rows = this.#rows
+    const isText =
+      end - start >= 2 && bytes[start] === VALUE_STRING && start + 2 + bytes[start + 1]! === end
+    if (!isText || row === RESOURCE) {
+      this.#kind = MISSING
+      this.#value(start, end)
+    }
+    if (row === RESOURCE) {
+      this.#store(row, key)
       return
     }
-    this.#kind = MISSING
-    this.#value(start, end)
-    this.#store(row, key)
+    if (rows.keys.slot[key]! < 0) return
+    const id = isText ? rows.textOfBytes(key, bytes, start + 2, end, view) : this.#valueId(key)
+    rows.setAttribute(row, key, id)
+    // What found no room is counted each time it comes.
+    if (whole === NOT_KEPT || id <= OTHER_TEXT || !rows.keepsAllOf(key)) return
+    const isCounted = isText || !rows.isSmallInteger(id)
+    this.#known.keep(bytes, view, { start: whole, end, key, value: id, isCounted })
   }
 
   /** Reads an AnyValue; the last of its members holds. Lists, maps and bytes count as missing. */

@@ -7,6 +7,16 @@ const MOST_BYTES = 64
 /** Shorter ones are not either: hardly any key is so short. */
 export const LEAST_BYTES = 12
 
+/** An attribute in the bytes `[start, end)`. */
+export interface KnownAttribute {
+  readonly start: number
+  readonly end: number
+  /** Index of its key, and id of its value. */
+  readonly key: number
+  readonly value: number
+  readonly isCounted: boolean
+}
+
 /**
  * Attributes of spans as they are written, key and value in one, with the key and the value's id: one comparison
  * instead of two look-ups and two comparisons. Exact, as the whole attribute is compared, and as all is forgotten
@@ -16,11 +26,14 @@ export class KnownAttributes {
   /** What was found. */
   key = 0
   value = 0
+  /** Whether its vocabulary counts how often the value comes. */
+  isCounted = true
   readonly #view = viewOf(new Uint8Array(KNOWN * MOST_BYTES))
   readonly #bytes = new Uint8Array(this.#view.buffer)
   readonly #lengths = new Uint8Array(KNOWN)
   readonly #keys = new Int32Array(KNOWN)
   readonly #values = new Int32Array(KNOWN)
+  readonly #counted = new Uint8Array(KNOWN)
 
   /** Whether the attribute `[start, end)` behind `view`, of `LEAST_BYTES` or more, is known. Bounds are the caller's. */
   find(view: DataView, start: number, end: number): boolean {
@@ -30,25 +43,21 @@ export class KnownAttributes {
     if (!sameBytes(this.#view, slot * MOST_BYTES, view, start, length)) return false
     this.key = this.#keys[slot]!
     this.value = this.#values[slot]!
+    this.isCounted = this.#counted[slot] === 1
     return true
   }
 
   /** Remembers an attribute, unless it is long; `bytes` are those behind `view`. */
-  keep(
-    bytes: Uint8Array,
-    view: DataView,
-    start: number,
-    end: number,
-    key: number,
-    value: number,
-  ): void {
+  keep(bytes: Uint8Array, view: DataView, attribute: KnownAttribute): void {
+    const { start, end } = attribute
     const length = end - start
     if (length > MOST_BYTES || length < LEAST_BYTES) return
     const slot = slotOf(view, start, end)
     this.#bytes.set(bytes.subarray(start, end), slot * MOST_BYTES)
     this.#lengths[slot] = length
-    this.#keys[slot] = key
-    this.#values[slot] = value
+    this.#keys[slot] = attribute.key
+    this.#values[slot] = attribute.value
+    this.#counted[slot] = attribute.isCounted ? 1 : 0
   }
 
   clear(): void {

@@ -218,6 +218,11 @@ export class SpanRows {
     return this.target.values.intern(String(value))
   }
 
+  /** Whether the value is one of a few numbers that are interned once, and not counted afterwards. */
+  isSmallInteger(value: number): boolean {
+    return this.#integers.includes(value)
+  }
+
   /** Id of the decimal text of an integer that a double holds exactly. */
   integer(value: number): number {
     const { values } = this.target

@@ -33,10 +33,18 @@ describe('known attributes', () => {
           if (known.find(view, 1, bytes.length - 1)) {
             expect(ids.get(text)).toBe(known.value)
             expect(known.key).toBe(known.value + 1)
+            expect(known.isCounted).toBe(known.value % 2 === 0)
             return
           }
           ids.set(text, i)
-          known.keep(bytes, view, 1, bytes.length - 1, i + 1, i)
+          const isCounted = i % 2 === 0
+          known.keep(bytes, view, {
+            start: 1,
+            end: bytes.length - 1,
+            key: i + 1,
+            value: i,
+            isCounted,
+          })
           expect(known.find(view, 1, bytes.length - 1)).toBe(bytes.length - 2 <= 64)
         })
       }),
@@ -53,6 +61,28 @@ describe('known attributes', () => {
       expect(routes).toEqual(['/cart/items', '/cart/items', '/orders/open', '/cart/items'])
       expect(target.values.seen(target.values.find('/cart/items')!)).toBe(3 * round)
       expect(target.values.seen(target.values.find('/orders/open')!)).toBe(round)
+    }
+  })
+
+  it('of numbers are counted as if they were not known: small ones once', () => {
+    const target = newTarget()
+    const status = wire.keyValue(9, 'http.response.status_code', wire.number(3, 404))
+    const port = wire.keyValue(9, 'server.port', wire.number(3, 8080))
+    const tier = wire.keyValue(9, 'app.tier', wire.text(1, '404'))
+    const span = wire.span(status, port)
+    for (let round = 1; round <= 3; round++) {
+      target.columns.clear()
+      decodeTraces(wire.request([], span, span), target)
+      for (const { attributes } of plainSpans(target)) {
+        expect([attributes['httpStatus'], attributes['serverPort']]).toEqual(['404', '8080'])
+      }
+      expect(target.values.seen(target.values.find('8080')!)).toBe(2 * round)
+      expect(target.values.seen(target.values.find('404')!)).toBe(1)
+    }
+    // As a text it is counted.
+    for (let round = 1; round <= 3; round++) {
+      decodeTraces(wire.request([], wire.span(tier)), target)
+      expect(target.values.seen(target.values.find('404')!)).toBe(1 + round)
     }
   })
 
