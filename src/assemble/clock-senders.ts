@@ -56,7 +56,7 @@ export class ClockSenders {
   #last = NONE
   readonly #rows = new Columns(SENDER, 16)
   readonly #slots = new Map<number, number>()
-  readonly #ends: number[] = []
+  readonly #ends = new Float64Array(MOST_SENDERS)
 
   /** A record of its own begins. */
   begin(): void {
@@ -97,17 +97,16 @@ export class ClockSenders {
     const { record, endMs, ahead, near, behind } = this.#rows.of
     const since = this.#record - (only === 'all' ? HEARD_RECORDS - 1 : 0)
     const ends = this.#ends
-    ends.length = into.ahead = into.behind = 0
+    into.asked = into.ahead = into.behind = 0
     for (let slot = 0; slot < this.#count; slot++) {
       if (record[slot]! < since) continue
       if (record[slot] === this.#record) endMs[slot] = this.#said(slot)
-      ends.push(endMs[slot]!)
+      ends[into.asked++] = endMs[slot]!
       if (ahead[slot]! > near[slot]! + behind[slot]!) into.ahead++
       else if (behind[slot]! > near[slot]!) into.behind++
     }
-    ends.sort((a, b) => a - b)
-    into.asked = ends.length
-    into.agreedMs = ends[(ends.length - 1) >> 1] ?? 0
+    const ascending = ends.subarray(0, into.asked).sort()
+    into.agreedMs = ascending[(into.asked - 1) >> 1] ?? 0
   }
 
   /** Data time moved by more than a step: what was ahead or behind may not be any more. */

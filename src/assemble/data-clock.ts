@@ -109,7 +109,6 @@ export class DataClock {
   /** How late a span may end to be believed: a grace after what most services have reached, not before data time. */
   #limitMs(): number {
     const now = this.watermarkMs
-    this.#senders.view('all', this.#all)
     const { asked, agreedMs } = this.#all
     const reached = asked < 2 ? now : Math.min(agreedMs, now)
     return Math.max(now, reached + this.#graceMs())
@@ -230,6 +229,7 @@ export class DataClock {
     this.watermarkMs = latest
     this.believedMs = limitMs
     this.#senders.judgeAnew(limitMs, latest - 2 * this.#graceMs())
+    this.#senders.view('all', this.#all)
     this.#voters = this.#voters.filter(({ endMs }) => endMs > limitMs)
     this.#recent = this.#recent.map((record) => this.#seenFrom(record))
     return later

@@ -36,22 +36,42 @@ export type SavedColumns<D extends Declaration> = Readonly<ColumnArrays<D>>
 /** Values from which a view costs less than a loop. */
 const BLOCK = 32
 
+/** A column as declared, nothing left out. */
+interface Known {
+  readonly name: string
+  readonly type: TypeName
+  readonly width: number
+  readonly fill: number | bigint
+}
+
+/** By declaration, as many instances share one. */
+const knownColumns = new WeakMap<Declaration, readonly Known[]>()
+
+function columnsOf(declared: Declaration): readonly Known[] {
+  let columns = knownColumns.get(declared)
+  if (columns === undefined) {
+    columns = Object.entries(declared).map(([name, column]): Known => {
+      const { type, width = 1, fill = 0 } = typeof column === 'string' ? { type: column } : column
+      return { name, type, width, fill: type === 'i64' ? BigInt(fill) : fill }
+    })
+    knownColumns.set(declared, columns)
+  }
+  return columns
+}
+
 /** Rows of the declared columns. `of` holds the arrays; `grow` replaces them, so read them after it. */
 export class Columns<const D extends Declaration> {
   readonly of: ColumnArrays<D>
   /** Rows that there is room for. */
   rows = 0
   readonly #declared: D
-  readonly #names: readonly (keyof D & string)[]
-  /** By name, in their order. */
-  readonly #widths: readonly number[]
+  readonly #columns: readonly Known[]
 
   constructor(declared: D, rows = 0) {
     this.#declared = declared
-    this.#names = Object.keys(declared)
-    this.#widths = this.#names.map((name) => this.#column(name).width)
+    this.#columns = columnsOf(declared)
     this.of = {} as ColumnArrays<D>
-    for (const name of this.#names) this.#set(name, this.#empty(name, rows))
+    for (const column of this.#columns) this.#set(column.name, emptyColumn(column, rows))
     this.rows = rows
   }
 
@@ -63,8 +83,7 @@ export class Columns<const D extends Declaration> {
 
   /** Makes a row empty again, or those in [row, to); all of them without an argument. */
   clear(row?: number, to = (row ?? 0) + 1): void {
-    for (const name of this.#names) {
-      const { width, fill } = this.#column(name)
+    for (const { name, width, fill } of this.#columns) {
       if (row === undefined) this.#array(name).fill(fill as never)
       else this.#array(name).fill(fill as never, row * width, to * width)
     }
@@ -72,9 +91,7 @@ export class Columns<const D extends Declaration> {
 
   /** Takes over `rows` rows, one unless said, of other columns of the same declaration. */
   copy(row: number, from: Columns<D>, fromRow: number, rows = 1): void {
-    for (let i = 0; i < this.#names.length; i++) {
-      const name = this.#names[i]!
-      const width = this.#widths[i]!
+    for (const { name, width } of this.#columns) {
       // Numbers or big integers: both sides are the same.
       const to = this.of[name] as Float64Array
       const source = from.of[name] as Float64Array
@@ -95,8 +112,8 @@ export class Columns<const D extends Declaration> {
   /** Copies of the first `rows` rows; of all without an argument. */
   save(rows = this.rows): SavedColumns<D> {
     const saved: Record<string, unknown> = {}
-    for (const name of this.#names) {
-      saved[name] = this.#array(name).slice(0, rows * this.#column(name).width)
+    for (const { name, width } of this.#columns) {
+      saved[name] = this.#array(name).slice(0, rows * width)
     }
     return saved as SavedColumns<D>
   }
@@ -106,11 +123,10 @@ export class Columns<const D extends Declaration> {
    * @throws where a column is missing, of another type or of another length, naming it
    */
   restore(saved: SavedColumns<D>): void {
-    const [first] = this.#names
+    const [first] = this.#columns
     if (first === undefined) return
-    const rows = lengthOf(saved[first]) / this.#column(first).width
-    for (const name of this.#names) {
-      const { type, width } = this.#column(name)
+    const rows = lengthOf(saved[first.name]) / first.width
+    for (const { name, type, width } of this.#columns) {
       const found: unknown = saved[name]
       if (!(found instanceof TYPES[type]) || found.length !== rows * width) {
         throw new Error(
@@ -119,37 +135,31 @@ export class Columns<const D extends Declaration> {
       }
     }
     this.rows = rows
-    for (const name of this.#names) this.#set(name, (saved[name] as ArrayOf<Column>).slice())
+    for (const { name } of this.#columns) this.#set(name, (saved[name] as ArrayOf<Column>).slice())
   }
 
   #resize(rows: number): void {
-    for (const name of this.#names) {
-      const copy = this.#empty(name, rows)
-      copy.set(this.#array(name) as never)
-      this.#set(name, copy)
+    for (const column of this.#columns) {
+      const copy = emptyColumn(column, rows)
+      copy.set(this.#array(column.name) as never)
+      this.#set(column.name, copy)
     }
     this.rows = rows
   }
 
-  #empty(name: keyof D & string, rows: number): ArrayOf<Column> {
-    const { type, width, fill } = this.#column(name)
-    const array = new TYPES[type](rows * width)
-    return Number(fill) === 0 ? array : array.fill(fill as never)
-  }
-
-  #column(name: keyof D & string): { type: TypeName; width: number; fill: number | bigint } {
-    const column: Column = this.#declared[name]!
-    const { type, width = 1, fill = 0 } = typeof column === 'string' ? { type: column } : column
-    return { type, width, fill: type === 'i64' ? BigInt(fill) : fill }
-  }
-
-  #array(name: keyof D & string): ArrayOf<Column> {
+  #array(name: string): ArrayOf<Column> {
     return this.of[name] as ArrayOf<Column>
   }
 
-  #set(name: keyof D & string, array: ArrayOf<Column>): void {
-    Object.assign(this.of, { [name]: array })
+  #set(name: string, array: ArrayOf<Column>): void {
+    const of: Record<string, ArrayOf<Column>> = this.of
+    of[name] = array
   }
+}
+
+function emptyColumn({ type, width, fill }: Known, rows: number): ArrayOf<Column> {
+  const array = new TYPES[type](rows * width)
+  return Number(fill) === 0 ? array : array.fill(fill as never)
 }
 
 function lengthOf(found: unknown): number {

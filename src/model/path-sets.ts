@@ -106,11 +106,15 @@ export class PathSetLookup {
    * most frequent one.
    */
   differences(x: ProfileScratch): { path: number; isThere: boolean }[] {
+    return this.#differences(x, this.#around(x, this.#bySignature.get(x.signature()) ?? 0).nearest)
+  }
+
+  /** `nearest`: the set that it is compared with where it has no path never seen; negative: none. */
+  #differences(x: ProfileScratch, nearest: number): { path: number; isThere: boolean }[] {
     const own = Array.from(x.paths.subarray(0, x.count))
     const unseen = own.filter((path) => !this.#known.has(path))
     if (unseen.length > 0) return unseen.map((path) => ({ path, isThere: true }))
     const { offsets, paths } = this.#pathSets
-    const { nearest } = this.#around(x, this.#bySignature.get(x.signature()) ?? 0)
     if (nearest < 0) return []
     const usual = paths.subarray(offsets[nearest], offsets[nearest + 1])
     const extra = own.filter((path) => !usual.includes(path))
@@ -123,10 +127,10 @@ export class PathSetLookup {
 
   /** `times`: observations of the set; 0 = it was never seen. */
   #measure(x: ProfileScratch, times: number): Novelty {
-    const { observations, asRare, newPaths } = this.#around(x, times)
+    const { nearest, observations, asRare, newPaths } = this.#around(x, times)
     const natsOf = (brought: number): number => Math.log((observations + 1) / (brought + 1))
     if (times > 0) return { nats: natsOf(asRare), isKnown: true, path: -1 }
-    const [first] = this.differences(x)
+    const [first] = this.#differences(x, nearest)
     const isUnseen = first !== undefined && !this.#known.has(first.path)
     return { nats: natsOf(isUnseen ? newPaths : asRare), isKnown: false, path: first?.path ?? -1 }
   }

@@ -1,7 +1,8 @@
 import { SERVICE_NAME, UNWANTED } from './attribute-keys.ts'
+import { KnownAttributes, LEAST_BYTES } from './known-attributes.ts'
 import type { ProtobufReader } from './protobuf-reader.ts'
 import type { SpanRows } from './span-rows.ts'
-import { NO_TEXT } from './vocabulary.ts'
+import { NO_TEXT, OTHER_TEXT } from './vocabulary.ts'
 
 /** In place of a row: the attribute is the resource's. */
 export const RESOURCE = -1
@@ -23,6 +24,9 @@ const VALUE_ARRAY = 0x2a
 const VALUE_MAP = 0x32
 const VALUE_BYTES = 0x3a
 
+/** In place of where an attribute begins: it is not to be remembered. */
+const NOT_KEPT = -1
+
 // Kinds of attribute value.
 const MISSING = 0
 const STRING = 1
@@ -38,6 +42,9 @@ const DOUBLE = 4
 export class AttributeReader {
   readonly #rows: SpanRows
   readonly #reader: ProtobufReader
+  readonly #known = new KnownAttributes()
+  /** How often values had been forgotten when they were remembered. */
+  #forgotten = 0
   // The value read last: its kind, and where or what it is.
   #kind = MISSING
   #start = 0
@@ -51,23 +58,41 @@ export class AttributeReader {
     this.#reader = reader
   }
 
-  /**
-   * Reads the KeyValue in `bytes[start, end)` for a row or for `RESOURCE`. Here key and value come in either
-   * order, each once and shorter than 128 bytes; all else goes the long way.
-   */
+  /** A body begins. Values may have been forgotten since the last one: then ids are those of others. */
+  begin(): void {
+    const { forgotten } = this.#rows.target.values.ids
+    if (forgotten === this.#forgotten) return
+    this.#forgotten = forgotten
+    this.#known.clear()
+  }
+
+  /** Reads the KeyValue in `bytes[start, end)` for a row or for `RESOURCE`. Most are known from spans before. */
   read(bytes: Uint8Array, view: DataView, start: number, end: number, row: number): void {
+    if (end - start >= LEAST_BYTES && row !== RESOURCE && this.#known.find(view, start, end)) {
+      const { key, value, isCounted } = this.#known
+      if (isCounted) this.#rows.target.values.again(value)
+      this.#rows.setAttribute(row, key, value)
+      return
+    }
+    this.#readAnew(bytes, view, start, end, row)
+  }
+
+  /**
+   * Here key and value come in either order, each once and shorter than 128 bytes; all else goes the long way.
+   */
+  #readAnew(bytes: Uint8Array, view: DataView, start: number, end: number, row: number): void {
     const tag = start < end ? bytes[start]! : 0
     const middle = start + 1 < end ? start + 2 + bytes[start + 1]! : end
     const second = middle + 1 < end && bytes[start + 1]! < 0x80 ? bytes[middle + 1]! : 0x80
     if (second < 0x80 && middle + 2 + second === end) {
       if (tag === KEY && bytes[middle] === VALUE) {
         const key = this.#rows.keys.find(view, start + 2, middle)
-        if (key !== UNWANTED) this.#keep(bytes, view, middle + 2, end, row, key)
+        if (key !== UNWANTED) this.#keep(bytes, view, middle + 2, end, row, key, start)
         return
       }
       if (tag === VALUE && bytes[middle] === KEY) {
         const key = this.#rows.keys.find(view, middle + 2, end)
-        if (key !== UNWANTED) this.#keep(bytes, view, start + 2, middle, row, key)
+        if (key !== UNWANTED) this.#keep(bytes, view, start + 2, middle, row, key, NOT_KEPT)
         return
       }
     }
@@ -91,7 +116,10 @@ export class AttributeReader {
     if (key !== UNWANTED) this.#store(row, key)
   }
 
-  /** Keeps the value of a wanted key, which lies in `bytes[start, end)`. */
+  /**
+   * Keeps the value of a wanted key, which lies in `bytes[start, end)`. `whole`: where the attribute begins that
+   * ends with it, or `NOT_KEPT`.
+   */
   #keep(
     bytes: Uint8Array,
     view: DataView,
@@ -99,18 +127,26 @@ export class AttributeReader {
     end: number,
     row: number,
     key: number,
+    whole: number,
   ): void {
-    const short = end - start >= 2 && bytes[start] === VALUE_STRING
-    if (short && start + 2 + bytes[start + 1]! === end && row !== RESOURCE) {
-      const rows = this.#rows
-      if (rows.keys.slot[key]! < 0) return
-      const id = rows.textOfBytes(key, bytes, start + 2, end, view)
-      rows.setAttribute(row, key, id)
+    const rows = this.#rows
+    const isText =
+      end - start >= 2 && bytes[start] === VALUE_STRING && start + 2 + bytes[start + 1]! === end
+    if (!isText || row === RESOURCE) {
+      this.#kind = MISSING
+      this.#value(start, end)
+    }
+    if (row === RESOURCE) {
+      this.#store(row, key)
       return
     }
-    this.#kind = MISSING
-    this.#value(start, end)
-    this.#store(row, key)
+    if (rows.keys.slot[key]! < 0) return
+    const id = isText ? rows.textOfBytes(key, bytes, start + 2, end, view) : this.#valueId(key)
+    rows.setAttribute(row, key, id)
+    // What found no room is counted each time it comes.
+    if (whole === NOT_KEPT || id <= OTHER_TEXT || !rows.keepsAllOf(key)) return
+    const isCounted = isText || !rows.isSmallInteger(id)
+    this.#known.keep(bytes, view, { start: whole, end, key, value: id, isCounted })
   }
 
   /** Reads an AnyValue; the last of its members holds. Lists, maps and bytes count as missing. */

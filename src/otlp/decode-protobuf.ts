@@ -83,6 +83,7 @@ class ProtobufDecoder {
     const rows = this.#rows
     reader.open(body)
     rows.beginBody()
+    this.#attributes.begin()
     try {
       this.#request(body.length)
       return rows.endBody()

@@ -143,6 +143,11 @@ export class SpanRows {
     return this.#ignore
   }
 
+  /** Whether all of the text of an attribute is kept, not a part that many share. */
+  keepsAllOf(key: number): boolean {
+    return this.keys.slot[key] !== this.#url
+  }
+
   /** Id of the text of an attribute, which is `bytes[start, end)`: what is kept of it. */
   textOfBytes(
     key: number,
@@ -211,6 +216,11 @@ export class SpanRows {
   double(value: number): number {
     if (Number.isSafeInteger(value)) return this.integer(value)
     return this.target.values.intern(String(value))
+  }
+
+  /** Whether the value is one of a few numbers that are interned once, and not counted afterwards. */
+  isSmallInteger(value: number): boolean {
+    return this.#integers.includes(value)
   }
 
   /** Id of the decimal text of an integer that a double holds exactly. */

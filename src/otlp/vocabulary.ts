@@ -10,6 +10,8 @@ export const OTHER_TEXT = 1
 
 const EMPTY = -1
 const MAX_PROBES = 32
+/** Slots to begin with; they double as they fill, so that few texts lie close together in memory. */
+const FIRST_SLOTS = 1024
 const BYTES_PER_ENTRY = 48
 
 // Fields of a cache entry.
@@ -58,7 +60,7 @@ export class Vocabulary {
     ['(other)', OTHER_TEXT],
   ])
   // The cache of raw bytes: open addressing from hash to entry; the entries' bytes lie in one arena.
-  readonly #slots: Int32Array // entry index, or EMPTY
+  #slots = new Int32Array(FIRST_SLOTS).fill(EMPTY) // entry index, or EMPTY
   readonly #entries: Int32Array // ENTRY_SIZE numbers an entry
   readonly #arena: Uint8Array
   readonly #arenaView: DataView
@@ -78,7 +80,6 @@ export class Vocabulary {
     this.#ordinaryLimit = limit - Math.floor(limit * ESSENTIAL)
     this.#canonical = canonical
     this.#capacity = 1 << Math.max(8, 32 - Math.clz32(limit * 2 - 1))
-    this.#slots = new Int32Array(this.#capacity * 2).fill(EMPTY)
     this.#entries = new Int32Array(this.#capacity * ENTRY_SIZE)
     this.#arena = new Uint8Array(this.#capacity * BYTES_PER_ENTRY)
     this.#arenaView = viewOf(this.#arena)
@@ -152,6 +153,11 @@ export class Vocabulary {
     this.#rawLength += raw.length
     this.#see(id, essential)
     return id
+  }
+
+  /** A text that is not essential was looked up again, by its id. */
+  again(id: number): void {
+    this.#see(id, false)
   }
 
   /** Id of a text that is kept as it is: one of our own making. */
@@ -293,19 +299,36 @@ export class Vocabulary {
     if (this.#used === this.#capacity || this.#arenaUsed + text.length > this.#arena.length) {
       this.#clearBytes()
     }
-    const mask = this.#slots.length - 1
-    let probe = 0
-    while (probe < MAX_PROBES && this.#slots[(hash + probe) & mask] !== EMPTY) probe++
-    if (probe === MAX_PROBES) return id
+    if (this.#used * 2 >= this.#slots.length) this.#growSlots()
     const at = this.#used * ENTRY_SIZE
-    this.#slots[(hash + probe) & mask] = this.#used++
     this.#entries[at + HASH] = hash
+    if (!this.#place(this.#used)) return id
+    this.#used++
     this.#entries[at + START] = this.#arenaUsed
     this.#entries[at + LENGTH] = text.length
     this.#entries[at + ID] = id
     this.#arena.set(text, this.#arenaUsed)
     this.#arenaUsed += text.length
     return id
+  }
+
+  /** Puts an entry into the slot for its hash; false where those nearby are taken. */
+  #place(entry: number): boolean {
+    const slots = this.#slots
+    const mask = slots.length - 1
+    const hash = this.#entries[entry * ENTRY_SIZE + HASH]!
+    for (let probe = 0; probe < MAX_PROBES; probe++) {
+      const slot = (hash + probe) & mask
+      if (slots[slot] !== EMPTY) continue
+      slots[slot] = entry
+      return true
+    }
+    return false
+  }
+
+  #growSlots(): void {
+    this.#slots = new Int32Array(this.#slots.length * 2).fill(EMPTY)
+    for (let entry = 0; entry < this.#used; entry++) this.#place(entry)
   }
 }
 

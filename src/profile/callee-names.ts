@@ -3,6 +3,7 @@ import type { SpanColumns } from '../otlp/span-columns.ts'
 import { NO_TEXT } from '../otlp/vocabulary.ts'
 import { KINDS } from './answered-calls.ts'
 import type { ElementTable } from './element-table.ts'
+import type { SpanOperations } from './span-operations.ts'
 
 /** Slots that name the other side of a call, best first. */
 const NAMES = [
@@ -25,6 +26,7 @@ const SILENT = ' (no telemetry)'
 /** The other side of calls by what the spans of the callers say of it. */
 export class CalleeNames {
   readonly #table: ElementTable
+  readonly #operations: SpanOperations
   readonly #slots: readonly number[]
   readonly #address: number
   readonly #port: number
@@ -34,9 +36,10 @@ export class CalleeNames {
   /** By id of a value: whether it is a plain address, and one of the host itself. */
   readonly #kinds = new Map<number, { readonly plain: boolean; readonly loopback: boolean }>()
 
-  constructor(slots: SlotTable, table: ElementTable) {
+  constructor(slots: SlotTable, table: ElementTable, operations: SpanOperations) {
     const slot = (name: string): number => slots.index.get(name) ?? -1
     this.#table = table
+    this.#operations = operations
     this.#slots = NAMES.map(slot)
     this.#address = slot('serverAddress')
     this.#port = slot('serverPort')
@@ -62,8 +65,9 @@ export class CalleeNames {
   }
 
   /** The same of a span that may be no call: an address that it says is its own. NO_TEXT: nobody in particular did. */
-  learnAnswer({ of }: SpanColumns, call: number, caller: number, service: number): void {
-    this.#table.answered.learnCall(this.#operationOf(of, caller), this.#callOf(of, call), service)
+  learnAnswer(columns: SpanColumns, call: number, caller: number, service: number): void {
+    const by = this.#operations.of(columns, caller)
+    this.#table.answered.learnCall(by, this.#callOf(columns, call), service)
   }
 
   /**
@@ -89,8 +93,9 @@ export class CalleeNames {
   }
 
   /** The service that answers such calls of that caller, whatever the span says; NO_TEXT: none, or not one. */
-  usualAnswererOf({ of }: SpanColumns, call: number, caller: number): number {
-    return this.#table.answered.ofCall(this.#operationOf(of, caller), this.#callOf(of, call))
+  usualAnswererOf(columns: SpanColumns, call: number, caller: number): number {
+    const by = this.#operations.of(columns, caller)
+    return this.#table.answered.ofCall(by, this.#callOf(columns, call))
   }
 
   /** What the span itself says of whom it calls, an address with its port; NO_TEXT: nothing. */
@@ -115,12 +120,8 @@ export class CalleeNames {
   }
 
   /** The operation and the kind of a call in one number. */
-  #callOf(of: SpanColumns['of'], call: number): number {
-    return this.#operationOf(of, call) * KINDS + of.kind[call]!
-  }
-
-  #operationOf(of: SpanColumns['of'], span: number): number {
-    return this.#table.operations.intern(of.service[span]!, of.name[span]!)
+  #callOf(columns: SpanColumns, call: number): number {
+    return this.#operations.of(columns, call) * KINDS + columns.of.kind[call]!
   }
 
   #portOf(slot: number, attributes: Int32Array, at: number): number {

@@ -2,6 +2,7 @@ import type { IdSets } from '../columns/marks.ts'
 import { KIND_CLIENT, KIND_INTERNAL, KIND_LOG, KIND_SERVER } from '../otlp/span-columns.ts'
 import { NO_TEXT, type Vocabulary } from '../otlp/vocabulary.ts'
 import { AnsweredCalls, type AnsweredCallsState } from './answered-calls.ts'
+import { type CallStep, CallSteps } from './call-steps.ts'
 import { OTHER_PAIR, PairTable, type PairTableState } from './pair-table.ts'
 
 const KIND_STRIDE = 8
@@ -78,6 +79,9 @@ export class ElementTable {
   readonly strata: StratumTable
   /** Who answered the calls so far. */
   readonly answered: AnsweredCalls
+  readonly #steps = new CallSteps()
+  /** By id of those that have one: what an id stands for stays, until it is forgotten. */
+  readonly #stratumTexts = new Map<number, string>()
   readonly #names: Vocabulary
   readonly #values: Vocabulary
 
@@ -97,9 +101,29 @@ export class ElementTable {
   }
 
   element(service: number, name: number, kind: number, callee: number): number {
-    const operation = this.operations.intern(service, name)
-    if (operation === OTHER_PAIR) return OTHER_PAIR
-    return this.elements.intern(operation, callee * KIND_STRIDE + kind)
+    return this.#elementOf(this.operations.intern(service, name), callee * KIND_STRIDE + kind)
+  }
+
+  #elementOf(operation: number, call: number): number {
+    return operation === OTHER_PAIR ? OTHER_PAIR : this.elements.intern(operation, call)
+  }
+
+  /**
+   * Element, call path and place of a span of this operation, kind and callee below the path `above`, which ends in
+   * the element `caller`; 0 and 0 for an entry. Valid until the next call.
+   */
+  step(above: number, caller: number, operation: number, kind: number, callee: number): CallStep {
+    const call = callee * KIND_STRIDE + kind
+    const steps = this.#steps
+    if (steps.find(above, operation, call)) return steps
+    const element = this.#elementOf(operation, call)
+    const path = this.paths.intern(above, element)
+    steps.keep(above, operation, call, {
+      element,
+      path,
+      place: this.places.intern(caller, element),
+    })
+    return steps
   }
 
   /** Vocabulary id (values) of the element's own service. */
@@ -235,19 +259,26 @@ export class ElementTable {
     return element === 0 ? 0 : this.places.find(0, element)
   }
 
-  /** Where stratum ids are pairs (kind of observation, path of the entry). */
+  /** Where stratum ids are pairs (kind of observation, path of the entry). Each observation asks for it. */
   stratumText(stratum: number): string {
-    return stratum === OTHER_PAIR ? '(other)' : this.pathText(this.strata.entryOf(stratum))
+    const known = this.#stratumTexts.get(stratum)
+    if (known !== undefined) return known
+    const text = stratum === OTHER_PAIR ? '(other)' : this.pathText(this.strata.entryOf(stratum))
+    if (stratum < this.strata.size) this.#stratumTexts.set(stratum, text)
+    return text
   }
 
   /** A stretch of time is over: see `IdLedger`. */
   endTurn(): void {
     for (const name of PAIR_TABLES) this[name].ids.endTurn()
+    this.#steps.clear()
   }
 
   /** Forgets these; nothing may refer to them. */
   forget(gone: IdSets): void {
     for (const name of PAIR_TABLES) this[name].forget(gone[name])
+    this.#steps.clear()
+    this.#stratumTexts.clear()
     this.answered.forget(gone)
   }
 

@@ -141,7 +141,8 @@ export class PairTable {
   }
 }
 
-function hashPair(first: number, second: number): number {
+/** Of two non-negative integers; 32 bits. */
+export function hashPair(first: number, second: number): number {
   let hash = Math.imul(first, 0x9e3779b1) ^ Math.imul(second + 0x7f4a7c15, 0x85ebca6b)
   hash ^= hash >>> 15
   hash = Math.imul(hash, 0x2c1b3c6d)

@@ -11,6 +11,7 @@ import { NO_TEXT } from '../otlp/vocabulary.ts'
 import { CalleeNames } from './callee-names.ts'
 import type { ElementTable } from './element-table.ts'
 import { Failures } from './failures.ts'
+import { SpanOperations } from './span-operations.ts'
 
 /** Stratum kinds of traces and of log sessions. */
 const TRACE_STRATUM = 0
@@ -36,6 +37,7 @@ export class TraceElements {
   /** 1 where a call failed because nobody answered. */
   unanswered = new Uint8Array(256)
   readonly #table: ElementTable
+  readonly #operations: SpanOperations
   readonly #names: CalleeNames
   readonly #failures: Failures
   #callee = new Int32Array(256)
@@ -45,7 +47,8 @@ export class TraceElements {
 
   constructor(table: ElementTable, slots: SlotTable) {
     this.#table = table
-    this.#names = new CalleeNames(slots, table)
+    this.#operations = new SpanOperations(table)
+    this.#names = new CalleeNames(slots, table, this.#operations)
     this.#failures = new Failures(slots, (value) => table.valueText(value))
   }
 
@@ -60,6 +63,7 @@ export class TraceElements {
     this.trace = trace
     this.count = trace.count
     if (trace.count > this.element.length) this.#grow(trace.count)
+    this.#operations.begin(trace.count)
     this.#findCallees(trace)
     this.#nameElements(trace)
     this.#takeSelfTimes(trace)
@@ -130,14 +134,20 @@ export class TraceElements {
 
   #nameElements(trace: AssembledTrace): void {
     const { count, parent, columns } = trace
-    const { service, name, kind } = columns.of
-    const table = this.#table
+    const { kind } = columns.of
+    const { element, path, place } = this
     for (let i = 0; i < count; i++) {
-      const element = table.element(service[i]!, name[i]!, kind[i]!, this.#callee[i]!)
       const above = parent[i]!
-      this.element[i] = element
-      this.path[i] = table.paths.intern(above < 0 ? 0 : this.path[above]!, element)
-      this.place[i] = table.places.intern(above < 0 ? 0 : this.element[above]!, element)
+      const step = this.#table.step(
+        above < 0 ? 0 : path[above]!,
+        above < 0 ? 0 : element[above]!,
+        this.#operations.of(columns, i),
+        kind[i]!,
+        this.#callee[i]!,
+      )
+      element[i] = step.element
+      path[i] = step.path
+      place[i] = step.place
     }
   }
 

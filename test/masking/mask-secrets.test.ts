@@ -39,6 +39,74 @@ describe('secrets and personal data', () => {
     expect(maskSecrets(name)).toBe(name)
   })
 
+  it.each([
+    ['mysql -p hush', 'mysql -p hush'],
+    ['x -pass hush', 'x -pass {secret}'],
+    ['Negotiate hush', 'Negotiate {secret}'],
+    ['ApiKey hush', 'ApiKey {secret}'],
+    ['Basic hush1234', 'Basic {secret}'],
+    ['Digest hush1234', 'Digest {secret}'],
+    ['Token hush1234', 'Token {secret}'],
+    ['bcdfghjkl+mnpqrstvwxz', '{secret}'],
+  ])('are found where little else tells of them: %s', (text, masked) => {
+    expect(maskSecrets(text)).toBe(masked)
+  })
+
+  it('are found in every text that has a part of them, though most texts are not looked through', () => {
+    const part = fc.constantFrom(
+      ...['-----BEGIN KEY-----', 'eyJabcdefgh', '.x', 'sk_', 'live_', 'a1B2c3D4e5F6', 'glpat-'],
+      ...[
+        'ABCDEFGHIJ',
+        'AKIA',
+        'LTAI',
+        'Bearer',
+        'bearer',
+        'ApiKey',
+        'Basic',
+        'Token',
+        'Key',
+        'abcd',
+      ],
+      ...[
+        'Ab3defgh',
+        ' ',
+        '--',
+        '-p',
+        'pass',
+        'pwd',
+        'api-key',
+        '=',
+        ':',
+        '://',
+        '@',
+        '%40',
+        'a.b',
+      ],
+      ...[
+        '"',
+        "'",
+        '/home/',
+        '/Users/',
+        '\\Users\\',
+        'me',
+        '/~',
+        '/@',
+        'bcdfghjklmnpqrstvwxz',
+        '+',
+        '/',
+      ],
+    )
+    const text = fc.array(part, { maxLength: 6 }).map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(text, (text) => {
+        if (maskSecrets(text) !== text) return
+        // A backslash has every text looked through, and is of no secret itself.
+        expect(maskSecrets(`${text} \\`).startsWith(text)).toBe(true)
+      }),
+      { numRuns: 20_000 },
+    )
+  })
+
   it('leaves addresses and codes of attributes as they are', () => {
     for (const value of ['200', '192.168.10.25', '10.0.0.5:8080', 'postgresql', '2.0.11']) {
       expect(maskSecrets(value)).toBe(value)

@@ -16,18 +16,19 @@ export const outcome: FeatureTerm = {
   },
 }
 
-function errorDifference(alignment: Alignment): number {
-  const { m, rows } = alignment
+function errorDifference({ x, m, rows }: Alignment): number {
+  const own = x.values
+  const normal = m.values
+  const count = m.paths.length
   let sum = 0
-  for (let j = 0; j < m.paths.length; j++) if (rows[j]! >= 0) sum += gapOf(alignment, j)
+  for (let j = 0; j < count; j++) {
+    if (rows[j]! < 0) continue
+    const at = rows[j]! * PROFILE_STRIDE
+    const other = j * PROFILE_STRIDE
+    const errors = own[at + ERRORS]!
+    const usual = normal[other + ERRORS]!
+    if (errors === 0 && usual === 0) continue
+    sum += Math.abs(errors / own[at + COUNT]! - usual / normal[other + COUNT]!)
+  }
   return sum
-}
-
-function gapOf({ x, m, rows }: Alignment, j: number): number {
-  const at = rows[j]! * PROFILE_STRIDE
-  const other = j * PROFILE_STRIDE
-  const errors = x.values[at + ERRORS]!
-  const normal = m.values[other + ERRORS]!
-  if (errors === 0 && normal === 0) return 0
-  return Math.abs(errors / x.values[at + COUNT]! - normal / m.values[other + COUNT]!)
 }
