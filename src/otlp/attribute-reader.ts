@@ -69,8 +69,8 @@ export class AttributeReader {
   /** Reads the KeyValue in `bytes[start, end)` for a row or for `RESOURCE`. Most are known from spans before. */
   read(bytes: Uint8Array, view: DataView, start: number, end: number, row: number): void {
     if (end - start >= LEAST_BYTES && row !== RESOURCE && this.#known.find(view, start, end)) {
-      const { key, value, isCounted } = this.#known
-      if (isCounted) this.#rows.target.values.again(value)
+      const { key, value } = this.#known
+      this.#rows.target.values.again(value)
       this.#rows.setAttribute(row, key, value)
       return
     }
@@ -145,8 +145,7 @@ export class AttributeReader {
     rows.setAttribute(row, key, id)
     // What found no room is counted each time it comes.
     if (whole === NOT_KEPT || id <= OTHER_TEXT || !rows.keepsAllOf(key)) return
-    const isCounted = isText || !rows.isSmallInteger(id)
-    this.#known.keep(bytes, view, { start: whole, end, key, value: id, isCounted })
+    this.#known.keep(bytes, view, { start: whole, end, key, value: id })
   }
 
   /** Reads an AnyValue; the last of its members holds. Lists, maps and bytes count as missing. */

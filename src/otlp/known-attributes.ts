@@ -14,7 +14,6 @@ export interface KnownAttribute {
   /** Index of its key, and id of its value. */
   readonly key: number
   readonly value: number
-  readonly isCounted: boolean
 }
 
 /**
@@ -26,14 +25,11 @@ export class KnownAttributes {
   /** What was found. */
   key = 0
   value = 0
-  /** Whether its vocabulary counts how often the value comes. */
-  isCounted = true
   readonly #view = viewOf(new Uint8Array(KNOWN * MOST_BYTES))
   readonly #bytes = new Uint8Array(this.#view.buffer)
   readonly #lengths = new Uint8Array(KNOWN)
   readonly #keys = new Int32Array(KNOWN)
   readonly #values = new Int32Array(KNOWN)
-  readonly #counted = new Uint8Array(KNOWN)
 
   /** Whether the attribute `[start, end)` behind `view`, of `LEAST_BYTES` or more, is known. Bounds are the caller's. */
   find(view: DataView, start: number, end: number): boolean {
@@ -43,7 +39,6 @@ export class KnownAttributes {
     if (!sameBytes(this.#view, slot * MOST_BYTES, view, start, length)) return false
     this.key = this.#keys[slot]!
     this.value = this.#values[slot]!
-    this.isCounted = this.#counted[slot] === 1
     return true
   }
 
@@ -57,7 +52,6 @@ export class KnownAttributes {
     this.#lengths[slot] = length
     this.#keys[slot] = attribute.key
     this.#values[slot] = attribute.value
-    this.#counted[slot] = attribute.isCounted ? 1 : 0
   }
 
   clear(): void {

@@ -27,7 +27,10 @@ export class SpanRows {
   readonly #priority: Int32Array
   readonly #resource: Int32Array
   readonly #resourcePriority: Int32Array
+  /** Ids of the texts of small numbers. */
   readonly #integers = new Int32Array(SMALL_INTEGERS)
+  /** How often values had been forgotten when these were remembered. */
+  #forgotten = 0
   readonly #url: number
   readonly #authority = new UrlAuthority()
   #service = NO_TEXT
@@ -53,7 +56,11 @@ export class SpanRows {
     this.#ignored = [...target.ignoreServices].map((service) => encoder.encode(service))
   }
 
+  /** Values may have been forgotten since the last body: then ids are those of others. */
   beginBody(): void {
+    const { forgotten } = this.target.values.ids
+    if (forgotten !== this.#forgotten) this.#integers.fill(NO_TEXT)
+    this.#forgotten = forgotten
     this.#bodyStart = this.target.columns.count
     this.#dropped = 0
     this.target.rejected.beginBody()
@@ -218,17 +225,15 @@ export class SpanRows {
     return this.target.values.intern(String(value))
   }
 
-  /** Whether the value is one of a few numbers that are interned once, and not counted afterwards. */
-  isSmallInteger(value: number): boolean {
-    return this.#integers.includes(value)
-  }
-
   /** Id of the decimal text of an integer that a double holds exactly. */
   integer(value: number): number {
     const { values } = this.target
     if (value < 0 || value >= SMALL_INTEGERS) return values.intern(String(value))
     const known = this.#integers[value]!
-    if (known !== NO_TEXT) return known
+    if (known !== NO_TEXT) {
+      values.again(known)
+      return known
+    }
     const id = values.intern(String(value))
     // A text that found no room is counted each time, so it is not remembered.
     if (id !== OTHER_TEXT) this.#integers[value] = id

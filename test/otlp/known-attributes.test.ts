@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Marks } from '../../src/columns/marks.ts'
 import { viewOf } from '../../src/otlp/byte-words.ts'
+import { decodeTracesJson } from '../../src/otlp/decode-json.ts'
 import { decodeTraces } from '../../src/otlp/decode-protobuf.ts'
 import { KnownAttributes, LEAST_BYTES } from '../../src/otlp/known-attributes.ts'
 import { Vocabulary } from '../../src/otlp/vocabulary.ts'
@@ -33,17 +34,14 @@ describe('known attributes', () => {
           if (known.find(view, 1, bytes.length - 1)) {
             expect(ids.get(text)).toBe(known.value)
             expect(known.key).toBe(known.value + 1)
-            expect(known.isCounted).toBe(known.value % 2 === 0)
             return
           }
           ids.set(text, i)
-          const isCounted = i % 2 === 0
           known.keep(bytes, view, {
             start: 1,
             end: bytes.length - 1,
             key: i + 1,
             value: i,
-            isCounted,
           })
           expect(known.find(view, 1, bytes.length - 1)).toBe(bytes.length - 2 <= 64)
         })
@@ -64,11 +62,10 @@ describe('known attributes', () => {
     }
   })
 
-  it('of numbers are counted as if they were not known: small ones once', () => {
+  it('of numbers are counted as if they were not known, small ones as well', () => {
     const target = newTarget()
     const status = wire.keyValue(9, 'http.response.status_code', wire.number(3, 404))
     const port = wire.keyValue(9, 'server.port', wire.number(3, 8080))
-    const tier = wire.keyValue(9, 'app.tier', wire.text(1, '404'))
     const span = wire.span(status, port)
     for (let round = 1; round <= 3; round++) {
       target.columns.clear()
@@ -77,12 +74,34 @@ describe('known attributes', () => {
         expect([attributes['httpStatus'], attributes['serverPort']]).toEqual(['404', '8080'])
       }
       expect(target.values.seen(target.values.find('8080')!)).toBe(2 * round)
-      expect(target.values.seen(target.values.find('404')!)).toBe(1)
+      expect(target.values.seen(target.values.find('404')!)).toBe(2 * round)
     }
-    // As a text it is counted.
-    for (let round = 1; round <= 3; round++) {
-      decodeTraces(wire.request([], wire.span(tier)), target)
-      expect(target.values.seen(target.values.find('404')!)).toBe(1 + round)
+  })
+
+  it('of small numbers are read anew once these were forgotten, in either encoding', () => {
+    const status = { key: 'http.response.status_code', value: { intValue: '404' } }
+    const span = { traceId: '1'.repeat(32), spanId: '1'.repeat(16), attributes: [status] }
+    const json = { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }
+    const text = new TextEncoder().encode(JSON.stringify(json))
+    const proto = wire.request([], wire.span(wire.keyValue(9, status.key, wire.number(3, 404))))
+    for (const [decode, body] of [
+      [decodeTraces, proto],
+      [decodeTracesJson, text],
+    ] as const) {
+      const target = newTarget()
+      const read = (): unknown => {
+        target.columns.clear()
+        decode(body, target)
+        return plainSpans(target)[0]?.attributes['httpStatus']
+      }
+      expect([read(), read()]).toEqual(['404', '404'])
+      const id = target.values.find('404')!
+      expect(target.values.seen(id)).toBe(2)
+      const gone = new Marks()
+      gone.add(id)
+      target.values.forget(gone)
+      expect(target.values.intern('/something/else')).toBe(id)
+      expect(read()).toBe('404')
     }
   })
 
