@@ -400,8 +400,7 @@ export class Lifecycle {
     }
     const group = similar.takeGroup(this.#distances, alpha, logThreshold, isTaken)
     if (!group) return
-    const entry = (stratum: number): string =>
-      table.serviceText(table.paths.elementOf(table.strata.entryOf(stratum)))
+    const entry = (stratum: number): string => table.serviceText(table.entryElement(stratum))
     const examples = group.anomalies.map(({ hash, example, series }) => ({ hash, example, series }))
     this.#take([{ alarm: similar.alarmOf(group, entry, timeMs, alpha), examples }], timeMs)
   }

@@ -106,7 +106,7 @@ export class Suspects {
 
   #entryService(stratum: number): string {
     const table = this.#table
-    return table.serviceText(table.paths.elementOf(table.strata.entryOf(stratum)))
+    return table.serviceText(table.entryElement(stratum))
   }
 
   #isTraced(service: number): boolean {

@@ -1,3 +1,5 @@
+import { independentOf } from '../stats/over-dispersion.ts'
+
 /** The occurrences of a series by the call path they came by. */
 export interface ByPath {
   /** Path ids; of the parent where children are missing or there. The first, 0, is all others. */
@@ -55,7 +57,7 @@ export function mixOf(source: MixSource, rho: number, deviations: number): MixNu
   for (let k = 0; k < paths.length; k++) {
     const share = shares[k]!
     const seen = Math.min(totals[k]!, reference * share)
-    const independent = seen / (1 + Math.max(0, perBucket * share - 1) * rho)
+    const independent = independentOf(seen, perBucket * share, rho)
     const own = totals[k]! > 0 ? Math.min(1, hits[k]! / totals[k]!) : baseRate
     const careful = (own * independent + baseRate) / (independent + 1)
     rates[k] = own

@@ -1,4 +1,4 @@
-import { type DispersionMoments, shrunkRho } from '../stats/over-dispersion.ts'
+import { type DispersionMoments, independentOf, shrunkRho } from '../stats/over-dispersion.ts'
 import { CONSTANTS, type Constants } from './constants.ts'
 import type { CategoryShare, StructureShare } from './entry-shares.ts'
 import type { EntryTail } from './entry-tails.ts'
@@ -149,7 +149,7 @@ export function shrunkEstimate(
   const seasoned = (own * age + alternativeRho * assumed) / (age + assumed)
   const least = Math.max(constants[leastRho], raw.leastRho ?? 0)
   const rho = raw.batched ? half : Math.max(least, seasoned)
-  const independent = reference / (1 + Math.max(0, perBucket - 1) * rho)
+  const independent = independentOf(reference, perBucket, rho)
   const mix = byPath && mixOf({ ...raw, floor, byPath }, rho, deviations)
   return {
     signal,

@@ -92,12 +92,7 @@ export class PlaceRecords {
     of.durationNs[i] = record.durationNs
     of.length[i] = length
     of.key[i] = record.key
-    const kept = this.values.of
-    const { value, path } = values.of
-    for (let k = 0; k < length; k++) {
-      kept.value[this.used + k] = value[from + k]!
-      kept.path[this.used + k] = path[from + k]!
-    }
+    this.values.copy(this.used, values, from, length)
     this.used += length
   }
 

@@ -1,5 +1,10 @@
 import { rankIntraclassCorrelation } from '../stats/intraclass-correlation.ts'
-import { type DispersionMoments, dispersionMoments, NO_MOMENTS } from '../stats/over-dispersion.ts'
+import {
+  type DispersionMoments,
+  dispersionMoments,
+  independentOf,
+  NO_MOMENTS,
+} from '../stats/over-dispersion.ts'
 import { lowerShare, upperShare, weightedQuantile } from '../stats/quantile-bound.ts'
 import type { Constants } from './constants.ts'
 import { binEdge, COUNT_BINS } from './count-bins.ts'
@@ -143,7 +148,7 @@ function waitTail(
   const { at, median, above } = quantilesOf(waits, i, times, constants)
   const bare = at(quantile)
   const leastRho = Math.min(half, (bare * looks) / (bucketMs * 1e6))
-  const independent = count / (1 + Math.max(0, count / (to - from) - 1) * leastRho)
+  const independent = independentOf(count, count / (to - from), leastRho)
   const tail: Tail = { signal: 'wait', level: above(quantile, independent), bare }
   const batched = isBatched(waits, i, times, constants)
   const raw = tailOf(waits, i, times, median, tail, batched, ANY_PATH)

@@ -97,7 +97,7 @@ export class SeriesEvidence {
   readonly #shares: readonly Float64Array[]
   /** ln M of each alternative if the bucket that was weighed last ended now. */
   readonly #step = new Float64Array(ALTERNATIVES)
-  /** ln of what the bucket that ends adds to each alternative's evidence. */
+  /** ln of what the bucket that was weighed last adds to each alternative's evidence. */
   readonly #gain = new Float64Array(ALTERNATIVES)
   readonly #ratios = new Float64Array(ALTERNATIVES)
   readonly #later = new Float64Array(ALTERNATIVES)
@@ -282,7 +282,8 @@ export class SeriesEvidence {
     const { logM } = this.detectors.of
     this.#weigh(series, n, c, baseRate, onsets)
     this.#join(series, n, c, baseRate)
-    const gained = this.#gainOf(series)
+    if (open) this.excursions.drop(series)
+    else this.excursions.step(series, this.#gainOf(series))
     const last = this.#last.of
     last.bucket[series] = this.bucket
     last.n[series] = n
@@ -293,8 +294,6 @@ export class SeriesEvidence {
       logM[at + j] = this.#step[j]!
       this.#ratios[j] = Math.max(this.#ratios[j]!, this.#later[j]!)
     }
-    if (open) this.excursions.drop(series)
-    else this.excursions.step(series, gained)
     const since = this.since.of
     const gain = logMeanExp(this.#ratios, 0, ALTERNATIVES)
     since.cusum[series] = Math.max(0, since.cusum[series]! + gain)

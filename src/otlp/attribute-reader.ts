@@ -43,8 +43,6 @@ export class AttributeReader {
   readonly #rows: SpanRows
   readonly #reader: ProtobufReader
   readonly #known = new KnownAttributes()
-  /** How often values had been forgotten when they were remembered. */
-  #forgotten = 0
   // The value read last: its kind, and where or what it is.
   #kind = MISSING
   #start = 0
@@ -58,11 +56,8 @@ export class AttributeReader {
     this.#reader = reader
   }
 
-  /** A body begins. Values may have been forgotten since the last one: then ids are those of others. */
-  begin(): void {
-    const { forgotten } = this.#rows.target.values.ids
-    if (forgotten === this.#forgotten) return
-    this.#forgotten = forgotten
+  /** Ids may be those of other values from here on. */
+  forget(): void {
     this.#known.clear()
   }
 

@@ -82,8 +82,7 @@ class ProtobufDecoder {
     const reader = this.#reader
     const rows = this.#rows
     reader.open(body)
-    rows.beginBody()
-    this.#attributes.begin()
+    if (rows.beginBody()) this.#attributes.forget()
     try {
       this.#request(body.length)
       return rows.endBody()

@@ -29,7 +29,7 @@ export class SpanRows {
   readonly #resourcePriority: Int32Array
   /** Ids of the texts of small numbers. */
   readonly #integers = new Int32Array(SMALL_INTEGERS)
-  /** How often values had been forgotten when these were remembered. */
+  /** How often values had been forgotten when the last body began. */
   #forgotten = 0
   readonly #url: number
   readonly #authority = new UrlAuthority()
@@ -56,14 +56,16 @@ export class SpanRows {
     this.#ignored = [...target.ignoreServices].map((service) => encoder.encode(service))
   }
 
-  /** Values may have been forgotten since the last body: then ids are those of others. */
-  beginBody(): void {
+  /** @returns whether values were forgotten since the last body: then ids may be those of others */
+  beginBody(): boolean {
     const { forgotten } = this.target.values.ids
-    if (forgotten !== this.#forgotten) this.#integers.fill(NO_TEXT)
+    const areOthers = forgotten !== this.#forgotten
     this.#forgotten = forgotten
+    if (areOthers) this.#integers.fill(NO_TEXT)
     this.#bodyStart = this.target.columns.count
     this.#dropped = 0
     this.target.rejected.beginBody()
+    return areOthers
   }
 
   /**

@@ -39,6 +39,11 @@ export function dispersionMoments(
   return { excess: (squares * buckets) / (buckets - 1) / variance - total, pairs }
 }
 
+/** So many independent occurrences say as much as n of which `perBucket` share a bucket and correlate by rho there. */
+export function independentOf(n: number, perBucket: number, rho: number): number {
+  return n / (1 + Math.max(0, perBucket - 1) * rho)
+}
+
 /** rho of some moments shrunk towards `prior`, which counts as `priorPairs` pairs; in [0, most]. */
 export function shrunkRho(
   moments: DispersionMoments,

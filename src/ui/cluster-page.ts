@@ -101,7 +101,7 @@ type Fact = readonly [name: string, value: string]
 /** What matters at once. */
 function facts(cluster: AnomalyCluster): Html {
   const [guilty = '–', ...others] = cluster.services
-  const hasTypical = cluster.typical !== null && HAS_TYPICAL.has(cluster.term)
+  const hasTypical = cluster.typical !== null
   const entries: Fact[] = [
     ['Most suspect service', guilty],
     ...(others.length > 0 ? [['Then', others.join(', ')] as const] : []),
@@ -138,9 +138,6 @@ function deviations(cluster: AnomalyCluster, deviating: readonly Deviating[]): H
 function normally(cluster: AnomalyCluster): string {
   return cluster.normal === null ? '' : `, normally ${quantity(cluster, cluster.normal)}`
 }
-
-/** Terms whose typical value says more than the share of deviating calls does. */
-const HAS_TYPICAL: ReadonlySet<string> = new Set(['self_time', 'count', 'wait'])
 
 /** `typical` and `normal` are in the unit of their term. */
 function quantity(cluster: AnomalyCluster, value: number): string {

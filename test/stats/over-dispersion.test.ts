@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { dispersionMoments, NO_MOMENTS, shrunkRho } from '../../src/stats/over-dispersion.ts'
+import {
+  dispersionMoments,
+  independentOf,
+  NO_MOMENTS,
+  shrunkRho,
+} from '../../src/stats/over-dispersion.ts'
 import { BurstDraws } from '../evidence/burst-draws.ts'
 
 /** Buckets of varying size whose share is Beta distributed. */
@@ -84,5 +89,15 @@ describe('a rho that is shrunk', () => {
   it('stays in [0, most]', () => {
     expect(shrunkRho({ excess: -1e6, pairs: 1e3 }, 0.1, 500, 0.5)).toBe(0)
     expect(shrunkRho({ excess: 1e6, pairs: 1e3 }, 0.1, 500, 0.5)).toBe(0.5)
+  })
+})
+
+describe('independent occurrences', () => {
+  it('are all where they do not correlate, and one of a bucket where they do as one', () => {
+    expect(independentOf(120, 6, 0)).toBe(120)
+    expect(independentOf(120, 6, 1)).toBe(20)
+    expect(independentOf(120, 6, 0.1)).toBe(80)
+    // Less than one a bucket correlates with nothing.
+    expect(independentOf(120, 0.5, 0.1)).toBe(120)
   })
 })

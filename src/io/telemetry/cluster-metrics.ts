@@ -173,12 +173,12 @@ export class ClusterMetrics {
     set('medoscope_anomaly_cluster_strength', Math.log10(Math.max(1, cluster.eValue)))
     set('medoscope_anomaly_cluster_first_timestamp_seconds', cluster.firstMs / 1000)
     set('medoscope_anomaly_cluster_last_timestamp_seconds', cluster.lastMs / 1000)
-    if (term === 'self_time' || term === 'wait') {
-      set('medoscope_anomaly_cluster_typical_seconds', typical && typical / 1000)
-      set('medoscope_anomaly_cluster_normal_seconds', normal && normal / 1000)
-    } else if (term === 'count') {
+    if (term === 'count') {
       set('medoscope_anomaly_cluster_typical_calls', typical)
       set('medoscope_anomaly_cluster_normal_calls', normal)
+    } else {
+      set('medoscope_anomaly_cluster_typical_seconds', typical && typical / 1000)
+      set('medoscope_anomaly_cluster_normal_seconds', normal && normal / 1000)
     }
   }
 
